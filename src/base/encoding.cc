@@ -1,0 +1,196 @@
+#include "base/encoding.h"
+
+#include <array>
+
+namespace agentauth {
+namespace {
+
+constexpr std::string_view base64url_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::string_view base62_alphabet =
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+constexpr std::uint8_t not_a_digit = 0xFF;
+
+constexpr std::array<std::uint8_t, 256> reverse(std::string_view alphabet) {
+  std::array<std::uint8_t, 256> table{};
+  table.fill(not_a_digit);
+  for (std::size_t i = 0; i < alphabet.size(); ++i)
+    table[static_cast<std::uint8_t>(alphabet[i])] = static_cast<std::uint8_t>(i);
+  return table;
+}
+
+constexpr auto base64url_values = reverse(base64url_alphabet);
+constexpr auto base62_values = reverse(base62_alphabet);
+
+constexpr std::array<std::uint32_t, 256> crc_table = [] {
+  std::array<std::uint32_t, 256> table{};
+  for (std::uint32_t i = 0; i < table.size(); ++i) {
+    std::uint32_t value = i;
+    for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ ((value & 1) ? 0xEDB88320U : 0U);
+    table[i] = value;
+  }
+  return table;
+}();
+
+constexpr char hex_digits[] = "0123456789abcdef";
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+void base64url_append(ByteView bytes, std::string& out) {
+  std::size_t i = 0;
+  for (; i + 3 <= bytes.size(); i += 3) {
+    const std::uint32_t group = static_cast<std::uint32_t>(bytes[i]) << 16 |
+                                static_cast<std::uint32_t>(bytes[i + 1]) << 8 | bytes[i + 2];
+    const char digits[4] = {base64url_alphabet[group >> 18], base64url_alphabet[group >> 12 & 63],
+                            base64url_alphabet[group >> 6 & 63], base64url_alphabet[group & 63]};
+    out.append(digits, 4);
+  }
+  if (bytes.size() - i == 1) {
+    const std::uint32_t group = static_cast<std::uint32_t>(bytes[i]) << 16;
+    out += base64url_alphabet[group >> 18];
+    out += base64url_alphabet[group >> 12 & 63];
+  } else if (bytes.size() - i == 2) {
+    const std::uint32_t group =
+        static_cast<std::uint32_t>(bytes[i]) << 16 | static_cast<std::uint32_t>(bytes[i + 1]) << 8;
+    out += base64url_alphabet[group >> 18];
+    out += base64url_alphabet[group >> 12 & 63];
+    out += base64url_alphabet[group >> 6 & 63];
+  }
+}
+
+std::string base64url_encode(ByteView bytes) {
+  std::string out;
+  out.reserve((bytes.size() * 4 + 2) / 3);
+  base64url_append(bytes, out);
+  return out;
+}
+
+std::optional<std::size_t> base64url_decode(std::string_view text, std::span<std::uint8_t> out) {
+  if (text.size() % 4 == 1 || out.size() < base64url_decoded_max(text.size())) return std::nullopt;
+  std::size_t written = 0;
+  std::uint32_t group = 0;
+  unsigned bits = 0;
+  for (const char c : text) {
+    const std::uint8_t value = base64url_values[static_cast<std::uint8_t>(c)];
+    if (value == not_a_digit) return std::nullopt;
+    group = (group << 6 | value) & 0xFFFFFF;
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      out[written++] = static_cast<std::uint8_t>(group >> bits);
+    }
+  }
+  // Left-over bits must be zero, or two spellings would decode to the same bytes.
+  if ((group & ((1U << bits) - 1)) != 0) return std::nullopt;
+  return written;
+}
+
+std::optional<Bytes> base64url_decode(std::string_view text) {
+  Bytes bytes(base64url_decoded_max(text.size()));
+  const auto size = base64url_decode(text, bytes);
+  if (!size) return std::nullopt;
+  bytes.resize(*size);
+  return bytes;
+}
+
+std::string hex_encode(ByteView bytes) {
+  std::string out;
+  out.reserve(bytes.size() * 2);
+  for (const std::uint8_t byte : bytes) {
+    out += hex_digits[byte >> 4];
+    out += hex_digits[byte & 15];
+  }
+  return out;
+}
+
+std::optional<Bytes> hex_decode(std::string_view text) {
+  if (text.size() % 2 != 0) return std::nullopt;
+  Bytes bytes;
+  bytes.reserve(text.size() / 2);
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    const int high = hex_value(text[i]);
+    const int low = hex_value(text[i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    bytes.push_back(static_cast<std::uint8_t>(high << 4 | low));
+  }
+  return bytes;
+}
+
+std::string base62_encode(std::uint64_t value, std::size_t width) {
+  std::string out(width, '0');
+  for (std::size_t i = width; i-- > 0;) {
+    out[i] = base62_alphabet[value % 62];
+    value /= 62;
+  }
+  return out;
+}
+
+bool is_base62(std::string_view text) {
+  for (const char c : text)
+    if (base62_values[static_cast<std::uint8_t>(c)] == not_a_digit) return false;
+  return true;
+}
+
+std::uint32_t crc32(std::string_view text) {
+  std::uint32_t value = 0xFFFFFFFFU;
+  for (const char c : text)
+    value = (value >> 8) ^ crc_table[(value ^ static_cast<std::uint8_t>(c)) & 0xFF];
+  return value ^ 0xFFFFFFFFU;
+}
+
+std::optional<std::string> percent_decode(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    if (i + 2 >= text.size()) return std::nullopt;
+    const int high = hex_value(text[i + 1]);
+    const int low = hex_value(text[i + 2]);
+    if (high < 0 || low < 0 || (high == 0 && low == 0)) return std::nullopt;
+    out += static_cast<char>(high << 4 | low);
+    i += 2;
+  }
+  return out;
+}
+
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto continues = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xC0) == 0x80; };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;
+  if (first >= 0xE0 && first <= 0xEF) {
+    if (!continues(1) || !continues(2)) return 0;
+    if (first == 0xE0 && byte(1) < 0xA0) return 0;
+    if (first == 0xED && byte(1) > 0x9F) return 0;
+    return 3;
+  }
+  if (first >= 0xF0 && first <= 0xF4) {
+    if (!continues(1) || !continues(2) || !continues(3)) return 0;
+    if (first == 0xF0 && byte(1) < 0x90) return 0;
+    if (first == 0xF4 && byte(1) > 0x8F) return 0;
+    return 4;
+  }
+  return 0;
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+}  // namespace agentauth

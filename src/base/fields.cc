@@ -1,0 +1,192 @@
+#include "base/fields.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/encoding.h"
+
+namespace agentauth::detail {
+namespace {
+
+// Characters, not bytes: continuation bytes do not count.
+std::int64_t characters(std::string_view text) {
+  return std::count_if(text.begin(), text.end(),
+                       [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+}
+
+// A control character in a name is never meant well: it breaks logs, terminals and PostgreSQL.
+bool has_control_character(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7F;
+  });
+}
+
+std::string between(std::string_view what, std::int64_t min, std::int64_t max) {
+  return "must be " + std::string(what) + " from " + std::to_string(min) + " to " +
+         std::to_string(max);
+}
+
+// Collects what is wrong with each field, so that one answer names all of it.
+class Decoder {
+ public:
+  Decoder(std::span<const Field> fields, void* object)
+      : fields_(fields), object_(object), seen_(fields.size()) {}
+
+  Result<void> read(const RequestInput& input) {
+    for (const auto& pair : input.path) assign_text(Place::path, pair.name, pair.value);
+    for (const auto& pair : input.query) {
+      if (!is_described(Place::query, pair.name))
+        return failure(Errc::malformed_request,
+                       "Unknown query parameter: " + std::string(pair.name));
+      if (assign_text(Place::query, pair.name, pair.value) == Seen::again)
+        return failure(Errc::malformed_request,
+                       "Repeated query parameter: " + std::string(pair.name));
+    }
+    if (!input.body.empty()) {
+      if (auto done = read_body(input.body); !done) return done;
+    }
+    return finish();
+  }
+
+ private:
+  enum class Seen { first, again };
+
+  Result<void> read_body(std::string_view body) {
+    const JsonValue document = TRY(parse_json(body));
+    if (document.type != JsonValue::Type::object)
+      return failure(Errc::malformed_request, "The body must be a JSON object");
+    for (const JsonMember& member : document.members) {
+      if (!is_described(Place::body, member.name))
+        return failure(Errc::malformed_request, "Unknown field: " + std::string(member.name));
+    }
+    for (const JsonMember& member : document.members) {
+      const std::size_t at = index(Place::body, member.name);
+      seen_[at] = true;
+      assign_json(fields_[at], member.value);
+    }
+    return {};
+  }
+
+  Result<void> finish() {
+    for (std::size_t i = 0; i < fields_.size(); ++i)
+      if (fields_[i].required && !seen_[i]) wrong(fields_[i], "is required");
+    // What a path names and cannot exist does not exist.
+    if (path_wrong_) return failure(Errc::not_found, "No such resource");
+    if (errors_.empty()) return {};
+    Error error{Errc::invalid_argument, "A field is missing or invalid"};
+    error.fields = std::move(errors_);
+    return tl::unexpected(std::move(error));
+  }
+
+  std::size_t index(Place place, std::string_view name) const {
+    for (std::size_t i = 0; i < fields_.size(); ++i)
+      if (fields_[i].rule.place == place && fields_[i].rule.name == name) return i;
+    return fields_.size();
+  }
+  bool is_described(Place place, std::string_view name) const {
+    return index(place, name) < fields_.size();
+  }
+
+  void wrong(const Field& field, std::string message) {
+    if (field.rule.place == Place::path) path_wrong_ = true;
+    errors_.push_back({std::string(field.rule.name), std::move(message)});
+  }
+
+  Seen assign_text(Place place, std::string_view name, std::string_view text) {
+    const std::size_t at = index(place, name);
+    if (at == fields_.size()) return Seen::first;
+    if (seen_[at]) return Seen::again;
+    seen_[at] = true;
+    const Field& field = fields_[at];
+    FieldValue value{.text = text};
+    if (field.kind == FieldKind::integer) {
+      const auto [end, error] =
+          std::from_chars(text.data(), text.data() + text.size(), value.integer);
+      if (error != std::errc{} || end != text.data() + text.size()) {
+        wrong(field, "must be a whole number");
+        return Seen::first;
+      }
+    } else if (field.kind == FieldKind::boolean) {
+      if (text != "true" && text != "false") {
+        wrong(field, "must be true or false");
+        return Seen::first;
+      }
+      value.boolean = text == "true";
+    }
+    check_and_assign(field, value);
+    return Seen::first;
+  }
+
+  void assign_json(const Field& field, const JsonValue& json) {
+    using Type = JsonValue::Type;
+    if (json.type == Type::null && !field.required) return;
+    switch (field.kind) {
+      case FieldKind::text:
+      case FieldKind::timestamp:
+      case FieldKind::uuid:
+        if (json.type != Type::text) return wrong(field, "must be a string");
+        return check_and_assign(field, {.text = json.text});
+      case FieldKind::integer:
+        if (json.type != Type::integer) return wrong(field, "must be a whole number");
+        return check_and_assign(field, {.integer = json.integer});
+      case FieldKind::boolean:
+        if (json.type != Type::boolean) return wrong(field, "must be true or false");
+        return check_and_assign(field, {.boolean = json.boolean});
+      case FieldKind::labels:
+        return assign_labels(field, json);
+      case FieldKind::list:
+        return wrong(field, "cannot be set");
+    }
+  }
+
+  void assign_labels(const Field& field, const JsonValue& json) {
+    if (json.type != JsonValue::Type::object) return wrong(field, "must be an object of strings");
+    if (static_cast<std::int64_t>(json.members.size()) > field.rule.max)
+      return wrong(field, "holds more than " + std::to_string(field.rule.max) + " entries");
+    Labels labels;
+    for (const JsonMember& member : json.members) {
+      const bool fits = member.value.type == JsonValue::Type::text && !member.name.empty() &&
+                        member.name.size() <= 64 && member.value.text.size() <= 256 &&
+                        !has_control_character(member.name) &&
+                        !has_control_character(member.value.text);
+      if (!fits)
+        return wrong(field, "names have 1 to 64 bytes, values are strings of at most 256 bytes");
+      labels.emplace(member.name, member.value.text);
+    }
+    check_and_assign(field, {.labels = &labels});
+  }
+
+  void check_and_assign(const Field& field, const FieldValue& value) {
+    const FieldRule& rule = field.rule;
+    if (field.kind == FieldKind::text && !rule.opaque) {
+      // A body is UTF-8 already; what a target's %XX stand for need not be.
+      if (!is_utf8(value.text)) return wrong(field, "must be UTF-8");
+      const std::int64_t length = characters(value.text);
+      if (length < rule.min || length > rule.max)
+        return wrong(field, between("a string of length", rule.min, rule.max));
+      if (has_control_character(value.text))
+        return wrong(field, "must not contain control characters");
+      if (rule.valid != nullptr && !rule.valid(value.text))
+        return wrong(field, std::string(rule.rule));
+    } else if (field.kind == FieldKind::integer &&
+               (value.integer < rule.min || value.integer > rule.max)) {
+      return wrong(field, between("a whole number", rule.min, rule.max));
+    }
+    if (!field.assign(object_, value))
+      wrong(field, rule.rule.empty() ? "has no such value" : std::string(rule.rule));
+  }
+
+  std::span<const Field> fields_;
+  void* object_;
+  std::vector<bool> seen_;
+  std::vector<FieldError> errors_;
+  bool path_wrong_ = false;
+};
+
+}  // namespace
+
+Result<void> decode_fields(std::span<const Field> fields, void* object, const RequestInput& input) {
+  return Decoder(fields, object).read(input);
+}
+
+}  // namespace agentauth::detail

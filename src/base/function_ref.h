@@ -1,0 +1,33 @@
+// A view of something callable, for parameters: no allocation, no ownership.
+#pragma once
+
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace agentauth {
+
+template <class Signature>
+class FunctionRef;
+
+// The callable must outlive the FunctionRef, as it does when passed straight into a call.
+template <class R, class... Args>
+class FunctionRef<R(Args...)> {
+ public:
+  template <class F>
+  requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> &&
+           std::is_invocable_r_v<R, F&, Args...>)
+      FunctionRef(F&& callable)  // NOLINT(google-explicit-constructor): it stands for the callable
+      : object_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))),
+        call_([](void* object, Args... args) -> R {
+          return (*static_cast<std::remove_reference_t<F>*>(object))(std::forward<Args>(args)...);
+        }) {}
+
+  R operator()(Args... args) const { return call_(object_, std::forward<Args>(args)...); }
+
+ private:
+  void* object_;
+  R (*call_)(void*, Args...);
+};
+
+}  // namespace agentauth

@@ -1,0 +1,108 @@
+#include "base/time.h"
+
+#include <time.h>
+
+#include <charconv>
+#include <cstdio>
+
+namespace agentauth {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Reads exactly `width` digits and moves on; false when there are fewer.
+bool take_number(std::string_view& text, std::size_t width, int& value) {
+  if (text.size() < width) return false;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + width, value);
+  if (error != std::errc{} || end != text.data() + width || text[0] == '-') return false;
+  text.remove_prefix(width);
+  return true;
+}
+
+bool take_char(std::string_view& text, std::string_view any_of) {
+  if (text.empty() || any_of.find(text[0]) == std::string_view::npos) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// Fractions beyond milliseconds are dropped, as the database's timestamptz(3) has none.
+bool take_fraction(std::string_view& text, int& millis) {
+  millis = 0;
+  if (!take_char(text, ".")) return true;
+  int scale = 100;
+  std::size_t digits = 0;
+  while (!text.empty() && text[0] >= '0' && text[0] <= '9') {
+    millis += (text[0] - '0') * scale;
+    scale /= 10;
+    text.remove_prefix(1);
+    ++digits;
+  }
+  return digits > 0 && digits <= 9;
+}
+
+// "Z", "+00", "+00:00" or "+0000", in minutes east of UTC.
+bool take_offset(std::string_view& text, int& minutes) {
+  if (take_char(text, "Zz")) {
+    minutes = 0;
+    return true;
+  }
+  if (text.empty() || (text[0] != '+' && text[0] != '-')) return false;
+  const int sign = text[0] == '-' ? -1 : 1;
+  text.remove_prefix(1);
+  int hour = 0;
+  int minute = 0;
+  if (!take_number(text, 2, hour)) return false;
+  if (take_char(text, ":") || !text.empty()) {
+    if (!take_number(text, 2, minute)) return false;
+  }
+  minutes = sign * (hour * 60 + minute);
+  return hour < 24 && minute < 60;
+}
+
+}  // namespace
+
+Timestamp SystemClock::now() const {
+  timespec time{};
+  clock_gettime(CLOCK_REALTIME_COARSE, &time);
+  return Timestamp{std::chrono::seconds{time.tv_sec} + milliseconds{time.tv_nsec / 1'000'000}};
+}
+
+std::string format_rfc3339(Timestamp time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss<milliseconds> clock{time - day};
+  char buffer[40];
+  const int size = std::snprintf(
+      buffer, sizeof buffer, "%04d-%02u-%02uT%02ld:%02ld:%02ld.%03ldZ",
+      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+      static_cast<unsigned>(date.day()), static_cast<long>(clock.hours().count()),
+      static_cast<long>(clock.minutes().count()), static_cast<long>(clock.seconds().count()),
+      static_cast<long>(clock.subseconds().count()));
+  return std::string(buffer, static_cast<std::size_t>(size));
+}
+
+std::optional<Timestamp> parse_rfc3339(std::string_view text) {
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, millis = 0, offset = 0;
+  const bool shaped =
+      take_number(text, 4, year) && take_char(text, "-") && take_number(text, 2, month) &&
+      take_char(text, "-") && take_number(text, 2, day) && take_char(text, "Tt ") &&
+      take_number(text, 2, hour) && take_char(text, ":") && take_number(text, 2, minute) &&
+      take_char(text, ":") && take_number(text, 2, second) && take_fraction(text, millis) &&
+      take_offset(text, offset) && text.empty();
+  if (!shaped || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year{year},
+                                         std::chrono::month{static_cast<unsigned>(month)},
+                                         std::chrono::day{static_cast<unsigned>(day)}};
+  if (!date.ok()) return std::nullopt;
+  const Timestamp time = Timestamp{std::chrono::sys_days{date}} + std::chrono::hours{hour} +
+                         std::chrono::minutes{minute - offset} + std::chrono::seconds{second} +
+                         milliseconds{millis};
+  // In UTC too the year has four digits.
+  using namespace std::chrono_literals;
+  using std::chrono::January, std::chrono::sys_days;
+  if (time < sys_days{0y / January / 1} || time >= sys_days{10'000y / January / 1})
+    return std::nullopt;
+  return time;
+}
+
+}  // namespace agentauth

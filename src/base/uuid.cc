@@ -1,0 +1,52 @@
+#include "base/uuid.h"
+
+namespace agentauth {
+namespace {
+
+int nibble(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+bool is_dash_position(std::size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
+
+}  // namespace
+
+std::optional<Uuid> Uuid::parse(std::string_view text) {
+  if (text.size() != 36) return std::nullopt;
+  Uuid uuid;
+  std::size_t byte = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    if (is_dash_position(i)) {
+      if (text[i] != '-') return std::nullopt;
+      ++i;
+      continue;
+    }
+    const int high = nibble(text[i]);
+    const int low = nibble(text[i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    uuid.bytes[byte++] = static_cast<std::uint8_t>(high << 4 | low);
+    i += 2;
+  }
+  return uuid;
+}
+
+void Uuid::write(char* out) const {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::size_t at = 0;
+  for (const std::uint8_t byte : bytes) {
+    if (is_dash_position(at)) out[at++] = '-';
+    out[at++] = digits[byte >> 4];
+    out[at++] = digits[byte & 15];
+  }
+}
+
+std::string Uuid::to_string() const {
+  std::string text(36, '\0');
+  write(text.data());
+  return text;
+}
+
+}  // namespace agentauth
