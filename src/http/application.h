@@ -1,0 +1,68 @@
+// What a server serves. http knows no auth: it reads requests, asks the application, writes
+// answers.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "http/message.h"
+
+namespace agentauth::http {
+
+// One request and its answer. Applications derive from it to keep what they need from `begin` to
+// `finish`; there is one for each connection, used again for each request.
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+  // Forgets the request: the next one on the connection must find nothing of it.
+  virtual void reset() = 0;
+
+  Request request;
+  Response response;
+  std::size_t core = 0;
+  std::chrono::steady_clock::time_point started;
+};
+
+enum class Pool : std::uint8_t {
+  none,     // answered already
+  worker,   // may touch the database
+  hashing,  // may compute bcrypt
+};
+
+// Jobs of one pool under the same name never run side by side, so that what the first finds out
+// serves the others. All zeros: no name.
+using ShareName = std::array<std::uint8_t, 32>;
+
+enum class Turn : std::uint8_t {
+  in_order,
+  after_others,  // and refused when half of the queue is taken: it may not crowd others out
+};
+
+struct Next {
+  Pool pool = Pool::none;
+  ShareName share{};
+  Turn turn = Turn::in_order;
+};
+
+class Application {
+ public:
+  virtual ~Application() = default;
+
+  virtual std::unique_ptr<Exchange> new_exchange(std::size_t core) = 0;
+
+  // On the connection's core: answers, or says on which pool `finish` shall run. Must not block.
+  virtual Next begin(Exchange& exchange) = 0;
+  // On that pool: answers.
+  virtual void finish(Exchange& exchange) = 0;
+  // Makes the answer to a request that was not understood, or found no place in a queue. What was
+  // read of the request is in the exchange.
+  virtual void refuse(Exchange& exchange, const Error& error) = 0;
+  // On the core, once the answer has been made.
+  virtual void answered(const Exchange& exchange, std::chrono::nanoseconds took) = 0;
+};
+
+}  // namespace agentauth::http

@@ -1,0 +1,94 @@
+#include "http/router.h"
+
+#include <algorithm>
+#include <string>
+
+namespace agentauth::http {
+namespace {
+
+bool is_capture(std::string_view segment) { return segment.starts_with('{'); }
+
+std::vector<std::string_view> split(std::string_view path) {
+  std::vector<std::string_view> segments;
+  path.remove_prefix(1);
+  for (;;) {
+    const std::size_t slash = path.find('/');
+    segments.push_back(path.substr(0, slash));
+    if (slash == std::string_view::npos) return segments;
+    path.remove_prefix(slash + 1);
+  }
+}
+
+// Whoever stands in front of us may have resolved it, and so have checked another path.
+bool is_dot_segment(std::string_view segment) { return segment == "." || segment == ".."; }
+
+bool serves(Method route, Method request) {
+  return route == request || (route == Method::get && request == Method::head);
+}
+
+}  // namespace
+
+void Router::add(Method method, std::string_view pattern, std::size_t route) {
+  Entry entry{method, split(pattern), route, 0};
+  entry.captures = static_cast<std::size_t>(
+      std::count_if(entry.segments.begin(), entry.segments.end(), is_capture));
+  const auto at = std::find_if(entries_.begin(), entries_.end(),
+                               [&](const Entry& other) { return other.captures > entry.captures; });
+  entries_.insert(at, std::move(entry));
+}
+
+bool Router::matches(const Entry& entry, std::string_view path, Captures& captures) {
+  captures.count = 0;
+  if (path.empty() || path.front() != '/') return false;
+  path.remove_prefix(1);
+  for (std::size_t i = 0; i < entry.segments.size(); ++i) {
+    const bool last = i + 1 == entry.segments.size();
+    const std::size_t slash = path.find('/');
+    if ((slash == std::string_view::npos) != last) return false;
+    const std::string_view segment = path.substr(0, slash);
+    if (is_capture(entry.segments[i])) {
+      if (segment.empty() || is_dot_segment(segment) || captures.count == captures_max)
+        return false;
+      captures.values[captures.count++] = segment;
+    } else if (segment != entry.segments[i]) {
+      return false;
+    }
+    if (!last) path.remove_prefix(slash + 1);
+  }
+  return true;
+}
+
+RouteMatch Router::match(Method method, std::string_view path) const {
+  RouteMatch match;
+  std::size_t shadowed = captures_max + 1;
+  for (const Entry& entry : entries_) {
+    if (entry.captures >= shadowed || !matches(entry, path, match.captures)) continue;
+    shadowed = entry.captures + 1;
+    if (serves(entry.method, method)) {
+      match.kind = RouteMatch::Kind::found;
+      match.route = entry.route;
+      return match;
+    }
+    match.kind = RouteMatch::Kind::wrong_method;
+  }
+  return match;
+}
+
+std::string Router::allowed_methods(std::string_view path) const {
+  std::string allowed;
+  Captures captures;
+  const auto append = [&](std::string_view method) {
+    if (!allowed.empty()) allowed += ", ";
+    allowed += method;
+  };
+  std::size_t shadowed = captures_max + 1;
+  for (const Entry& entry : entries_) {
+    if (entry.captures >= shadowed || !matches(entry, path, captures)) continue;
+    shadowed = entry.captures + 1;
+    append(to_string(entry.method));
+    if (entry.method == Method::get) append("HEAD");
+  }
+  return allowed;
+}
+
+}  // namespace agentauth::http

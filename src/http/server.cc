@@ -1,0 +1,152 @@
+#include "http/server.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <boost/asio/ssl/context.hpp>
+#include <optional>
+#include <thread>
+
+#include "http/internal/core.h"
+#include "http/worker_pool.h"
+
+namespace agentauth::http {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+// With SO_REUSEPORT two servers could share a port by mistake and each get half the requests. A
+// socket without it cannot be bound while another server listens, so it tells.
+void require_free(const tcp::endpoint& endpoint) {
+  asio::io_context context;
+  tcp::acceptor probe(context);
+  probe.open(endpoint.protocol());
+  probe.set_option(asio::socket_base::reuse_address(true));
+  probe.bind(endpoint);
+}
+
+// Every connection is a descriptor, and the databases and files need some too.
+constexpr std::size_t descriptors_reserved = 64;
+constexpr std::size_t descriptors_a_session = 4;
+
+// The limit is raised as far as this process may: the soft one is for programs that use select(2).
+std::size_t descriptors_available() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+  rlimit raised{limit.rlim_max, limit.rlim_max};
+  if (limit.rlim_cur < limit.rlim_max && setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  return limit.rlim_cur;
+}
+
+// How many connections a core may hold, so that the last ones do not take what the rest needs.
+std::size_t connections_affordable(const ServerOptions& options) {
+  const std::size_t reserved =
+      descriptors_reserved + descriptors_a_session * (options.workers + options.hashers);
+  const std::size_t available = descriptors_available();
+  const std::size_t left = available > reserved ? available - reserved : 0;
+  return std::clamp<std::size_t>(left / options.cores, 1, options.connections_max);
+}
+
+// Nothing when no certificate is given: plain HTTP.
+Result<std::optional<asio::ssl::context>> make_tls(const ServerOptions& options) {
+  if (options.tls_certificate_file.empty()) return std::nullopt;
+  asio::ssl::context tls(asio::ssl::context::tls_server);
+  tls.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
+                  asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 |
+                  asio::ssl::context::no_tlsv1_1 | SSL_OP_NO_RENEGOTIATION |
+                  SSL_OP_CIPHER_SERVER_PREFERENCE);
+  // RFC 9325 4.2: of TLS 1.2 what has forward secrecy and authenticates; 1.3 has nothing else.
+  SSL_CTX_set_cipher_list(tls.native_handle(), "ECDHE+AESGCM:ECDHE+CHACHA20");
+  boost::system::error_code error;
+  tls.use_certificate_chain_file(options.tls_certificate_file, error);
+  if (error)
+    return failure(
+        Errc::invalid_argument,
+        "cannot use the TLS certificate " + options.tls_certificate_file + ": " + error.message());
+  tls.use_private_key_file(options.tls_key_file, asio::ssl::context::pem, error);
+  if (error)
+    return failure(Errc::invalid_argument,
+                   "cannot use the TLS key " + options.tls_key_file + ": " + error.message());
+  return tls;
+}
+
+}  // namespace
+
+struct Server::State {
+  State(const ServerOptions& server_options, std::optional<asio::ssl::context> tls_context,
+        Application& application)
+      : options(affordable(server_options)),
+        workers({options.workers, options.worker_queue_max, 0}),
+        // bcrypt gives way to whoever serves: one hash may take a quarter of a second.
+        hashers({options.hashers, options.hashing_queue_max, 10}) {
+    tls = std::move(tls_context);
+    for (std::size_t i = 0; i < options.cores; ++i)
+      cores.push_back(std::make_unique<internal::Core>(i, options, application, workers, hashers,
+                                                       tls ? &*tls : nullptr));
+  }
+
+  static ServerOptions affordable(ServerOptions options) {
+    options.connections_max = connections_affordable(options);
+    return options;
+  }
+
+  // Destroyed from the bottom up: threads have ended, then the pools finish what is in work (it
+  // posts to the cores), then the cores drop what was posted.
+  const ServerOptions options;
+  std::optional<asio::ssl::context> tls;
+  std::vector<std::unique_ptr<internal::Core>> cores;
+  WorkerPool workers;
+  WorkerPool hashers;
+  std::uint16_t port = 0;
+  std::vector<std::thread> threads;
+};
+
+Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Server::~Server() {
+  if (!state_->threads.empty()) drain(std::chrono::seconds{0});
+}
+
+Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options,
+                                               Application& application) {
+  const std::string where = options.address + ":" + std::to_string(options.port);
+  try {
+    tcp::endpoint endpoint(asio::ip::make_address(options.address), options.port);
+    if (options.port != 0) require_free(endpoint);
+    auto state = std::make_unique<State>(options, TRY(make_tls(options)), application);
+    for (auto& core : state->cores) {
+      state->port = core->listen(endpoint);
+      endpoint.port(state->port);
+    }
+    return std::unique_ptr<Server>(new Server(std::move(state)));
+  } catch (const boost::system::system_error& error) {
+    return failure(Errc::invalid_argument,
+                   "cannot listen on " + where + ": " + error.code().message());
+  }
+}
+
+std::uint16_t Server::port() const { return state_->port; }
+
+void Server::start() {
+  for (auto& core : state_->cores) state_->threads.emplace_back([&core = *core] { core.run(); });
+}
+
+void Server::drain(std::chrono::seconds limit) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  for (auto& core : state_->cores) core->drain(deadline);
+  for (std::thread& thread : state_->threads) thread.join();
+  state_->threads.clear();
+}
+
+PoolState Server::workers() const { return {state_->workers.threads(), state_->workers.depth()}; }
+
+PoolState Server::hashers() const { return {state_->hashers.threads(), state_->hashers.depth()}; }
+
+std::int64_t Server::connections() const {
+  std::int64_t sum = 0;
+  for (const auto& core : state_->cores) sum += core->connections();
+  return sum;
+}
+
+}  // namespace agentauth::http
