@@ -1,0 +1,55 @@
+// An API key as it is stored: everything but the secret.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "base/encoding.h"
+#include "base/fields.h"
+#include "model/agent.h"
+
+namespace agentauth {
+
+using KeyId = Id<struct KeyTag>;
+
+inline constexpr std::size_t key_kid_length = 12;  // base62 characters
+inline constexpr std::size_t key_tag_bytes = 16;   // HMAC-SHA-256 under the master key, cut
+
+// Keys of one agent that can be used at once: every node holds them in memory, and an agent makes
+// them itself.
+inline constexpr std::int64_t usable_keys_max = 1000;
+
+using KeyTagBytes = std::array<std::uint8_t, key_tag_bytes>;
+
+enum class KeyStatus : std::uint8_t { active, revoked, expired };
+std::string_view to_string(KeyStatus status);
+bool parse(std::string_view text, KeyStatus& status);
+
+struct ApiKey {
+  KeyId key_id;
+  AgentId agent_id;
+  std::string kid;  // the public part, found by index
+  std::string name;
+  Timestamp created_at;
+  std::optional<Timestamp> expires_at;
+  std::optional<Timestamp> revoked_at;
+
+  KeyStatus status(Timestamp now) const {
+    if (revoked_at) return KeyStatus::revoked;
+    if (expires_at && now >= *expires_at) return KeyStatus::expired;
+    return KeyStatus::active;
+  }
+};
+
+// What decisions read of a key; small, because the directory holds one for every key.
+struct KeyState {
+  std::string kid;
+  AgentId agent_id;
+  KeyTagBytes tag{};
+  std::int64_t generation = 0;  // grows whenever the row changes
+  bool revoked = false;
+  std::optional<Timestamp> expires_at;
+};
+
+}  // namespace agentauth

@@ -1,0 +1,26 @@
+#include "model/change.h"
+
+namespace agentauth {
+
+std::string_view to_string(ChangeKind kind) {
+  switch (kind) {
+    case ChangeKind::agent:
+      return "agent";
+    case ChangeKind::key:
+      return "key";
+    case ChangeKind::permission:
+      return "permission";
+  }
+  return "";
+}
+
+bool parse(std::string_view text, ChangeKind& kind) {
+  for (const ChangeKind candidate : {ChangeKind::agent, ChangeKind::key, ChangeKind::permission}) {
+    if (text != to_string(candidate)) continue;
+    kind = candidate;
+    return true;
+  }
+  return false;
+}
+
+}  // namespace agentauth

@@ -1,0 +1,70 @@
+// Names of states, addresses, and when a key is of use.
+#include <gtest/gtest.h>
+
+#include "model/agent.h"
+#include "model/api_key.h"
+#include "model/change.h"
+
+namespace agentauth {
+namespace {
+
+using namespace std::chrono_literals;
+
+template <class E>
+void expect_names_come_back(std::initializer_list<E> values) {
+  for (const E value : values) {
+    E read{};
+    EXPECT_TRUE(parse(to_string(value), read)) << to_string(value);
+    EXPECT_EQ(read, value);
+  }
+  E untouched = *(values.end() - 1);
+  for (const char* wrong : {"", "ACTIVE", "active ", "deleted"}) {
+    EXPECT_FALSE(parse(wrong, untouched)) << wrong;
+    EXPECT_EQ(untouched, *(values.end() - 1));
+  }
+}
+
+TEST(States, HaveNamesThatAreReadAndWritten) {
+  expect_names_come_back({AgentStatus::active, AgentStatus::suspended});
+  expect_names_come_back({KeyStatus::active, KeyStatus::revoked, KeyStatus::expired});
+  expect_names_come_back({ChangeKind::agent, ChangeKind::key, ChangeKind::permission});
+}
+
+TEST(IsEmail, AcceptsAddresses) {
+  for (const char* good : {"a@b", "ops@example.com", "first.last+tag@sub.example.org",
+                           "o'neil@example.com", "grüße@exämple.de"})
+    EXPECT_TRUE(is_email(good)) << good;
+  EXPECT_TRUE(is_email(std::string(64, 'a') + "@" + std::string(189, 'b')));
+}
+
+TEST(IsEmail, RefusesSlips) {
+  for (const char* wrong : {"", "@", "a", "a@", "@b", "a@b@c", "a b@c", "a@b c", "a@.b", "a@b.",
+                            "a,b@c", "a@b,c", "a@b;c@d", "A <a@b>", "\"a\"@b", "a@b\t", "a@(b)"})
+    EXPECT_FALSE(is_email(wrong)) << wrong;
+  EXPECT_FALSE(is_email(std::string(65, 'a') + "@b"));
+  EXPECT_FALSE(is_email("a@" + std::string(253, 'b')));
+}
+
+class ApiKeyStatus : public ::testing::Test {
+ protected:
+  const Timestamp now_{1'700'000'000s};
+  ApiKey key_;
+};
+
+TEST_F(ApiKeyStatus, IsActiveWithoutAnEnd) { EXPECT_EQ(key_.status(now_), KeyStatus::active); }
+
+TEST_F(ApiKeyStatus, IsExpiredFromItsLastMomentOn) {
+  key_.expires_at = now_;
+  EXPECT_EQ(key_.status(now_ - 1ms), KeyStatus::active);
+  EXPECT_EQ(key_.status(now_), KeyStatus::expired);
+}
+
+TEST_F(ApiKeyStatus, StaysRevokedWhateverElseItIs) {
+  key_.revoked_at = now_;
+  key_.expires_at = now_ - 1h;
+  EXPECT_EQ(key_.status(now_ - 2h), KeyStatus::revoked);
+  EXPECT_EQ(key_.status(now_), KeyStatus::revoked);
+}
+
+}  // namespace
+}  // namespace agentauth
