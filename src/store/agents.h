@@ -1,0 +1,58 @@
+// The table of agents.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/agent.h"
+#include "store/session.h"
+
+namespace agentauth {
+
+// Where the next page of a list starts: after the row with this time and id.
+struct PageStart {
+  Timestamp created_at{};
+  Uuid id{};
+};
+
+struct AgentFilter {
+  std::optional<std::string> name = {};
+  std::optional<std::string> owner = {};
+  std::optional<AgentStatus> status = {};
+};
+
+class AgentRepository {
+ public:
+  explicit AgentRepository(Session& session) : session_(session) {}
+
+  Result<Agent> insert(const std::string& name, const std::string& owner);
+  Result<Agent> find(AgentId id);
+  // Oldest first, at most `limit`.
+  Result<std::vector<Agent>> list(const AgentFilter& filter, const PageStart& after,
+                                  std::int64_t limit);
+  Result<std::int64_t> count();
+  // Absent members stay as they are. Errors: not_found, as for the others below.
+  struct Changes {
+    std::optional<std::string> name = {};
+    std::optional<std::string> owner = {};
+    std::optional<Labels> labels = {};
+  };
+  Result<Agent> update(AgentId id, const Changes& changes, Timestamp now);
+  Result<Agent> set_status(AgentId id, AgentStatus status, Timestamp now);
+  // With its keys and permissions.
+  Result<void> erase(AgentId id);
+
+  // What the directory keeps of each agent.
+  struct State {
+    AgentId id;
+    AgentStatus status;
+  };
+  Result<void> each_state(FunctionRef<void(const State&)> visit);
+  Result<std::optional<State>> find_state(AgentId id);
+
+ private:
+  Session& session_;
+};
+
+}  // namespace agentauth

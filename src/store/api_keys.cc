@@ -1,0 +1,125 @@
+#include "store/api_keys.h"
+
+#include <algorithm>
+
+namespace agentauth {
+namespace {
+
+ApiKey read_key(const Row& row) {
+  ApiKey key;
+  key.key_id = row.id<KeyId>(0);
+  key.agent_id = row.id<AgentId>(1);
+  key.kid = row.text(2);
+  key.name = row.text(3);
+  key.created_at = row.time(4);
+  key.expires_at = row.optional_time(5);
+  key.revoked_at = row.optional_time(6);
+  return key;
+}
+
+KeyState read_state(const Row& row) {
+  KeyState state;
+  state.kid = row.text(0);
+  state.agent_id = row.id<AgentId>(1);
+  const ByteView tag = row.bytes(2);
+  // A tag of another length matches nothing: the key is of no use rather than of free use.
+  state.revoked = !row.is_null(5) || tag.size() != state.tag.size();
+  if (tag.size() == state.tag.size()) std::copy(tag.begin(), tag.end(), state.tag.begin());
+  state.generation = row.integer(3);
+  state.expires_at = row.optional_time(4);
+  return state;
+}
+
+Result<ApiKey> one_key(Session& session, Sql sql, std::initializer_list<Param> params) {
+  std::optional<ApiKey> found;
+  TRY(session.query(sql, params, [&](const Row& row) -> Result<void> {
+    found = read_key(row);
+    return {};
+  }));
+  if (!found) return failure(Errc::not_found, "No such key");
+  return *std::move(found);
+}
+
+}  // namespace
+
+Result<ApiKey> ApiKeyRepository::insert(const NewKey& key) {
+  return one_key(session_,
+                 "INSERT INTO api_keys (agent_id, kid, hash, tag, name, expires_at) "
+                 "VALUES ($1, $2, $3, $4, $5, $6) "
+                 "RETURNING id, agent_id, kid, name, created_at, expires_at, revoked_at",
+                 {key.agent_id, key.kid, key.hash, ByteView(key.tag), key.name, key.expires_at});
+}
+
+Result<ApiKey> ApiKeyRepository::find(AgentId agent, KeyId key) {
+  return one_key(session_,
+                 "SELECT id, agent_id, kid, name, created_at, expires_at, revoked_at "
+                 "FROM api_keys WHERE id = $2 AND agent_id = $1",
+                 {agent, key});
+}
+
+Result<std::vector<ApiKey>> ApiKeyRepository::list(AgentId agent, const PageStart& after,
+                                                   std::int64_t limit) {
+  std::vector<ApiKey> keys;
+  TRY(session_.query(
+      "SELECT id, agent_id, kid, name, created_at, expires_at, revoked_at "
+      "FROM api_keys WHERE agent_id = $1 AND (created_at, id) > ($2, $3) "
+      "ORDER BY created_at, id LIMIT $4",
+      {agent, after.created_at, KeyId{after.id}, limit}, [&](const Row& row) -> Result<void> {
+        keys.push_back(read_key(row));
+        return {};
+      }));
+  return keys;
+}
+
+Result<std::int64_t> ApiKeyRepository::count_usable(AgentId agent, Timestamp now) {
+  std::int64_t count = 0;
+  TRY(
+      session_.query("SELECT COUNT(*) FROM api_keys WHERE agent_id = $1 AND revoked_at IS NULL "
+                     "AND (expires_at IS NULL OR expires_at > $2)",
+                     {agent, now}, [&](const Row& row) -> Result<void> {
+                       count = row.integer(0);
+                       return {};
+                     }));
+  return count;
+}
+
+Result<ApiKey> ApiKeyRepository::revoke(AgentId agent, KeyId key, Timestamp now) {
+  return one_key(session_,
+                 "UPDATE api_keys SET revoked_at = COALESCE(revoked_at, $3), "
+                 "generation = generation + 1 WHERE id = $2 AND agent_id = $1 "
+                 "RETURNING id, agent_id, kid, name, created_at, expires_at, revoked_at",
+                 {agent, key, now});
+}
+
+Result<std::string> ApiKeyRepository::find_hash(const std::string& kid) {
+  std::optional<std::string> hash;
+  TRY(session_.query("SELECT hash FROM api_keys WHERE kid = $1", {kid},
+                     [&](const Row& row) -> Result<void> {
+                       hash = row.text(0);
+                       return {};
+                     }));
+  if (!hash) return failure(Errc::not_found, "No such key");
+  return *std::move(hash);
+}
+
+Result<void> ApiKeyRepository::each_state(FunctionRef<void(const KeyState&)> visit) {
+  return session_.query(
+      "SELECT kid, agent_id, tag, generation, expires_at, revoked_at FROM api_keys", {},
+      [&](const Row& row) -> Result<void> {
+        visit(read_state(row));
+        return {};
+      });
+}
+
+Result<void> ApiKeyRepository::each_state_of(AgentId agent,
+                                             FunctionRef<void(const KeyState&)> visit) {
+  return session_.query(
+      "SELECT kid, agent_id, tag, generation, expires_at, revoked_at FROM api_keys "
+      "WHERE agent_id = $1",
+      {agent}, [&](const Row& row) -> Result<void> {
+        visit(read_state(row));
+        return {};
+      });
+}
+
+}  // namespace agentauth

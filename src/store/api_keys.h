@@ -1,0 +1,47 @@
+// The table of API keys. The bcrypt hash leaves it by one door: find_hash.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/api_key.h"
+#include "store/agents.h"
+#include "store/session.h"
+
+namespace agentauth {
+
+class ApiKeyRepository {
+ public:
+  explicit ApiKeyRepository(Session& session) : session_(session) {}
+
+  struct NewKey {
+    AgentId agent_id;
+    std::string kid;
+    std::string hash;
+    KeyTagBytes tag;
+    std::string name;
+    std::optional<Timestamp> expires_at;
+  };
+  // Errors: conflict when the agent is gone or the kid taken.
+  Result<ApiKey> insert(const NewKey& key);
+  // Errors: not_found, also for a key of another agent.
+  Result<ApiKey> find(AgentId agent, KeyId key);
+  Result<std::vector<ApiKey>> list(AgentId agent, const PageStart& after, std::int64_t limit);
+  // Neither revoked nor expired.
+  Result<std::int64_t> count_usable(AgentId agent, Timestamp now);
+  // Keeps the first time when it was revoked before.
+  Result<ApiKey> revoke(AgentId agent, KeyId key, Timestamp now);
+
+  // The stored bcrypt hash. Errors: not_found.
+  Result<std::string> find_hash(const std::string& kid);
+
+  // What the directory keeps of each key.
+  Result<void> each_state(FunctionRef<void(const KeyState&)> visit);
+  Result<void> each_state_of(AgentId agent, FunctionRef<void(const KeyState&)> visit);
+
+ private:
+  Session& session_;
+};
+
+}  // namespace agentauth

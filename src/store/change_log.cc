@@ -1,0 +1,61 @@
+#include "store/change_log.h"
+
+namespace agentauth {
+
+Result<Revision> ChangeLog::append(ChangeKind kind, AgentId agent) {
+  Revision revision = 0;
+  TRY(session_.query("UPDATE change_counter SET revision = revision + 1 RETURNING revision", {},
+                     [&](const Row& row) -> Result<void> {
+                       revision = row.integer(0);
+                       return {};
+                     }));
+  TRY(session_.execute("INSERT INTO change_log (revision, kind, agent_id) VALUES ($1, $2, $3)",
+                       {revision, to_string(kind), agent}));
+  return revision;
+}
+
+Result<Revision> ChangeLog::revision() {
+  Revision revision = 0;
+  TRY(session_.query("SELECT revision FROM change_counter", {},
+                     [&](const Row& row) -> Result<void> {
+                       revision = row.integer(0);
+                       return {};
+                     }));
+  return revision;
+}
+
+Result<std::vector<Change>> ChangeLog::after(Revision revision, std::int64_t limit) {
+  std::vector<Change> changes;
+  TRY(
+      session_.query("SELECT revision, kind, agent_id FROM change_log WHERE revision > $1 "
+                     "ORDER BY revision LIMIT $2",
+                     {revision, limit}, [&](const Row& row) -> Result<void> {
+                       Change change{row.integer(0), ChangeKind::agent, row.id<AgentId>(2)};
+                       // A kind from a newer version still says which agent to read again.
+                       parse(row.text(1), change.kind);
+                       changes.push_back(change);
+                       return {};
+                     }));
+  return changes;
+}
+
+Result<std::optional<Revision>> ChangeLog::oldest() {
+  std::optional<Revision> oldest;
+  TRY(session_.query("SELECT MIN(revision) FROM change_log", {},
+                     [&](const Row& row) -> Result<void> {
+                       if (!row.is_null(0)) oldest = row.integer(0);
+                       return {};
+                     }));
+  return oldest;
+}
+
+Result<void> ChangeLog::prune(Revision revision, std::int64_t limit) {
+  TRY(
+      session_.execute("DELETE FROM change_log WHERE revision IN "
+                       "(SELECT revision FROM change_log WHERE revision <= $1 "
+                       "ORDER BY revision LIMIT $2)",
+                       {revision, limit}));
+  return {};
+}
+
+}  // namespace agentauth

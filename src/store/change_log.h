@@ -1,0 +1,33 @@
+// The change log: what nodes follow to keep their directories current.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "model/change.h"
+#include "store/session.h"
+
+namespace agentauth {
+
+class ChangeLog {
+ public:
+  explicit ChangeLog(Session& session) : session_(session) {}
+
+  // In the transaction of the change itself. Taking the next revision locks the counter's row
+  // until the commit, so revisions are in commit order and without gaps.
+  Result<Revision> append(ChangeKind kind, AgentId agent);
+
+  Result<Revision> revision();
+  // At most `limit` changes after `revision`, oldest first.
+  Result<std::vector<Change>> after(Revision revision, std::int64_t limit);
+  // The first change that is still there, if there is one.
+  Result<std::optional<Revision>> oldest();
+  // Forgets at most `limit` changes up to `revision`, oldest first; a follower that is further
+  // behind loads everything anew.
+  Result<void> prune(Revision revision, std::int64_t limit);
+
+ private:
+  Session& session_;
+};
+
+}  // namespace agentauth

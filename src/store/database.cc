@@ -1,0 +1,185 @@
+#include "store/database.h"
+
+#include <algorithm>
+#include <exception>
+
+namespace agentauth {
+namespace {
+
+constexpr std::size_t batch_max = 128;
+
+// Takes no memory when there is none: a short text lives inside its string.
+Error internal_error(const char* words) noexcept {
+  Error error{Errc::internal, "Internal error"};
+  try {
+    error.detail = words;
+  } catch (const std::exception&) {
+    error.detail.clear();
+  }
+  return error;
+}
+
+template <class F>
+Result<void> without_exceptions(F work) noexcept {
+  try {
+    return work();
+  } catch (const std::exception& exception) {
+    return tl::unexpected(internal_error(exception.what()));
+  }
+}
+
+// A throwing service is a bug or no memory; its change must not be half made.
+Result<void> guarded(FunctionRef<Result<void>(Transaction&)> work, Session& session) {
+  return without_exceptions([&] {
+    Transaction tx(session);
+    return work(tx);
+  });
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> Database::open(const std::string& url) {
+  auto database = std::make_unique<Database>(TRY(open_driver(url)));
+  TRY(database->session());
+  return database;
+}
+
+Result<Session*> Database::session() {
+  auto& session = sessions_[thread_index()];
+  if (!session || session->broken()) {
+    session.reset();
+    session = TRY(driver_->connect());
+  }
+  return session.get();
+}
+
+Result<void> Database::run_read(Work work) {
+  Session& own = *TRY(session());
+  Result<void> done = guarded(work, own);
+  // A session that was cut off while it lay idle is found out now; nothing was changed, so again.
+  if (!done && own.broken()) done = guarded(work, *TRY(session()));
+  return done;
+}
+
+Result<Session*> Database::begin(Access access) {
+  Session* own = TRY(session());
+  Result<void> begun = own->begin(access);
+  if (!begun && own->broken()) {
+    own = TRY(session());
+    begun = own->begin(access);
+  }
+  if (!begun) return tl::unexpected(std::move(begun).error());
+  return own;
+}
+
+Result<void> Database::run_alone(Access access, Work work) {
+  Session& own = *TRY(begin(access));
+  if (Result<void> done = guarded(work, own); !done) {
+    own.rollback();
+    return done;
+  }
+  return own.commit();
+}
+
+Result<void> Database::run_write(Work work) {
+  Waiting own{work};
+  std::unique_lock lock(mutex_);
+  queue_.push_back(&own);
+  answered_.wait(lock, [&] { return own.done || !committing_; });
+  while (!own.done) {
+    // Nobody commits: this thread does, for everybody who waits by now.
+    committing_ = true;
+    std::array<Waiting*, batch_max> taken;
+    const std::size_t count = std::min(queue_.size(), batch_max);
+    const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
+    std::copy(queue_.begin(), end, taken.begin());
+    queue_.erase(queue_.begin(), end);
+    const Batch batch(taken.data(), count);
+    lock.unlock();
+    commit_together(batch);
+    lock.lock();
+    for (Waiting* waiting : batch) waiting->done = true;
+    committing_ = false;
+    answered_.notify_all();
+  }
+  return std::move(own.result);
+}
+
+// Whatever happens in here, everybody in the batch gets an answer: writers wait behind it.
+void Database::commit_together(Batch batch) noexcept {
+  bool kept = commit_batch(batch);
+  // Who was undone because writers block each other is tried again, once: alone it holds nothing
+  // that the others wait for.
+  for (Waiting* const& waiting : batch) {
+    if (!waiting->blocked) continue;
+    waiting->result = {};
+    kept = commit_batch(Batch(&waiting, 1)) || kept;
+  }
+  if (!kept || !on_commit_) return;
+  const Result<void> told = without_exceptions([&]() -> Result<void> {
+    on_commit_();
+    return {};
+  });
+  if (!told) fail_all(batch, told.error());
+}
+
+// Returns whether anything was committed, or may have been.
+bool Database::commit_batch(Batch batch) noexcept {
+  Session* session = nullptr;
+  bool commits = false;
+  const Result<void> done = without_exceptions([&]() -> Result<void> {
+    session = TRY(begin(Access::write));
+    TRY(batch.size() == 1 ? run_only(*session, *batch.front())
+                          : run_each_in_savepoint(*session, batch));
+    commits = std::any_of(batch.begin(), batch.end(), succeeded);
+    if (commits) return session->commit();
+    session->rollback();
+    return {};
+  });
+  if (done) return commits;
+  for (Waiting* waiting : batch)
+    waiting->blocked = waiting->blocked || (succeeded(waiting) && session && session->contended());
+  fail_all(batch, done.error());
+  if (session != nullptr) {
+    (void)without_exceptions([&]() -> Result<void> {
+      session->rollback();
+      return {};
+    });
+  }
+  // When the connection is lost during COMMIT, nobody can say whether it happened.
+  return commits && done.error().code == Errc::unavailable;
+}
+
+void Database::fail_all(Batch batch, const Error& error) noexcept {
+  for (Waiting* waiting : batch) {
+    if (!waiting->result) continue;
+    try {
+      waiting->result = tl::unexpected(error);
+    } catch (const std::exception& exception) {
+      waiting->result = tl::unexpected(internal_error(exception.what()));
+    }
+  }
+}
+
+// The common case needs no savepoint: when it fails, nothing is left to commit.
+Result<void> Database::run_only(Session& session, Waiting& only) {
+  run(session, only);
+  return {};
+}
+
+Result<void> Database::run_each_in_savepoint(Session& session, Batch batch) {
+  for (Waiting* waiting : batch) {
+    TRY(session.execute("SAVEPOINT one"));
+    run(session, *waiting);
+    TRY(waiting->result ? session.execute("RELEASE SAVEPOINT one")
+                        : session.execute("ROLLBACK TO SAVEPOINT one"));
+  }
+  return {};
+}
+
+void Database::run(Session& session, Waiting& waiting) {
+  waiting.result = guarded(waiting.work, session);
+  waiting.blocked = !waiting.result && session.contended();
+}
+
+}  // namespace agentauth

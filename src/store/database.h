@@ -1,0 +1,125 @@
+// A database as services use it: read, snapshot, write. Start here.
+//
+//   database.write([&](Transaction& tx) -> Result<Agent> {
+//     const auto agent = TRY(tx.agents().insert(name, owner));
+//     TRY(tx.changes().append(ChangeKind::agent, agent.agent_id));
+//     return agent;
+//   });
+//
+// Every thread has a session of its own, opened when it first asks. Writes that wait at the same
+// time commit together, each in its own savepoint: one that fails undoes itself only. A write is
+// answered after the commit and after on_commit has run. One that is refused did not happen, with
+// one exception that no client of a database can rule out: see write().
+#pragma once
+
+#include <array>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "base/function_ref.h"
+#include "base/result.h"
+#include "base/thread_index.h"
+#include "store/session.h"
+#include "store/transaction.h"
+
+namespace agentauth {
+
+class Database {
+ public:
+  explicit Database(std::unique_ptr<Driver> driver) : driver_(std::move(driver)) {
+    queue_.reserve(thread_index_max);  // so that waiting takes no memory
+  }
+  // Errors: invalid_argument (not a URL of ours), unavailable (cannot be opened or reached).
+  static Result<std::unique_ptr<Database>> open(const std::string& url);
+
+  // Single statements, each its own transaction. `work` may be called a second time, when the
+  // connection turns out to have been lost: it starts from nothing each time.
+  template <class F>
+  auto read(F&& work) -> std::invoke_result_t<F&, Transaction&> {
+    return with_result(work, [&](Work erased) { return run_read(erased); });
+  }
+  // Several reads that see one moment.
+  template <class F>
+  auto snapshot(F&& work) -> std::invoke_result_t<F&, Transaction&> {
+    return with_result(work, [&](Work erased) { return run_snapshot(erased); });
+  }
+  // `work` may be called a second time, from nothing, when writers blocked each other.
+  // Errors: the work's own; unavailable: nothing was committed, unless the connection was lost
+  // during the commit itself, when nobody can say; internal: also when the hook failed.
+  template <class F>
+  auto write(F&& work) -> std::invoke_result_t<F&, Transaction&> {
+    return with_result(work, [&](Work erased) { return run_write(erased); });
+  }
+  // Alone, under the lock that keeps other servers' migrations out.
+  template <class F>
+  auto migrate(F&& work) -> std::invoke_result_t<F&, Transaction&> {
+    return with_result(work, [&](Work erased) { return run_alone(Access::migrate, erased); });
+  }
+
+  // Called on the writing thread after each commit, also one that may have happened for all we
+  // know, before any of its writes is answered. Set once, before the first write.
+  void on_commit(std::function<void()> hook) { on_commit_ = std::move(hook); }
+
+  const Driver& driver() const { return *driver_; }
+
+ private:
+  using Work = FunctionRef<Result<void>(Transaction&)>;
+
+  struct Waiting {
+    Work work;
+    Result<void> result{};
+    bool blocked = false;  // failed because writers block each other: worth another try
+    bool done = false;
+  };
+  using Batch = std::span<Waiting* const>;
+
+  template <class F, class Run>
+  static auto with_result(F& work, Run run) -> std::invoke_result_t<F&, Transaction&> {
+    using Returned = std::invoke_result_t<F&, Transaction&>;
+    if constexpr (std::is_same_v<Returned, Result<void>>) {
+      return run(Work(work));
+    } else {
+      std::optional<Returned> returned;
+      auto keep = [&](Transaction& tx) -> Result<void> {
+        returned.emplace(work(tx));
+        if (!*returned) return tl::unexpected(returned->error());
+        return {};
+      };
+      if (Result<void> done = run(Work(keep)); !done)
+        return tl::unexpected(std::move(done).error());
+      return *std::move(returned);
+    }
+  }
+
+  Result<Session*> session();
+  // This thread's session with a transaction begun; replaces one that was cut off while idle.
+  Result<Session*> begin(Access access);
+  Result<void> run_read(Work work);
+  Result<void> run_snapshot(Work work) { return run_alone(Access::snapshot, work); }
+  Result<void> run_alone(Access access, Work work);
+  Result<void> run_write(Work work);
+  void commit_together(Batch batch) noexcept;
+  bool commit_batch(Batch batch) noexcept;
+  static void fail_all(Batch batch, const Error& error) noexcept;
+  static Result<void> run_only(Session& session, Waiting& only);
+  static Result<void> run_each_in_savepoint(Session& session, Batch batch);
+  static void run(Session& session, Waiting& waiting);
+  static bool succeeded(const Waiting* waiting) { return waiting->result.has_value(); }
+
+  std::unique_ptr<Driver> driver_;
+  std::array<std::unique_ptr<Session>, thread_index_max> sessions_{};  // by thread_index()
+  std::function<void()> on_commit_;
+
+  std::mutex mutex_;
+  std::condition_variable answered_;
+  std::vector<Waiting*> queue_;
+  bool committing_ = false;
+};
+
+}  // namespace agentauth

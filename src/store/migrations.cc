@@ -1,0 +1,166 @@
+#include "store/migrations.h"
+
+#include <array>
+#include <iterator>
+#include <string>
+#include <string_view>
+
+namespace agentauth {
+namespace {
+
+struct Migration {
+  int version;
+  std::string_view name;
+  std::string_view script;
+};
+
+// Numbered from 1 without gaps. One that was released is never changed: write the next.
+constexpr Migration migrations[] = {
+    {1, "agents, keys, permissions and changes", R"sql(
+CREATE TABLE agents (
+  id {{uuid}} PRIMARY KEY DEFAULT {{new_uuid}},
+  agent_name TEXT NOT NULL,
+  owner_email TEXT NOT NULL,
+  status TEXT NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'suspended')),
+  labels TEXT NOT NULL DEFAULT '{}',
+  created_at {{timestamp}} NOT NULL DEFAULT {{now}},
+  updated_at {{timestamp}} NOT NULL DEFAULT {{now}}
+);
+-- The columns after the first keep a filtered list in the order of its pages.
+CREATE INDEX agents_by_name ON agents (agent_name, created_at, id);
+CREATE INDEX agents_by_owner ON agents (owner_email, created_at, id);
+CREATE INDEX agents_by_age ON agents (created_at, id);
+
+CREATE TABLE api_keys (
+  id {{uuid}} PRIMARY KEY DEFAULT {{new_uuid}},
+  agent_id {{uuid}} NOT NULL REFERENCES agents (id) ON DELETE CASCADE,
+  kid TEXT NOT NULL UNIQUE,
+  hash TEXT NOT NULL,
+  tag {{bytes}} NOT NULL,
+  name TEXT NOT NULL DEFAULT '',
+  created_at {{timestamp}} NOT NULL DEFAULT {{now}},
+  expires_at {{timestamp}},
+  revoked_at {{timestamp}},
+  generation BIGINT NOT NULL DEFAULT 1
+);
+CREATE INDEX api_keys_by_agent ON api_keys (agent_id, created_at, id);
+
+CREATE TABLE permissions (
+  id {{uuid}} PRIMARY KEY DEFAULT {{new_uuid}},
+  agent_id {{uuid}} NOT NULL REFERENCES agents (id) ON DELETE CASCADE,
+  permission TEXT NOT NULL,
+  created_at {{timestamp}} NOT NULL DEFAULT {{now}},
+  UNIQUE (agent_id, permission)
+);
+
+-- One row: the number of the last change. Its lock puts writers in order.
+CREATE TABLE change_counter (
+  revision BIGINT NOT NULL
+);
+INSERT INTO change_counter (revision) VALUES (0);
+
+CREATE TABLE change_log (
+  revision BIGINT PRIMARY KEY,
+  kind TEXT NOT NULL,
+  agent_id {{uuid}} NOT NULL,  -- the agent may be gone
+  created_at {{timestamp}} NOT NULL DEFAULT {{now}}
+);
+
+CREATE TABLE signing_keys (
+  kid TEXT PRIMARY KEY,
+  algorithm TEXT NOT NULL,
+  sealed_secret {{bytes}} NOT NULL,
+  created_at {{timestamp}} NOT NULL DEFAULT {{now}}
+);
+
+CREATE TABLE settings (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+);
+
+CREATE TABLE idempotency_keys (
+  scope TEXT PRIMARY KEY,
+  request_hash {{bytes}} NOT NULL,
+  status BIGINT NOT NULL,
+  body TEXT NOT NULL,
+  agent_id TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  created_at {{timestamp}} NOT NULL DEFAULT {{now}}
+);
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+)sql"},
+};
+
+constexpr std::string_view history_script = R"sql(
+CREATE TABLE IF NOT EXISTS schema_migrations (
+  version BIGINT PRIMARY KEY,
+  name TEXT NOT NULL,
+  applied_at {{timestamp}} NOT NULL DEFAULT {{now}}
+);
+)sql";
+
+void replace_all(std::string& text, std::string_view what, std::string_view with) {
+  for (std::size_t at = text.find(what); at != std::string::npos;
+       at = text.find(what, at + with.size()))
+    text.replace(at, what.size(), with);
+}
+
+std::string for_database(std::string_view script, const ColumnTypes& types) {
+  std::string text(script);
+  replace_all(text, "{{uuid}}", types.uuid);
+  replace_all(text, "{{new_uuid}}", types.new_uuid);
+  replace_all(text, "{{timestamp}}", types.timestamp);
+  replace_all(text, "{{now}}", types.now);
+  replace_all(text, "{{bytes}}", types.bytes);
+  return text;
+}
+
+Result<void> refuse_newer(int version) {
+  if (version <= schema_version()) return {};
+  return failure(Errc::conflict,
+                 "The database was written by a newer version of this program (schema " +
+                     std::to_string(version) + ", this program knows " +
+                     std::to_string(schema_version()) + ")");
+}
+
+Result<void> apply_missing(Transaction& tx, const ColumnTypes& types) {
+  TRY(tx.session().run_script(for_database(history_script, types)));
+  // Read again: another server may have come first.
+  const int version = TRY(find_schema_version(tx));
+  TRY(refuse_newer(version));
+  for (const Migration& migration : migrations) {
+    if (migration.version <= version) continue;
+    TRY(tx.session().run_script(for_database(migration.script, types)));
+    TRY(tx.session().execute("INSERT INTO schema_migrations (version, name) VALUES ($1, $2)",
+                             {std::int64_t{migration.version}, migration.name}));
+  }
+  return {};
+}
+
+}  // namespace
+
+int schema_version() { return std::rbegin(migrations)->version; }
+
+Result<int> find_schema_version(Transaction& tx) {
+  if (!TRY(tx.session().has_table("schema_migrations"))) return 0;
+  std::int64_t version = 0;
+  TRY(tx.session().query("SELECT COALESCE(MAX(version), 0) FROM schema_migrations", {},
+                         [&](const Row& row) -> Result<void> {
+                           version = row.integer(0);
+                           return {};
+                         }));
+  return static_cast<int>(version);
+}
+
+Result<int> apply_migrations(Database& database) {
+  // The usual start finds nothing to do and waits for nobody.
+  const int version = TRY(database.read(find_schema_version));
+  TRY(refuse_newer(version));
+  if (version == schema_version()) return version;
+  TRY(database.migrate([&](Transaction& tx) -> Result<void> {
+    return apply_missing(tx, database.driver().column_types());
+  }));
+  return schema_version();
+}
+
+}  // namespace agentauth

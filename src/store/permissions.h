@@ -1,0 +1,34 @@
+// The table of permissions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/permission.h"
+#include "store/agents.h"
+#include "store/session.h"
+
+namespace agentauth {
+
+class PermissionRepository {
+ public:
+  explicit PermissionRepository(Session& session) : session_(session) {}
+
+  // Nothing when the agent held it already. Errors: conflict when there is no such agent.
+  Result<std::optional<Grant>> insert(AgentId agent, const std::string& permission);
+  // Errors: not_found.
+  Result<Grant> find(AgentId agent, const std::string& permission);
+  Result<std::vector<Grant>> list(AgentId agent, const PageStart& after, std::int64_t limit);
+  Result<void> erase(AgentId agent, const std::string& permission);
+
+  // What the directory keeps of each grant; the rows of one agent come together.
+  using Visit = FunctionRef<void(AgentId agent, std::string_view permission)>;
+  Result<void> each(Visit visit);
+  Result<void> each_of(AgentId agent, FunctionRef<void(std::string_view permission)> visit);
+
+ private:
+  Session& session_;
+};
+
+}  // namespace agentauth
