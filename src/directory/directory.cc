@@ -1,0 +1,304 @@
+#include "directory/directory.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "model/permission.h"
+
+namespace agentauth {
+namespace {
+
+constexpr std::int64_t changes_a_round = 1000;
+// Further behind than this, reading everything is quicker than reading agents one by one.
+constexpr Revision changes_max = 20'000;
+constexpr std::int64_t pruned_at_once = 1000;
+
+KeyRecord to_record(const KeyState& state) {
+  KeyRecord record;
+  if (state.kid.size() != record.kid.size()) return record;
+  std::copy(state.kid.begin(), state.kid.end(), record.kid.begin());
+  record.generation = static_cast<std::uint32_t>(state.generation);
+  record.tag = state.tag;
+  record.agent_id = state.agent_id;
+  record.expires_at_ms = state.expires_at ? state.expires_at->time_since_epoch().count() : 0;
+  record.revoked = state.revoked;
+  record.used = true;
+  return record;
+}
+
+// A revoked key never comes back, and its answer is that of an unknown one.
+bool is_kept(const KeyRecord& record) { return record.used && !record.revoked; }
+
+std::string_view kid_of(const KeyRecord& record) { return {record.kid.data(), record.kid.size()}; }
+
+// No memory is an error like any other here: what is published stays, and is not fresh.
+template <class F>
+Result<void> without_exceptions(F work) {
+  try {
+    return work();
+  } catch (const std::exception& exception) {
+    return failure(Errc::internal, "Internal error", exception.what());
+  }
+}
+
+}  // namespace
+
+struct Directory::Tables {
+  internal::FlatTable<AgentRecord> agents;
+  internal::FlatTable<KeyRecord> keys;
+
+  Tables() = default;
+  Tables(const Tables&) = delete;
+  Tables& operator=(const Tables&) = delete;
+  ~Tables() {
+    agents.each([](const AgentRecord& agent) {
+      if (agent.grant_count > AgentRecord::inline_max) delete agent.many;
+    });
+  }
+};
+
+Directory::Directory(Database& database, std::chrono::milliseconds max_staleness)
+    : database_(database),
+      max_staleness_(max_staleness),
+      tables_(new Tables),
+      fresh_until_(std::chrono::steady_clock::time_point::min().time_since_epoch().count()) {}
+
+Directory::~Directory() { delete tables_.load(); }
+
+Directory::View::View(const Directory& directory)
+    : pin_(directory.epochs_),
+      tables_(directory.tables_.load(std::memory_order_seq_cst)),
+      names_(directory.names_) {}
+
+const AgentRecord* Directory::View::find_agent(const AgentId& id) const {
+  return tables_->agents.find(id.uuid.hash(), id);
+}
+
+const KeyRecord* Directory::View::find_key(std::string_view kid) const {
+  return tables_->keys.find(KeyRecord::hash_of(kid), kid);
+}
+
+Directory::Size Directory::size() const {
+  const EpochDomain::Pin pin(epochs_);
+  const Tables* tables = tables_.load(std::memory_order_seq_cst);
+  return {tables->agents.size(), tables->keys.size()};
+}
+
+// What no service can have written grants nothing; the bounds of Requirement and GrantSet rest on
+// the grammar.
+void Directory::add_grant(std::string_view permission, std::vector<NameId>& grants) {
+  if (is_permission(permission)) grants.push_back(names_.intern(permission));
+}
+
+void Directory::set_grants(AgentRecord& agent, std::span<const NameId> grants) {
+  agent.grant_count = static_cast<std::uint32_t>(grants.size());
+  if (grants.size() > AgentRecord::inline_max) {
+    agent.many = new GrantSet(grants);
+  } else {
+    agent.grants = {};
+    std::copy(grants.begin(), grants.end(), agent.grants.begin());
+  }
+}
+
+Result<void> Directory::load() {
+  {
+    const std::lock_guard lock(writer_);
+    TRY(without_exceptions([&] { return load_locked(); }));
+  }
+  return catch_up();
+}
+
+Result<void> Directory::load_locked() {
+  // The revision first: what is read after it may be newer, and the log repeats it harmlessly.
+  const Revision revision =
+      TRY(database_.read([](Transaction& tx) { return tx.changes().revision(); }));
+  auto tables = TRY(read_tables());
+  std::unique_ptr<const Tables> old(tables_.exchange(tables.release(), std::memory_order_seq_cst));
+  epochs_.retire(std::move(old));
+  revision_.store(revision, std::memory_order_release);
+  agents_forgotten_ = 0;
+  return {};
+}
+
+Result<std::unique_ptr<Directory::Tables>> Directory::read_tables() {
+  auto tables = std::make_unique<Tables>();
+  // Snapshots, because they may take minutes where a single read may not. Keys on a thread of their
+  // own: at a million agents this is what a start waits for.
+  Result<void> keys_read;
+  std::jthread keys_thread([&] {
+    keys_read = without_exceptions([&] {
+      return database_.snapshot([&](Transaction& tx) {
+        return tx.keys().each_state([&](const KeyState& state) {
+          const KeyRecord record = to_record(state);
+          if (is_kept(record)) tables->keys.put(record, kid_of(record), nullptr);
+        });
+      });
+    });
+  });
+  const auto agents_read = database_.snapshot([&](Transaction& tx) -> Result<void> {
+    TRY(tx.agents().each_state([&](const AgentRepository::State& state) {
+      AgentRecord record;
+      record.id = state.id;
+      record.status = state.status;
+      record.used = true;
+      tables->agents.put(record, record.id, nullptr);
+    }));
+    AgentId current{};
+    std::vector<NameId> grants;
+    const auto store_grants = [&] {
+      const AgentRecord* found = tables->agents.find(current.uuid.hash(), current);
+      if (found == nullptr || grants.empty()) return;
+      AgentRecord record = *found;
+      set_grants(record, grants);
+      tables->agents.put(record, record.id, nullptr);  // in its own place: needs no memory
+    };
+    TRY(tx.permissions().each([&](AgentId agent, std::string_view permission) {
+      if (agent != current) {
+        store_grants();
+        grants.clear();
+        current = agent;
+      }
+      add_grant(permission, grants);
+    }));
+    store_grants();
+    return {};
+  });
+  keys_thread.join();
+  TRY(Result<void>(agents_read));
+  TRY(Result<void>(keys_read));
+  return tables;
+}
+
+Result<void> Directory::catch_up(Asked asked) {
+  const std::lock_guard lock(writer_);
+  bool behind = asked == Asked::after_commit;
+  const auto asked_at = std::chrono::steady_clock::now();
+  auto done = without_exceptions([&] { return follow(behind); });
+  if (!done) {
+    // A change is committed that we do not know: no decision until we do.
+    if (behind)
+      fresh_until_.store(std::chrono::steady_clock::time_point::min().time_since_epoch().count(),
+                         std::memory_order_release);
+    return done;
+  }
+  const auto until = asked_at + max_staleness_;
+  fresh_until_.store(until.time_since_epoch().count(), std::memory_order_release);
+  return {};
+}
+
+Result<bool> Directory::prune_log(Revision keep) {
+  const Revision until = revision() - keep;
+  const auto oldest = TRY(database_.read([](Transaction& tx) { return tx.changes().oldest(); }));
+  // Only a whole batch is worth a write.
+  if (!oldest || until - *oldest < pruned_at_once) return false;
+  TRY(database_.write([&](Transaction& tx) { return tx.changes().prune(until, pruned_at_once); }));
+  return until - *oldest >= 2 * pruned_at_once;
+}
+
+// Sets `behind` when there is a change that is not applied yet.
+Result<void> Directory::follow(bool& behind) {
+  for (;;) {
+    const Revision known = revision_.load(std::memory_order_relaxed);
+    const Revision latest =
+        TRY(database_.read([](Transaction& tx) { return tx.changes().revision(); }));
+    if (latest == known) return {};
+    behind = true;
+    const auto changes = TRY(database_.read(
+        [&](Transaction& tx) { return tx.changes().after(known, changes_a_round); }));
+    // Too far behind, or the log was cut off, or another database was put in place of ours.
+    const bool follows = !changes.empty() && changes.front().revision == known + 1;
+    if (!follows || latest - known > changes_max) {
+      TRY(load_locked());
+      continue;
+    }
+    TRY(apply(changes));
+    revision_.store(changes.back().revision, std::memory_order_release);
+  }
+}
+
+Result<void> Directory::apply(const std::vector<Change>& changes) {
+  std::vector<AgentId> agents;
+  for (const Change& change : changes) agents.push_back(change.agent_id);
+  std::sort(agents.begin(), agents.end());
+  agents.erase(std::unique(agents.begin(), agents.end()), agents.end());
+  for (const AgentId id : agents) TRY(reload_agent(id));
+  return {};
+}
+
+Result<void> Directory::reload_agent(AgentId id) {
+  std::optional<AgentRepository::State> state;
+  std::vector<KeyRecord> keys;
+  std::vector<NameId> grants;
+  TRY(database_.read([&](Transaction& tx) -> Result<void> {
+    keys.clear();
+    grants.clear();
+    state = TRY(tx.agents().find_state(id));
+    TRY(tx.keys().each_state_of(id, [&](const KeyState& found) {
+      if (const KeyRecord key = to_record(found); key.used) keys.push_back(key);
+    }));
+    return tx.permissions().each_of(
+        id, [&](std::string_view permission) { add_grant(permission, grants); });
+  }));
+  Tables& tables = *tables_.load(std::memory_order_relaxed);
+  if (!state) {
+    forget_agent(id);
+    return {};
+  }
+  put_keys(keys);
+  AgentRecord record;
+  record.id = id;
+  record.status = state->status;
+  record.used = true;
+  set_grants(record, grants);
+  std::unique_ptr<const GrantSet> new_grants(many_grants(&record));
+  const GrantSet* const old_grants = many_grants(tables.agents.find(id.uuid.hash(), id));
+  tables.agents.put(record, id, &epochs_);
+  // Published: from here on the new ones belong to the table, and the old ones to nobody. (Had
+  // there been no memory, it would be the other way round.)
+  (void)new_grants.release();
+  epochs_.retire(std::unique_ptr<const GrantSet>(old_grants));
+  return {};
+}
+
+// Most changes of an agent leave most of its keys as they are.
+void Directory::put_keys(std::vector<KeyRecord>& keys) {
+  Tables& tables = *tables_.load(std::memory_order_relaxed);
+  const auto unchanged = [&](const KeyRecord& key) {
+    const KeyRecord* known = tables.keys.find(key.hash(), kid_of(key));
+    return is_kept(key) ? known != nullptr && *known == key : known == nullptr;
+  };
+  std::erase_if(keys, unchanged);
+  const auto gone = std::partition(keys.begin(), keys.end(), is_kept);
+  tables.keys.put_all({keys.begin(), gone}, kid_of, epochs_);
+  tables.keys.erase_all({gone, keys.end()}, kid_of, epochs_);
+}
+
+const GrantSet* Directory::many_grants(const AgentRecord* agent) {
+  return agent != nullptr && agent->grant_count > AgentRecord::inline_max ? agent->many : nullptr;
+}
+
+void Directory::forget_agent(AgentId id) {
+  Tables& tables = *tables_.load(std::memory_order_relaxed);
+  const AgentRecord* before = tables.agents.find(id.uuid.hash(), id);
+  if (before == nullptr) return;
+  const GrantSet* const old_grants = many_grants(before);
+  tables.agents.erase(id.uuid.hash(), id, &epochs_);
+  epochs_.retire(std::unique_ptr<const GrantSet>(old_grants));
+  ++agents_forgotten_;
+  if (agents_forgotten_ > 1000 + tables.agents.size() / 8) forget_keys_without_agent();
+}
+
+// Keys of an agent that is gone lead nowhere (their agent is not found) but take room; we do not
+// know them by agent, so they are swept together once there are many.
+void Directory::forget_keys_without_agent() {
+  Tables& tables = *tables_.load(std::memory_order_relaxed);
+  std::vector<KeyRecord> orphans;
+  tables.keys.each([&](const KeyRecord& key) {
+    if (tables.agents.find(key.agent_id.uuid.hash(), key.agent_id) == nullptr)
+      orphans.push_back(key);
+  });
+  tables.keys.erase_all(orphans, kid_of, epochs_);
+  agents_forgotten_ = 0;
+}
+
+}  // namespace agentauth

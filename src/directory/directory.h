@@ -1,0 +1,106 @@
+// The in-memory replica that decisions read. Start here.
+//
+// It holds what a decision needs of every agent, key and grant, and follows the database's change
+// log. Reading takes no lock: View pins an epoch and then follows pointers. On this node a write is
+// in the directory before it is answered (Database::on_commit → catch_up); writes of other nodes,
+// and of the command line, arrive by polling. When it has not heard from the database for
+// max_staleness, or could not apply a change, is_fresh() is false and nobody may be told "allowed".
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/epoch.h"
+#include "base/result.h"
+#include "directory/names.h"
+#include "directory/records.h"
+#include "model/change.h"
+#include "store/database.h"
+
+namespace agentauth {
+
+class Directory {
+ public:
+  using SteadyTime = std::chrono::steady_clock::time_point;
+
+  Directory(Database& database, std::chrono::milliseconds max_staleness);
+  ~Directory();
+
+  // Reads everything. Before the first decision, and again when the log no longer reaches back.
+  // Errors: the database's.
+  Result<void> load();
+  // Applies what has been committed since. Safe to call from any thread that may use the database.
+  // When the database does not answer, what is known stays good for max_staleness; when there is a
+  // change that could not be read, or `after_commit` says there must be one, nothing is.
+  enum class Asked : bool { by_poll, after_commit };
+  Result<void> catch_up(Asked asked = Asked::by_poll);
+
+  // Forgets a small batch of changes that are older than the last `keep`, and says whether there is
+  // more to forget. Every node may do so: one that is further behind than what is left reads
+  // everything anew, as it would with that many changes to read anyway.
+  static constexpr Revision changes_kept = 100'000;
+  Result<bool> prune_log(Revision keep = changes_kept);
+
+  bool is_fresh(SteadyTime now) const {
+    return now.time_since_epoch().count() < fresh_until_.load(std::memory_order_acquire);
+  }
+  Revision revision() const { return revision_.load(std::memory_order_acquire); }
+
+  struct Size {
+    std::size_t agents;
+    std::size_t keys;
+  };
+  Size size() const;
+
+  Names& names() { return names_; }
+
+ private:
+  struct Tables;
+
+ public:
+  // What one thread may look at while it decides. Short-lived; stays on its thread.
+  class View {
+   public:
+    explicit View(const Directory& directory);
+
+    const AgentRecord* find_agent(const AgentId& id) const;
+    // `kid` must have key_kid_length characters.
+    const KeyRecord* find_key(std::string_view kid) const;
+    const Names& names() const { return names_; }
+
+   private:
+    EpochDomain::Pin pin_;
+    const Tables* tables_;
+    const Names& names_;
+  };
+
+ private:
+  Result<std::unique_ptr<Tables>> read_tables();
+  Result<void> load_locked();
+  Result<void> follow(bool& behind);
+  Result<void> apply(const std::vector<Change>& changes);
+  Result<void> reload_agent(AgentId id);
+  void put_keys(std::vector<KeyRecord>& keys);
+  void add_grant(std::string_view permission, std::vector<NameId>& grants);
+  static void set_grants(AgentRecord& agent, std::span<const NameId> grants);
+  static const GrantSet* many_grants(const AgentRecord* agent);
+  void forget_agent(AgentId id);
+  void forget_keys_without_agent();
+
+  Database& database_;
+  const std::chrono::nanoseconds max_staleness_;
+  mutable EpochDomain epochs_;
+  Names names_{epochs_};
+  std::mutex writer_;  // one thread at a time changes the tables
+  std::atomic<Tables*> tables_{nullptr};
+  std::atomic<Revision> revision_{0};
+  std::atomic<std::int64_t> fresh_until_;
+  std::size_t agents_forgotten_ = 0;
+};
+
+}  // namespace agentauth

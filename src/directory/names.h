@@ -1,0 +1,75 @@
+// Permission names as small numbers, so that a grant is four bytes and a comparison is one.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/epoch.h"
+#include "directory/internal/flat_table.h"
+#include "model/permission.h"
+
+namespace agentauth {
+
+using NameId = std::uint32_t;
+
+// A permission that is asked for, with every pattern that would cover it, already as numbers.
+// A route makes its own once, at start; asking then costs a few comparisons of integers.
+struct Requirement {
+  static constexpr std::size_t ids_max = permission_segments_max + 1;
+  std::array<NameId, ids_max> ids{};
+  std::size_t count = 0;
+};
+
+// Only ever grows: a number keeps its meaning for the life of the process, across reloads.
+// Reading takes no lock but needs a pin of the domain; adding takes one.
+class Names {
+ public:
+  explicit Names(EpochDomain& domain) : domain_(domain) {}
+
+  NameId intern(std::string_view name);
+  std::optional<NameId> find(std::string_view name) const;
+  std::string_view text(NameId id) const;
+
+  // Interns whatever would cover `permission`: for routes, at start.
+  Requirement requirement(std::string_view permission);
+  // Only what is known already; what nobody was ever granted covers nothing.
+  Requirement find_requirement(std::string_view permission) const;
+
+ private:
+  struct Slot {
+    std::uint64_t hash_value = 0;
+    const char* text = nullptr;
+    std::uint32_t size = 0;
+    NameId id = 0;
+
+    bool empty() const { return text == nullptr; }
+    bool matches(std::string_view name) const { return std::string_view(text, size) == name; }
+    std::uint64_t hash() const { return hash_value; }
+  };
+  static constexpr std::size_t chunk_names = 1024;
+  static constexpr std::size_t chunks_max = 16 * 1024;
+  using Chunk = std::array<std::string_view, chunk_names>;
+
+  static std::uint64_t hash(std::string_view name);
+  const char* keep(std::string_view name);
+
+  EpochDomain& domain_;
+  std::mutex mutex_;
+  internal::FlatTable<Slot> table_;
+  NameId next_ = 0;
+  std::vector<std::unique_ptr<char[]>> arena_;
+  std::size_t arena_left_ = 0;
+  // Number to text; a chunk is filled before its number is handed out.
+  std::unique_ptr<std::atomic<Chunk*>[]> chunks_ =
+      std::make_unique<std::atomic<Chunk*>[]>(chunks_max);
+  std::vector<std::unique_ptr<Chunk>> owned_chunks_;
+};
+
+}  // namespace agentauth

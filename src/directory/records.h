@@ -1,0 +1,91 @@
+// What the directory keeps of an agent and of a key: one cache line each.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+
+#include "directory/names.h"
+#include "model/api_key.h"
+
+namespace agentauth {
+
+// More grants than fit into the agent's own cache line: a flat hash set.
+class GrantSet {
+ public:
+  explicit GrantSet(std::span<const NameId> grants);
+  bool contains(NameId id) const;
+  std::span<const NameId> all() const { return grants_; }
+
+ private:
+  std::vector<NameId> grants_;
+  std::vector<NameId> slots_;  // id + 1; 0 is empty
+};
+
+struct AgentRecord {
+  static constexpr std::size_t inline_max = 10;
+
+  AgentId id{};
+  std::uint32_t grant_count = 0;
+  AgentStatus status = AgentStatus::suspended;
+  bool used = false;
+  union {
+    std::array<NameId, inline_max> grants{};
+    const GrantSet* many;  // when grant_count > inline_max; the directory owns it
+  };
+
+  bool empty() const { return !used; }
+  bool matches(const AgentId& key) const { return id == key; }
+  std::uint64_t hash() const { return id.uuid.hash(); }
+
+  std::span<const NameId> held() const {
+    if (grant_count > inline_max) return many->all();
+    return {grants.data(), grant_count};
+  }
+  bool holds_any_of(const Requirement& requirement) const {
+    if (grant_count > inline_max) {
+      for (std::size_t i = 0; i < requirement.count; ++i)
+        if (many->contains(requirement.ids[i])) return true;
+      return false;
+    }
+    for (std::size_t g = 0; g < grant_count; ++g)
+      for (std::size_t i = 0; i < requirement.count; ++i)
+        if (grants[g] == requirement.ids[i]) return true;
+    return false;
+  }
+};
+static_assert(sizeof(AgentRecord) == 64);
+
+struct KeyRecord {
+  std::array<char, key_kid_length> kid{};
+  std::uint32_t generation = 0;
+  KeyTagBytes tag{};
+  AgentId agent_id{};
+  std::int64_t expires_at_ms = 0;  // 0: never
+  bool revoked = true;
+  bool used = false;
+
+  bool operator==(const KeyRecord&) const = default;
+  bool empty() const { return !used; }
+  bool matches(std::string_view key) const {
+    return std::memcmp(kid.data(), key.data(), kid.size()) == 0;
+  }
+  std::uint64_t hash() const { return hash_of({kid.data(), kid.size()}); }
+  // `kid` has key_kid_length random characters.
+  static std::uint64_t hash_of(std::string_view kid) {
+    std::uint64_t word;
+    std::uint32_t rest;
+    std::memcpy(&word, kid.data(), sizeof word);
+    std::memcpy(&rest, kid.data() + sizeof word, sizeof rest);
+    std::uint64_t mixed = (word ^ (std::uint64_t{rest} << 32)) * 0x9E3779B97F4A7C15ULL;
+    return mixed ^ (mixed >> 29);
+  }
+  bool usable_at(Timestamp now) const {
+    return !revoked && (expires_at_ms == 0 || now.time_since_epoch().count() < expires_at_ms);
+  }
+};
+static_assert(sizeof(KeyRecord) == 64);
+
+}  // namespace agentauth

@@ -1,0 +1,119 @@
+// What the tests of services stand on: a database in memory and a directory that follows it.
+#pragma once
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "directory/directory.h"
+#include "store/database.h"
+#include "store/migrations.h"
+
+namespace agentauth {
+
+// The value, or an exception that fails the test with the error's own words.
+template <class T>
+T value_of(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().message + ": " + result.error().detail);
+  if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
+
+// Each has a database of its own. Writes are in the directory before they return, as on a node.
+class Replica {
+ public:
+  explicit Replica(std::chrono::milliseconds max_staleness = std::chrono::hours{1})
+      : database_(open()), directory_(*database_, max_staleness) {
+    database_->on_commit([this] { (void)directory_.catch_up(Directory::Asked::after_commit); });
+    value_of(directory_.load());
+  }
+
+  Database& database() { return *database_; }
+  Directory& directory() { return directory_; }
+
+  AgentId add_agent(const std::string& name = "Bot") {
+    return change(ChangeKind::agent, [&](Transaction& tx) -> Result<AgentId> {
+      return TRY(tx.agents().insert(name, "ops@example.com")).agent_id;
+    });
+  }
+  AgentId add_agent_with(std::initializer_list<std::string> permissions) {
+    const AgentId agent = add_agent();
+    for (const std::string& permission : permissions) grant(agent, permission);
+    return agent;
+  }
+  void grant(AgentId agent, const std::string& permission) {
+    change(ChangeKind::permission, [&](Transaction& tx) -> Result<AgentId> {
+      TRY(tx.permissions().insert(agent, permission));
+      return agent;
+    });
+  }
+  void revoke(AgentId agent, const std::string& permission) {
+    change(ChangeKind::permission, [&](Transaction& tx) -> Result<AgentId> {
+      TRY(tx.permissions().erase(agent, permission));
+      return agent;
+    });
+  }
+  void set_status(AgentId agent, AgentStatus status) {
+    change(ChangeKind::agent, [&](Transaction& tx) -> Result<AgentId> {
+      TRY(tx.agents().set_status(agent, status, Timestamp{}));
+      return agent;
+    });
+  }
+  void suspend(AgentId agent) { set_status(agent, AgentStatus::suspended); }
+  void erase(AgentId agent) {
+    change(ChangeKind::agent, [&](Transaction& tx) -> Result<AgentId> {
+      TRY(tx.agents().erase(agent));
+      return agent;
+    });
+  }
+  // A key that only its kid is known of; its hash is no hash.
+  ApiKey add_key(AgentId agent, const std::string& kid) {
+    ApiKey key;
+    change(ChangeKind::key, [&](Transaction& tx) -> Result<AgentId> {
+      key = TRY(tx.keys().insert({agent, kid, "no hash", {}, "", {}}));
+      return agent;
+    });
+    return key;
+  }
+
+  // SQL past all services, without a word in the change log.
+  void execute(Sql sql, std::initializer_list<Param> params = {}) {
+    value_of(database_->write([&](Transaction& tx) -> Result<void> {
+      TRY(tx.session().execute(sql, params));
+      return {};
+    }));
+  }
+  // The one number that `sql` selects.
+  std::int64_t number(Sql sql) {
+    std::int64_t number = 0;
+    value_of(database_->read([&](Transaction& tx) {
+      return tx.session().query(sql, {}, [&](const Row& row) -> Result<void> {
+        number = row.integer(0);
+        return {};
+      });
+    }));
+    return number;
+  }
+  Revision revision() { return number("SELECT revision FROM change_counter"); }
+
+ private:
+  static std::unique_ptr<Database> open() {
+    auto database = value_of(Database::open("sqlite::memory:"));
+    value_of(apply_migrations(*database));
+    return database;
+  }
+
+  template <class F>
+  AgentId change(ChangeKind kind, F work) {
+    return value_of(database_->write([&](Transaction& tx) -> Result<AgentId> {
+      const AgentId agent = TRY(work(tx));
+      TRY(tx.changes().append(kind, agent));
+      return agent;
+    }));
+  }
+
+  std::unique_ptr<Database> database_;
+  Directory directory_;
+};
+
+}  // namespace agentauth
