@@ -1,0 +1,145 @@
+#include "keys/key_service.h"
+
+#include <algorithm>
+
+#include "crypto/bcrypt.h"
+
+namespace agentauth {
+namespace {
+
+constexpr std::chrono::minutes verified_lifetime{5};
+
+// A secret of the process for one kind of credential and one verifier with its settings: what was
+// remembered of another kind, or under other settings, has another name.
+HmacSha256 memory_key(Random& random, int bcrypt_cost) {
+  const HmacSha256 process(as_bytes(random_secret(random, 32).reveal()));
+  return HmacSha256(process.sign("agentauth api key, $2b$, cost " + std::to_string(bcrypt_cost)));
+}
+
+HmacSha256 derived(const MasterKey& master_key, std::string_view label) {
+  return HmacSha256(master_key.derive(label));
+}
+
+}  // namespace
+
+tl::unexpected<Error> invalid_credentials(std::string_view detail) {
+  return failure(Errc::unauthenticated, "Invalid credentials", detail);
+}
+
+KeyDescription KeyDescription::of(const ApiKey& key, Timestamp now) {
+  return {key.key_id,     key.kid,        key.name,      key.status(now),
+          key.created_at, key.expires_at, key.revoked_at};
+}
+
+KeyService::KeyService(Database& database, const Directory& directory, const MasterKey& master_key,
+                       const Clock& clock, Random& random, int bcrypt_cost)
+    : database_(database),
+      directory_(directory),
+      clock_(clock),
+      random_(random),
+      bcrypt_cost_(bcrypt_cost),
+      tag_key_(derived(master_key, "agentauth api key tag")),
+      memory_key_(memory_key(random, bcrypt_cost)),
+      verified_(verified_lifetime) {}
+
+KeyTagBytes KeyService::tag_of(const KeyParts& parts) const {
+  // kid and secret lie beside each other in the text, with the underscore between them.
+  const std::string_view covered(parts.kid.data(), key_kid_length + 1 + key_secret_length);
+  const Sha256 whole = tag_key_.sign(covered);
+  KeyTagBytes tag;
+  std::copy_n(whole.begin(), tag.size(), tag.begin());
+  return tag;
+}
+
+Result<MintedKey> KeyService::mint() {
+  MintedKey minted;
+  minted.text = make_key_text(random_);
+  const auto parts = parse_key(minted.text.reveal());
+  if (!parts) return failure(Errc::internal, "Internal error", "a new key does not parse");
+  minted.kid = parts->kid;
+  minted.tag = tag_of(*parts);
+  minted.hash = TRY(bcrypt_hash(Secret{std::string(parts->secret)}, bcrypt_cost_, random_));
+  return minted;
+}
+
+Result<ApiKey> KeyService::store(Transaction& tx, const MintedKey& minted,
+                                 const CreateKey& request) {
+  TRY(tx.agents().find(request.agent_id));
+  if (TRY(tx.keys().count_usable(request.agent_id, clock_.now())) >= usable_keys_max)
+    return failure(Errc::conflict, "The agent has " + std::to_string(usable_keys_max) +
+                                       " keys that can be used; revoke one first");
+  ApiKeyRepository::NewKey row{
+      .agent_id = request.agent_id,
+      .kid = minted.kid,
+      .hash = minted.hash,
+      .tag = minted.tag,
+      .name = request.name.value_or(""),
+      .expires_at = {},
+  };
+  if (request.expires_in) row.expires_at = clock_.now() + Seconds{*request.expires_in};
+  const ApiKey key = TRY(tx.keys().insert(row));
+  TRY(tx.changes().append(ChangeKind::key, request.agent_id));
+  return key;
+}
+
+Result<std::vector<KeyDescription>> KeyService::list(Transaction& tx, const ListKeys& request,
+                                                     const PageStart& after, std::int64_t limit) {
+  TRY(tx.agents().find(request.agent_id));
+  const std::vector<ApiKey> stored = TRY(tx.keys().list(request.agent_id, after, limit));
+  std::vector<KeyDescription> keys;
+  for (const ApiKey& key : stored) keys.push_back(KeyDescription::of(key, clock_.now()));
+  return keys;
+}
+
+Result<void> KeyService::revoke(Transaction& tx, const NameKey& request) {
+  if (TRY(tx.keys().find(request.agent_id, request.key_id)).revoked_at) return {};
+  TRY(tx.keys().revoke(request.agent_id, request.key_id, clock_.now()));
+  TRY(tx.changes().append(ChangeKind::key, request.agent_id));
+  return {};
+}
+
+KeyService::Check KeyService::check(std::string_view text) const {
+  const auto parts = parse_key(text);
+  if (!parts) return {};
+  const Directory::View view(directory_);
+  const KeyRecord* key = view.find_key(parts->kid);
+  // An unknown kid is compared with a tag that nothing matches: unknown and wrong cost the same.
+  static const KeyRecord nobody;
+  if (key == nullptr) key = &nobody;
+  const bool matches = constant_time_equal(tag_of(*parts), key->tag);
+  if (!matches || !key->usable_at(clock_.now())) return {};
+  const AgentRecord* agent = view.find_agent(key->agent_id);
+  if (agent == nullptr || agent->status != AgentStatus::active) return {};
+
+  Check check{Check::Outcome::unverified, key->agent_id, memory_key_.sign(text)};
+  if (verified_.contains(check.name, key->generation, clock_.now()))
+    check.outcome = Check::Outcome::verified;
+  return check;
+}
+
+Result<AgentId> KeyService::authenticate(std::string_view text) {
+  Check before = check(text);
+  if (before.outcome == Check::Outcome::unverified) {
+    const auto parts = parse_key(text);
+    std::uint32_t generation = 0;
+    {
+      // The generation before the hash is read: if the row changes in between, what is remembered
+      // is worthless rather than wrong.
+      const Directory::View view(directory_);
+      if (const KeyRecord* key = view.find_key(parts->kid)) generation = key->generation;
+    }
+    const auto hash = database_.read(
+        [&](Transaction& tx) { return tx.keys().find_hash(std::string(parts->kid)); });
+    if (!hash && hash.error().code == Errc::not_found) return invalid_credentials("key is gone");
+    if (!hash) return tl::unexpected(hash.error());
+    if (!bcrypt_matches(Secret{std::string(parts->secret)}, *hash))
+      return invalid_credentials("the tag matches but the hash does not");
+    verified_.remember(before.name, generation, clock_.now());
+    // Time has passed: everything but the hash is read again.
+    before = check(text);
+  }
+  if (before.outcome != Check::Outcome::verified) return invalid_credentials("key refused");
+  return before.agent_id;
+}
+
+}  // namespace agentauth
