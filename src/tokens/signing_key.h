@@ -1,0 +1,56 @@
+// The keys that sign access tokens.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "crypto/hash.h"
+#include "crypto/master_key.h"
+#include "crypto/random.h"
+#include "crypto/secret.h"
+#include "store/database.h"
+
+namespace agentauth {
+
+inline constexpr std::size_t signing_secret_bytes_min = 32;
+
+// One key, one algorithm (RFC 8725 3.1): HS256, and nothing a token says changes that.
+class SigningKey {
+ public:
+  SigningKey(std::string kid, ByteView secret);
+
+  const std::string& kid() const { return kid_; }
+  // The encoded header of every token this key signs, with the dot behind it.
+  const std::string& encoded_header() const { return encoded_header_; }
+  Sha256 sign(std::string_view signing_input) const { return hmac_.sign(signing_input); }
+
+ private:
+  std::string kid_;
+  std::string encoded_header_;
+  HmacSha256 hmac_;
+};
+
+// The first one signs, all of them verify. Never empty.
+class SigningKeys {
+ public:
+  explicit SigningKeys(std::vector<SigningKey> keys) : keys_(std::move(keys)) {}
+
+  const SigningKey& current() const { return keys_.front(); }
+  const SigningKey* find(std::string_view kid) const;
+  const std::vector<SigningKey>& all() const { return keys_; }
+
+ private:
+  std::vector<SigningKey> keys_;
+};
+
+// Reads the database's keys, making the first one when there is none; servers that start at once
+// agree on one. Errors: the database's; internal when the master key does not open them.
+Result<SigningKeys> load_signing_keys(Database& database, const MasterKey& master_key,
+                                      const Clock& clock, Random& random);
+
+// A secret of the operator's own, instead of the database's keys; its kid is "configured".
+// Errors: invalid_argument when it is shorter than 32 bytes, well known, or a short text repeated.
+Result<SigningKeys> configured_signing_keys(const Secret& secret);
+
+}  // namespace agentauth

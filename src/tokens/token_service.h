@@ -1,0 +1,63 @@
+// Access tokens: JWTs that say which agent calls. What it may do is never in them. Start here.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "crypto/random.h"
+#include "model/agent.h"
+#include "tokens/signing_key.h"
+
+namespace agentauth {
+
+inline constexpr std::size_t token_bytes_max = 8 * 1024;
+
+struct TokenOptions {
+  std::string issuer = "agentauth";
+  std::string audience = "agentauth";
+  Seconds lifetime{900};
+};
+
+// A token whose signature and claims have been checked. Only TokenService makes one; a text that
+// was merely parsed has no type of its own.
+class VerifiedToken {
+ public:
+  AgentId agent_id() const { return agent_id_; }
+  Timestamp expires_at() const { return expires_at_; }
+
+ private:
+  friend class TokenService;
+  VerifiedToken(AgentId agent_id, Timestamp expires_at)
+      : agent_id_(agent_id), expires_at_(expires_at) {}
+
+  AgentId agent_id_;
+  Timestamp expires_at_;
+};
+
+// Nothing changes after construction: safe to use from any thread.
+class TokenService {
+ public:
+  TokenService(SigningKeys keys, TokenOptions options, Random& random);
+
+  // Appends a compact JWT (RFC 7519, RFC 9068): sub and agent_id, iss, aud, iat, exp, jti.
+  void issue(AgentId agent, Timestamp now, std::string& out) const;
+
+  // Refuses everything that is not exactly what issue() makes under one of our keys, and what
+  // lives longer than our tokens do, however it was signed. Errors: unauthenticated; the cause is
+  // in `detail`.
+  Result<VerifiedToken> verify(std::string_view text, Timestamp now) const;
+
+  Seconds lifetime() const { return options_.lifetime; }
+
+ private:
+  Result<const SigningKey*> key_of(std::string_view header_with_dot) const;
+  Result<VerifiedToken> check_claims(std::string_view payload, Timestamp now) const;
+
+  const SigningKeys keys_;
+  const TokenOptions options_;
+  const std::string claims_start_;  // {"iss":…,"aud":…,"sub":" as issue() begins
+  Random& random_;
+};
+
+}  // namespace agentauth
