@@ -1,0 +1,39 @@
+// The decision: may this agent do this now? A pure function of what the directory holds.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "directory/directory.h"
+
+namespace agentauth {
+
+inline constexpr std::string_view administrator_permission = "agentauth:*";
+
+enum class Reason : std::uint8_t { granted, not_granted, agent_suspended, agent_unknown };
+
+std::string_view to_string(Reason reason);
+
+// Carries its reason: the answer, the log and the metrics print the same value.
+struct Decision {
+  Reason reason = Reason::not_granted;
+  bool allowed() const { return reason == Reason::granted; }
+};
+
+// Deny by default: an agent that is unknown (nullptr) or suspended may do nothing, whatever it
+// holds. The order in which grants were written never matters.
+Decision decide(const AgentRecord* agent, const Requirement& requirement);
+
+// Whether `agent` may pass `permission` on to others: it holds it, pattern for pattern, or it is an
+// administrator.
+bool may_grant(const Directory::View& view, const AgentRecord* agent, std::string_view permission);
+
+// Whether `agent` may act for `other`: it may act at all, and is the other or could grant
+// everything the other holds.
+bool covers(const Directory::View& view, const AgentRecord* agent, const AgentRecord* other);
+
+// Whether `agent` may change `other` or its credentials: it could grant whatever the other may do
+// to AgentAuth itself. Otherwise a helper that may suspend agents could lock an administrator out.
+bool may_manage(const Directory::View& view, const AgentRecord* agent, const AgentRecord* other);
+
+}  // namespace agentauth

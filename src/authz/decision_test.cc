@@ -1,0 +1,258 @@
+#include "authz/decision.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "directory/testing/replica.h"
+
+namespace agentauth {
+namespace {
+
+// The decision table: what an agent holds, what is asked, what is answered.
+struct Case {
+  std::initializer_list<std::string> held;
+  std::string_view asked;
+  bool allowed;
+};
+
+const Case table[] = {
+    // exact
+    {{}, "read_weather", false},
+    {{"read_weather"}, "read_weather", true},
+    {{"read_weather"}, "read_stock", false},
+    {{"read_weather"}, "read_weathe", false},
+    {{"read_weather"}, "read_weather2", false},
+    {{"read_weather"}, "READ_WEATHER", false},
+    {{"read_weather", "read_stock"}, "read_stock", true},
+    // segments
+    {{"a"}, "a:b", false},
+    {{"a:b"}, "a", false},
+    {{"a:b"}, "a:b:c", false},
+    {{"a:b:c"}, "a:b:c", true},
+    // patterns
+    {{"a:*"}, "a:b", true},
+    {{"a:*"}, "a:b:c", true},
+    {{"a:*"}, "a", false},
+    {{"a:*"}, "ab:c", false},
+    {{"a:*"}, "b:a", false},
+    {{"a:b:*"}, "a:b", false},
+    {{"a:b:*"}, "a:b:c:d", true},
+    {{"a:b:*"}, "a:c", false},
+    {{"*"}, "a", true},
+    {{"*"}, "a:b:c:d:e:f:g:h", true},
+    {{"x", "y", "a:*"}, "a:b", true},
+    // asking for a pattern is asking for all it covers
+    {{"a:b"}, "a:*", false},
+    {{"a:b:*"}, "a:*", false},
+    {{"a:*"}, "a:*", true},
+    {{"a:*"}, "a:b:*", true},
+    {{"*"}, "*", true},
+    {{"a:*"}, "*", false},
+    // the administrator is not everything
+    {{"agentauth:*"}, "agentauth:agents:read", true},
+    {{"agentauth:*"}, "read_weather", false},
+};
+
+class DecisionTest : public testing::Test {
+ protected:
+  Decision ask(AgentId id, std::string_view permission) {
+    const Directory::View view(replica.directory());
+    const Requirement requirement = view.names().find_requirement(permission);
+    return decide(view.find_agent(id), requirement);
+  }
+  bool grants(AgentId id, std::string_view permission) {
+    const Directory::View view(replica.directory());
+    return may_grant(view, view.find_agent(id), permission);
+  }
+  bool covers_agent(AgentId id, AgentId other) {
+    const Directory::View view(replica.directory());
+    return covers(view, view.find_agent(id), view.find_agent(other));
+  }
+  bool manages(AgentId id, AgentId other) {
+    const Directory::View view(replica.directory());
+    return may_manage(view, view.find_agent(id), view.find_agent(other));
+  }
+  Replica replica;
+};
+
+TEST_F(DecisionTest, FollowsTheTable) {
+  for (const Case& row : table) {
+    const AgentId agent = replica.add_agent_with(row.held);
+    const Decision decision = ask(agent, row.asked);
+    std::string held;
+    for (const std::string& permission : row.held) held += permission + " ";
+    EXPECT_EQ(decision.allowed(), row.allowed) << "held: " << held << "asked: " << row.asked;
+    EXPECT_EQ(decision.reason, row.allowed ? Reason::granted : Reason::not_granted);
+  }
+}
+
+TEST_F(DecisionTest, ARequirementMadeBeforeTheGrantDecidesTheSame) {
+  for (const Case& row : table) {
+    const Requirement early = replica.directory().names().requirement(row.asked);
+    const AgentId agent = replica.add_agent_with(row.held);
+    const Directory::View view(replica.directory());
+    EXPECT_EQ(decide(view.find_agent(agent), early).allowed(), row.allowed) << row.asked;
+  }
+}
+
+TEST_F(DecisionTest, AnUnknownAgentMayDoNothing) {
+  EXPECT_EQ(ask(AgentId{}, "read_weather").reason, Reason::agent_unknown);
+  EXPECT_FALSE(grants(AgentId{}, "read_weather"));
+}
+
+TEST_F(DecisionTest, ASuspendedAgentMayDoNothingWhateverItHolds) {
+  const AgentId agent = replica.add_agent_with({"*", "read_weather", "agentauth:*"});
+  replica.suspend(agent);
+  EXPECT_EQ(ask(agent, "read_weather").reason, Reason::agent_suspended);
+  EXPECT_FALSE(grants(agent, "read_weather"));
+  EXPECT_FALSE(covers_agent(agent, replica.add_agent_with({"read_weather"})));
+  EXPECT_FALSE(covers_agent(agent, replica.add_agent())) << "who holds nothing";
+  EXPECT_FALSE(covers_agent(agent, agent));
+}
+
+TEST_F(DecisionTest, AnEmptyRequirementIsNeverMet) {
+  const AgentId agent = replica.add_agent_with({"*"});
+  const Directory::View view(replica.directory());
+  EXPECT_FALSE(decide(view.find_agent(agent), Requirement{}).allowed());
+}
+
+TEST_F(DecisionTest, TheReasonHasAName) {
+  EXPECT_EQ(to_string(Reason::granted), "granted");
+  EXPECT_EQ(to_string(Reason::not_granted), "not_granted");
+  EXPECT_EQ(to_string(Reason::agent_suspended), "agent_suspended");
+  EXPECT_EQ(to_string(Reason::agent_unknown), "agent_unknown");
+}
+
+TEST_F(DecisionTest, AnAgentMayGrantWhatItHoldsAndNothingWider) {
+  const AgentId agent = replica.add_agent_with({"read_weather", "a:b:*"});
+  EXPECT_TRUE(grants(agent, "read_weather"));
+  EXPECT_TRUE(grants(agent, "a:b:c"));
+  EXPECT_TRUE(grants(agent, "a:b:*"));
+  EXPECT_TRUE(grants(agent, "a:b:c:*"));
+  EXPECT_FALSE(grants(agent, "a:b"));
+  EXPECT_FALSE(grants(agent, "a:*"));
+  EXPECT_FALSE(grants(agent, "*"));
+  EXPECT_FALSE(grants(agent, "read_stock"));
+}
+
+TEST_F(DecisionTest, OnlyWhoHoldsAsMuchManagesWhoAdministers) {
+  const AgentId helper = replica.add_agent_with({"agentauth:agents:write"});
+  const AgentId administrator = replica.add_agent_with({"agentauth:*"});
+  const AgentId everything = replica.add_agent_with({"*"});
+  EXPECT_TRUE(manages(helper, replica.add_agent_with({"read_weather", "a:*"})));
+  EXPECT_TRUE(manages(helper, replica.add_agent_with({"agentauth:agents:write"})));
+  EXPECT_TRUE(manages(helper, helper));
+  EXPECT_FALSE(manages(helper, replica.add_agent_with({"agentauth:agents:read"})));
+  EXPECT_FALSE(manages(helper, administrator));
+  EXPECT_FALSE(manages(helper, everything));
+  EXPECT_FALSE(manages(AgentId{}, helper));
+  for (const AgentId other : {helper, everything}) EXPECT_TRUE(manages(administrator, other));
+  EXPECT_TRUE(manages(everything, administrator));
+  replica.suspend(administrator);
+  EXPECT_FALSE(manages(administrator, helper));
+  EXPECT_FALSE(manages(administrator, administrator));
+}
+
+TEST_F(DecisionTest, AnAdministratorMayGrantAnything) {
+  const AgentId administrator = replica.add_agent_with({"agentauth:*"});
+  for (const char* permission : {"read_weather", "a:*", "*", "agentauth:*"})
+    EXPECT_TRUE(grants(administrator, permission)) << permission;
+  for (const char* nearly : {"agentauth:permissions:write", "agentauth:permissions:*"})
+    EXPECT_FALSE(grants(replica.add_agent_with({nearly}), "agentauth:*")) << nearly;
+  EXPECT_TRUE(grants(replica.add_agent_with({"*"}), "agentauth:*"));
+}
+
+TEST_F(DecisionTest, AnAgentCoversWhoHoldsNoMoreThanItself) {
+  const AgentId agent = replica.add_agent_with({"a:*", "read_weather"});
+  EXPECT_TRUE(covers_agent(agent, agent));
+  EXPECT_TRUE(covers_agent(agent, replica.add_agent()));
+  EXPECT_TRUE(covers_agent(agent, replica.add_agent_with({"a:b", "read_weather"})));
+  EXPECT_TRUE(covers_agent(agent, replica.add_agent_with({"a:b:*"})));
+  EXPECT_FALSE(covers_agent(agent, replica.add_agent_with({"a:b", "read_stock"})));
+  EXPECT_FALSE(covers_agent(agent, replica.add_agent_with({"*"})));
+  EXPECT_FALSE(covers_agent(agent, replica.add_agent_with({"agentauth:*"})));
+  EXPECT_FALSE(covers_agent(agent, AgentId{}));
+  EXPECT_FALSE(covers_agent(AgentId{}, agent));
+  EXPECT_TRUE(covers_agent(replica.add_agent_with({"agentauth:*"}), agent));
+}
+
+TEST_F(DecisionTest, CoveringLooksAtEveryGrantOfALongList) {
+  const AgentId agent = replica.add_agent_with({"a:*"});
+  const AgentId other = replica.add_agent();
+  for (int i = 0; i < 20; ++i) replica.grant(other, "a:" + std::to_string(i));
+  EXPECT_TRUE(covers_agent(agent, other));
+  replica.grant(other, "b");
+  EXPECT_FALSE(covers_agent(agent, other));
+}
+
+// The same rule, slowly: segment by segment, without numbers, sets or an index.
+std::vector<std::string> segments_of(std::string_view text) {
+  std::vector<std::string> segments(1);
+  for (const char c : text) {
+    if (c == ':') {
+      segments.emplace_back();
+    } else {
+      segments.back() += c;
+    }
+  }
+  return segments;
+}
+
+bool obviously_covers(std::string_view held, std::string_view asked) {
+  const auto pattern = segments_of(held);
+  const auto wanted = segments_of(asked);
+  if (pattern.back() != "*") return pattern == wanted;
+  if (wanted.size() < pattern.size()) return false;
+  return std::equal(pattern.begin(), pattern.end() - 1, wanted.begin());
+}
+
+rc::Gen<std::string> permission() {
+  return rc::gen::map(
+      rc::gen::pair(
+          rc::gen::resize(8, rc::gen::container<std::vector<char>>(rc::gen::element('a', 'b'))),
+          rc::gen::arbitrary<bool>()),
+      [](const std::pair<std::vector<char>, bool>& drawn) {
+        std::string text;
+        for (const char c : drawn.first) {
+          if (text.size() >= 13) break;  // seven segments at most before the last
+          text += c;
+          text += ':';
+        }
+        return text + (drawn.second ? "*" : "a");
+      });
+}
+
+RC_GTEST_PROP(DecisionProperty, DecidesAsTheObviousRuleDoes, ()) {
+  EpochDomain domain;
+  const EpochDomain::Pin pin(domain);
+  Names names(domain);
+  const auto drawn = *rc::gen::container<std::set<std::string>>(permission());
+  const std::string asked = *permission();
+
+  std::vector<NameId> grants;
+  for (const std::string& held : drawn) grants.push_back(names.intern(held));
+  AgentRecord agent;
+  agent.used = true;
+  agent.status = AgentStatus::active;
+  agent.grant_count = static_cast<std::uint32_t>(grants.size());
+  std::unique_ptr<GrantSet> many;
+  if (grants.size() > AgentRecord::inline_max) {
+    many = std::make_unique<GrantSet>(grants);
+    agent.many = many.get();
+  } else {
+    std::copy(grants.begin(), grants.end(), agent.grants.begin());
+  }
+
+  const bool expected = std::any_of(drawn.begin(), drawn.end(), [&](const std::string& held) {
+    return obviously_covers(held, asked);
+  });
+  RC_CLASSIFY(expected, "allowed");
+  RC_ASSERT(decide(&agent, names.find_requirement(asked)).allowed() == expected);
+  RC_ASSERT(decide(&agent, names.requirement(asked)).allowed() == expected);
+}
+
+}  // namespace
+}  // namespace agentauth

@@ -1,0 +1,43 @@
+#include "authz/permission_service.h"
+
+namespace agentauth {
+
+Result<PermissionService::Granted> PermissionService::grant(Transaction& tx, const Caller& caller,
+                                                            const GrantPermission& request) {
+  {
+    const Directory::View view(directory_);
+    if (!may_grant(view, view.find_agent(caller.agent_id), request.permission))
+      return failure(Errc::permission_denied, "Permission denied",
+                     "the caller does not hold what it would grant");
+  }
+  TRY(tx.agents().find(request.agent_id));
+  if (auto grant = TRY(tx.permissions().insert(request.agent_id, request.permission))) {
+    TRY(tx.changes().append(ChangeKind::permission, request.agent_id));
+    return Granted{*std::move(grant), true};
+  }
+  return Granted{TRY(tx.permissions().find(request.agent_id, request.permission)), false};
+}
+
+Result<void> PermissionService::revoke(Transaction& tx, const NamePermission& request) {
+  TRY(tx.agents().find(request.agent_id));
+  TRY(tx.permissions().erase(request.agent_id, request.permission));
+  TRY(tx.changes().append(ChangeKind::permission, request.agent_id));
+  return {};
+}
+
+Result<std::vector<Grant>> PermissionService::list(Transaction& tx, const ListPermissions& request,
+                                                   const PageStart& after, std::int64_t limit) {
+  TRY(tx.agents().find(request.agent_id));
+  return tx.permissions().list(request.agent_id, after, limit);
+}
+
+Result<CheckedPermission> PermissionService::check(const CheckPermission& request) const {
+  const Directory::View view(directory_);
+  const AgentRecord* agent = view.find_agent(request.agent_id);
+  if (agent == nullptr) return failure(Errc::not_found, "No such agent");
+  const Decision decision = decide(agent, view.names().find_requirement(request.permission));
+  return CheckedPermission{request.agent_id, request.permission, decision.allowed(),
+                           std::string(to_string(decision.reason))};
+}
+
+}  // namespace agentauth
