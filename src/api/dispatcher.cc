@@ -1,0 +1,281 @@
+#include "api/dispatcher.h"
+
+#include <algorithm>
+
+#include "api/errors.h"
+
+namespace agentauth::api {
+namespace {
+
+constexpr std::string_view realm = R"(Bearer realm="agentauth")";
+
+// Printable, short, nothing that could break a log line or a header.
+bool is_request_id(std::string_view text) {
+  return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
+           c == '_' || c == '.' || c == ':' || c == '/' || c == '+' || c == '=';
+  });
+}
+
+struct Nothing {
+  static constexpr std::array<Field, 0> fields() { return {}; }
+};
+
+ApiExchange& as_api(http::Exchange& exchange) { return static_cast<ApiExchange&>(exchange); }
+const ApiExchange& as_api(const http::Exchange& exchange) {
+  return static_cast<const ApiExchange&>(exchange);
+}
+
+// The credentials of "Authorization: Bearer …"; nothing when the header is absent or of another
+// scheme. RFC 9110 11.1: schemes compare without case.
+std::optional<std::string_view> bearer(std::string_view header) {
+  static constexpr std::string_view scheme = "Bearer ";
+  if (!http::equal_ignoring_case(header.substr(0, scheme.size()), scheme)) return std::nullopt;
+  return header.substr(scheme.size());
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(Services& services, std::size_t cores)
+    : services_(services), request_id_prefix_(services.random.base62(10) + "-") {
+  const auto table = operations();
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    router_.add(table[i].method, table[i].path, i);
+    requirements_.push_back(table[i].permission.empty()
+                                ? Requirement{}
+                                : services.directory.names().requirement(table[i].permission));
+  }
+  for (std::size_t i = 0; i < cores; ++i) cores_.push_back(std::make_unique<Core>());
+}
+
+std::unique_ptr<http::Exchange> Dispatcher::new_exchange(std::size_t) {
+  return std::make_unique<ApiExchange>();
+}
+
+http::Next Dispatcher::begin(http::Exchange& http_exchange) {
+  ApiExchange& exchange = as_api(http_exchange);
+  name_request(exchange);
+  const auto next = [&]() -> Result<http::Next> {
+    TRY(find_operation(exchange));
+    TRY(authorize(exchange));
+    return run(exchange);
+  }();
+  if (next) return *next;
+  fail(exchange, next.error());
+  return {};
+}
+
+void Dispatcher::finish(http::Exchange& http_exchange) {
+  ApiExchange& exchange = as_api(http_exchange);
+  const auto done = [&]() -> Result<void> {
+    // It may have waited for a while: what was decided before need not hold any more.
+    if (exchange.caller) {
+      TRY(require_fresh_directory(std::chrono::steady_clock::now()));
+      TRY(decide_access(exchange, exchange.caller->agent_id));
+    }
+    return exchange.operation->binding.handle(services_, exchange);
+  }();
+  if (!done) fail(exchange, done.error());
+}
+
+void Dispatcher::refuse(http::Exchange& http_exchange, const Error& error) {
+  ApiExchange& exchange = as_api(http_exchange);
+  name_request(exchange);
+  fail(exchange, error);
+}
+
+// A request that begin() named keeps its name when it is refused afterwards.
+void Dispatcher::name_request(ApiExchange& exchange) {
+  if (exchange.request_id().empty()) {
+    const auto sent = exchange.request.find("X-Request-ID");
+    exchange.set_request_id(sent && is_request_id(*sent) ? *sent : next_request_id(exchange.core));
+  }
+  exchange.response.add_header("X-Request-ID", exchange.request_id());
+}
+
+// Unique by process, core and number: cheaper than randomness, and nothing rests on it.
+std::string_view Dispatcher::next_request_id(std::size_t core_index) {
+  static constexpr char digits[] = "0123456789abcdefghijklmnopqrstuv";
+  static constexpr std::size_t number_digits = 12;
+  Core& core = *cores_[core_index];
+  std::uint64_t number = core.requests++ * cores_.size() + core_index;
+  const std::size_t size = request_id_prefix_.size() + number_digits;
+  for (std::size_t at = size; at-- > request_id_prefix_.size(); number >>= 5)
+    core.request_id[at] = digits[number & 31];
+  request_id_prefix_.copy(core.request_id.data(), request_id_prefix_.size());
+  return {core.request_id.data(), size};
+}
+
+Result<void> Dispatcher::find_operation(ApiExchange& exchange) const {
+  const auto& request = exchange.request;
+  const http::RouteMatch match = router_.match(request.method, request.path);
+  switch (match.kind) {
+    case http::RouteMatch::Kind::found:
+      exchange.operation = &operations()[match.route];
+      exchange.captures = match.captures;
+      return {};
+    case http::RouteMatch::Kind::wrong_method:
+      exchange.response.add_header("Allow", router_.allowed_methods(request.path));
+      return failure(Errc::method_not_allowed, "This path does not know this method");
+    case http::RouteMatch::Kind::no_such_path:
+      break;
+  }
+  return failure(Errc::not_found, "No such path");
+}
+
+// Before anybody is told "allowed": does the directory still follow the database?
+Result<void> Dispatcher::require_fresh_directory(Directory::SteadyTime now) const {
+  if (services_.directory.is_fresh(now)) return {};
+  return failure(Errc::unavailable, "The database has not been reachable for too long");
+}
+
+Result<void> Dispatcher::authorize(ApiExchange& exchange) {
+  const Operation& operation = *exchange.operation;
+  if (operation.access == Access::anonymous) return {};
+  TRY(require_fresh_directory(exchange.started));
+  if (operation.access == Access::registrant) return authorize_registrant(exchange);
+  return decide_access(exchange, TRY(authenticate(exchange)));
+}
+
+Result<void> Dispatcher::authorize_registrant(ApiExchange& exchange) {
+  const Settings& settings = services_.settings;
+  if (settings.registration == Registration::open) return {};
+  const auto header = exchange.request.find("Authorization");
+  if (!header)
+    return failure(settings.registration == Registration::token ? Errc::unauthenticated
+                                                                : Errc::registration_closed,
+                   "Registration is not open to everybody");
+  if (settings.registration == Registration::token &&
+      exchange.request.count("Authorization") == 1) {
+    const auto token = bearer(*header);
+    // Hashed, so that the comparison does not tell the token's length.
+    if (token && sha256(*token) == sha256(settings.registration_token.reveal())) return {};
+  }
+  return decide_access(exchange, TRY(authenticate(exchange)));
+}
+
+Result<AgentId> Dispatcher::authenticate(const ApiExchange& exchange) {
+  const auto header = exchange.request.find("Authorization");
+  if (!header) return failure(Errc::unauthenticated, "Credentials are required");
+  if (exchange.request.count("Authorization") > 1)
+    return failure(Errc::malformed_request, "More than one Authorization header");
+  const auto token = bearer(*header);
+  if (!token) return failure(Errc::unauthenticated, "Credentials are required");
+
+  VerifiedTokens& remembered = cores_[exchange.core]->tokens;
+  const Timestamp now = services_.clock.now();
+  if (const auto known = remembered.find(*token, now)) return known->agent_id();
+  const VerifiedToken verified = TRY(services_.tokens.verify(*token, now));
+  remembered.remember(*token, verified);
+  return verified.agent_id();
+}
+
+Result<void> Dispatcher::decide_access(ApiExchange& exchange, AgentId agent_id) const {
+  const Operation& operation = *exchange.operation;
+  const Directory::View view(services_.directory);
+  const AgentRecord* agent = view.find_agent(agent_id);
+  if (agent == nullptr || agent->status != AgentStatus::active)
+    return failure(Errc::unauthenticated, "The access token is not valid", "agent may not act");
+  exchange.caller = Caller{agent_id};
+  if (operation.access == Access::any_agent) return {};
+  if (operation.access == Access::permission_or_self) {
+    const auto named = AgentId::parse(exchange.captures.values[0]);
+    if (named && *named == agent_id) return {};
+  }
+  const auto index = static_cast<std::size_t>(&operation - operations().data());
+  if (decide(agent, requirements_[index]).allowed() && may_change_named(exchange, view, agent))
+    return {};
+  return failure(Errc::permission_denied, "Permission denied");
+}
+
+// Whatever is changed belongs to the agent that the path names, if it names one.
+bool Dispatcher::may_change_named(const ApiExchange& exchange, const Directory::View& view,
+                                  const AgentRecord* agent) {
+  if (exchange.operation->method == http::Method::get || exchange.captures.count == 0) return true;
+  const auto named = AgentId::parse(exchange.captures.values[0]);
+  const AgentRecord* other = named ? view.find_agent(*named) : nullptr;
+  // That there is no such agent is for the handler to say.
+  return other == nullptr || may_manage(view, agent, other);
+}
+
+Result<http::Next> Dispatcher::run(ApiExchange& exchange) {
+  const Operation& operation = *exchange.operation;
+  // What takes no input is told none: a parameter nobody reads is a mistake worth hearing of.
+  if (operation.binding.request == nullptr && !exchange.request.query.empty())
+    TRY(exchange.decode_input<Nothing>());
+  http::Next next;
+  switch (operation.runs) {
+    case Runs::inline_:
+      TRY(operation.binding.handle(services_, exchange));
+      break;
+    case Runs::on_worker:
+      next.pool = http::Pool::worker;
+      break;
+    case Runs::on_hasher:
+      // Anybody may register: that may wait, who has a key already logs in.
+      next.pool = http::Pool::hashing;
+      next.turn = http::Turn::after_others;
+      break;
+    case Runs::hasher_if_new:
+      if (!TRY(operation.binding.attempt(services_, exchange, next.share)))
+        next.pool = http::Pool::hashing;
+      break;
+  }
+  return next;
+}
+
+void Dispatcher::fail(ApiExchange& exchange, Error error) {
+  http::Response& response = exchange.response;
+  if (error.code == Errc::unauthenticated) {
+    // RFC 6750 3.1: no error code when no token was sent, or when none is asked for.
+    const auto header = exchange.request.find("Authorization");
+    const bool token_refused = header && bearer(*header) && exchange.operation != nullptr &&
+                               exchange.operation->access != Access::anonymous;
+    response.add_header("WWW-Authenticate",
+                        std::string(realm) + (token_refused ? R"(, error="invalid_token")" : ""));
+  } else if (error.code == Errc::permission_denied) {
+    response.add_header("WWW-Authenticate", std::string(realm) +
+                                                R"(, error="insufficient_scope", scope=")" +
+                                                std::string(exchange.operation->permission) + '"');
+  }
+  write_problem(response, error, exchange.request_id());
+  exchange.error = std::move(error);
+}
+
+void Dispatcher::answered(const http::Exchange& http_exchange, std::chrono::nanoseconds took) {
+  const ApiExchange& exchange = as_api(http_exchange);
+  const std::size_t operation =
+      exchange.operation == nullptr
+          ? operations().size()
+          : static_cast<std::size_t>(exchange.operation - operations().data());
+  services_.metrics.count_request(exchange.core, operation, exchange.response.status(), took);
+  log(exchange, took);
+}
+
+void Dispatcher::log(const ApiExchange& exchange, std::chrono::nanoseconds took) const {
+  // What was answered from memory and went well is counted, and told only when asked for.
+  const int status = exchange.response.status();
+  const bool changed = exchange.operation != nullptr &&
+                       exchange.request.method != http::Method::get &&
+                       exchange.operation->runs != Runs::hasher_if_new;
+  const LogLevel level = status >= 500              ? LogLevel::error
+                         : status >= 400 || changed ? LogLevel::info
+                                                    : LogLevel::debug;
+  if (!services_.log.enabled(level)) return;
+  const std::string agent = exchange.caller ? exchange.caller->agent_id.to_string() : "";
+  const auto& error = exchange.error;
+  const Log::Fields fields = {
+      {"request_id", exchange.request_id()},
+      {"method", exchange.request.method_text},
+      {"route", exchange.operation == nullptr ? "unmatched" : exchange.operation->path},
+      {"status", status},
+      {"code", error ? error_row(error->code).word : ""},
+      {"cause", error ? std::string_view(error->detail) : ""},
+      {"agent_id", agent},
+      {"peer", exchange.request.peer_address},
+      {"duration_us", std::chrono::duration_cast<std::chrono::microseconds>(took).count()},
+  };
+  services_.log.write(level, "request", fields);
+}
+
+}  // namespace agentauth::api

@@ -1,0 +1,55 @@
+// Takes each request from its route to its answer: find the operation, prove who calls, decide,
+// run. Start here for the path of a request.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "api/operations.h"
+#include "http/application.h"
+#include "http/router.h"
+#include "tokens/verified_tokens.h"
+
+namespace agentauth::api {
+
+class Dispatcher final : public http::Application {
+ public:
+  Dispatcher(Services& services, std::size_t cores);
+
+  std::unique_ptr<http::Exchange> new_exchange(std::size_t core) override;
+  http::Next begin(http::Exchange& exchange) override;
+  void finish(http::Exchange& exchange) override;
+  void refuse(http::Exchange& exchange, const Error& error) override;
+  void answered(const http::Exchange& exchange, std::chrono::nanoseconds took) override;
+
+ private:
+  struct alignas(64) Core {
+    VerifiedTokens tokens;
+    std::uint64_t requests = 0;
+    std::array<char, 32> request_id{};  // the one made last
+  };
+
+  void name_request(ApiExchange& exchange);
+  std::string_view next_request_id(std::size_t core);
+  Result<void> find_operation(ApiExchange& exchange) const;
+  Result<void> require_fresh_directory(Directory::SteadyTime now) const;
+  Result<void> authorize(ApiExchange& exchange);
+  Result<void> authorize_registrant(ApiExchange& exchange);
+  // Proves who calls by the access token. Errors: unauthenticated, malformed_request.
+  Result<AgentId> authenticate(const ApiExchange& exchange);
+  Result<void> decide_access(ApiExchange& exchange, AgentId agent) const;
+  static bool may_change_named(const ApiExchange& exchange, const Directory::View& view,
+                               const AgentRecord* agent);
+  Result<http::Next> run(ApiExchange& exchange);
+  void fail(ApiExchange& exchange, Error error);
+  void log(const ApiExchange& exchange, std::chrono::nanoseconds took) const;
+
+  Services& services_;
+  http::Router router_;
+  std::vector<Requirement> requirements_;  // one for each operation
+  std::vector<std::unique_ptr<Core>> cores_;
+  const std::string request_id_prefix_;  // of this process
+};
+
+}  // namespace agentauth::api

@@ -1,0 +1,340 @@
+#include "api/dispatcher.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "api/testing/api_fixture.h"
+
+namespace agentauth::api {
+namespace {
+
+using http::Method;
+using testing::HasSubstr;
+using testing::Not;
+
+class DispatcherTest : public ApiFixture {
+ protected:
+  std::string id_of(const Answer& answer) { return answer.header("X-Request-ID"); }
+  std::string sent_id(const std::string& id) {
+    return id_of(call({.target = "/healthz", .headers = {{"X-Request-ID", id}}}));
+  }
+  Answer log_in(const std::string& key) {
+    return post("/auth/login", R"({"api_key":")" + key + R"("})");
+  }
+};
+
+TEST_F(DispatcherTest, AValidRequestIdComesBack) {
+  for (const char* id : {"a", "7b1c2d3e-4f5a-6b7c-8d9e-0f1a2b3c4d5e", "00-4bf92f-01", "a.b:c/d+e="})
+    EXPECT_EQ(sent_id(id), id);
+  EXPECT_EQ(sent_id(std::string(128, 'x')), std::string(128, 'x'));
+}
+
+TEST_F(DispatcherTest, AnInvalidRequestIdIsReplaced) {
+  for (const std::string& id : {std::string(), std::string(129, 'x'), std::string("a b"),
+                                std::string("a\"b"), std::string("<script>"),
+                                std::string("\xC3\xA9"), std::string("a\tb"), std::string("a,b")}) {
+    EXPECT_NE(sent_id(id), id);
+    EXPECT_FALSE(sent_id(id).empty());
+  }
+}
+
+TEST_F(DispatcherTest, EveryRequestHasAnIdOfItsOwnAndTheProblemNamesIt) {
+  std::set<std::string> ids;
+  for (int i = 0; i < 100; ++i) {
+    const Answer answer = get("/nowhere");
+    EXPECT_EQ(answer.text("request_id"), id_of(answer));
+    EXPECT_TRUE(ids.insert(id_of(answer)).second);
+  }
+}
+
+TEST_F(DispatcherTest, TheDataOfTheSeedSystemIsAnsweredAsPromised) {
+  const AgentId weather_bot = replica.add_agent_with({"read_weather"});
+  const Answer weather = get("/data/weather", token_of(weather_bot));
+  EXPECT_EQ(weather.status, 200);
+  EXPECT_EQ(weather.body, R"({"message":"Protected weather data","agent_id":")" +
+                              weather_bot.to_string() + "\"}");
+  EXPECT_EQ(weather.header("Content-Type"), "application/json");
+  const Answer stock = get("/data/stock", token_of(weather_bot));
+  EXPECT_EQ(stock.status, 403);
+  EXPECT_EQ(stock.text("detail"), "Permission denied");
+}
+
+TEST_F(DispatcherTest, ARememberedTokenIsDecidedAnewOnEachUse) {
+  const AgentId agent = replica.add_agent_with({"read_weather"});
+  const std::string token = token_of(agent);
+  EXPECT_EQ(get("/data/weather", token).status, 200);
+  replica.revoke(agent, "read_weather");
+  EXPECT_EQ(get("/data/weather", token).status, 403);
+  replica.grant(agent, "read_weather");
+  EXPECT_EQ(get("/data/weather", token).status, 200);
+  replica.suspend(agent);
+  EXPECT_EQ(get("/data/weather", token).status, 401);
+  replica.set_status(agent, AgentStatus::active);
+  EXPECT_EQ(get("/data/weather", token).status, 200);
+  clock.advance(std::chrono::seconds{900});
+  EXPECT_EQ(get("/data/weather", token).status, 401);
+}
+
+TEST_F(DispatcherTest, TheSchemeBearerIsReadWithoutCase) {
+  const std::string token = token_with({"read_weather"});
+  const auto with = [&](const std::string& header) {
+    return call({.target = "/data/weather", .headers = {{"authorization", header}}}).status;
+  };
+  EXPECT_EQ(with("Bearer " + token), 200);
+  EXPECT_EQ(with("bearer " + token), 200);
+  EXPECT_EQ(with("BEARER " + token), 200);
+  for (const std::string& other :
+       {"Basic " + token, token, "Bearer" + token, "Bearer  " + token, "Bearer\t" + token,
+        std::string("Bearer "), std::string("Bearer"), std::string(), "Token " + token,
+        "Bearer " + token + ", x"})
+    EXPECT_EQ(with(other), 401) << other.substr(0, 10);
+}
+
+TEST_F(DispatcherTest, TwoAuthorizationHeadersAreOneTooMany) {
+  const std::string token = token_with({"read_weather"});
+  const Answer answer = call({.target = "/data/weather",
+                              .headers = {{"Authorization", "Bearer " + token}},
+                              .token = token});
+  EXPECT_EQ(answer.status, 400);
+}
+
+TEST_F(DispatcherTest, ATokenInTheQueryIsNoCredential) {
+  const std::string token = token_with({"agentauth:*"});
+  EXPECT_EQ(get("/agents?access_token=" + token).status, 401);
+}
+
+TEST_F(DispatcherTest, ALoginGivesATokenThatWorksAndIsNotStored) {
+  const AgentId agent = replica.add_agent_with({"read_weather"});
+  const Answer answer = log_in(key_of(agent));
+  ASSERT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.header("Cache-Control"), "no-store");
+  EXPECT_EQ(answer.text("token_type"), "bearer");
+  EXPECT_THAT(answer.body, HasSubstr("\"expires_in\":900"));
+  EXPECT_EQ(get("/data/weather", answer.text("access_token")).status, 200);
+}
+
+TEST_F(DispatcherTest, AFirstLoginIsComputedUnderItsOwnNameAndTheSecondIsNot) {
+  const std::string key = key_of(replica.add_agent());
+  const Answer first = log_in(key);
+  EXPECT_EQ(first.pool, http::Pool::hashing);
+  EXPECT_NE(first.share, http::ShareName{});
+  const Answer second = log_in(key);
+  EXPECT_EQ(second.pool, http::Pool::none);
+  EXPECT_EQ(second.status, 200);
+}
+
+TEST_F(DispatcherTest, EveryFailedLoginIsTheSameAnswerFromMemory) {
+  const AgentId suspended = replica.add_agent();
+  const std::string of_suspended = key_of(suspended);
+  replica.suspend(suspended);
+  const AgentId erased = replica.add_agent();
+  const std::string of_erased = key_of(erased);
+  replica.erase(erased);
+  std::string wrong = key_of(replica.add_agent());
+  wrong[20] = wrong[20] == '0' ? '1' : '0';
+  const std::string unknown(value_of(keys.mint()).text.reveal());
+
+  std::set<std::string> answers;
+  for (const std::string& key :
+       {of_suspended, of_erased, wrong, unknown, std::string(), std::string("x"),
+        std::string(5000, 'x'), std::string("\\u0000")}) {
+    Answer answer = log_in(key);
+    EXPECT_EQ(answer.status, 401);
+    EXPECT_EQ(answer.pool, http::Pool::none) << "no bcrypt for what is wrong";
+    std::string seen = answer.body;
+    seen.replace(seen.find(id_of(answer)), id_of(answer).size(), "ID");
+    for (const auto& [name, value] : answer.headers)
+      if (name != "X-Request-ID") seen += "\n" + name + ": " + value;
+    // The length of the body follows the length of the id, which is always the same.
+    answers.insert(seen);
+  }
+  EXPECT_EQ(answers.size(), 1U);
+  EXPECT_THAT(*answers.begin(), HasSubstr("Invalid credentials"));
+}
+
+TEST_F(DispatcherTest, ALoginWithoutAKeyIsInvalidRatherThanWrong) {
+  EXPECT_EQ(post("/auth/login", "{}").status, 422);
+  EXPECT_EQ(post("/auth/login", "").status, 422);
+  EXPECT_EQ(post("/auth/login", R"({"api_key":7})").status, 422);
+  EXPECT_EQ(post("/auth/login", R"({"api_key":null})").status, 422);
+}
+
+TEST_F(DispatcherTest, ABodyOfAnotherTypeIsUnsupported) {
+  for (const char* type : {"text/plain", "application/x-www-form-urlencoded", "application/json5",
+                           "multipart/form-data; boundary=x", ""}) {
+    ApiExchange exchange;
+    exchange.request.method = Method::post;
+    exchange.request.path = "/auth/login";
+    exchange.request.body = R"({"api_key":"x"})";
+    exchange.request.add_header("Content-Type", type);
+    dispatcher.begin(exchange);
+    EXPECT_EQ(exchange.response.status(), 415) << type;
+  }
+  for (const char* type : {"application/json", "Application/JSON",
+                           "application/json; charset=utf-8", "application/json ;charset=utf-8"}) {
+    ApiExchange exchange;
+    exchange.request.method = Method::post;
+    exchange.request.path = "/auth/login";
+    exchange.request.body = R"({"api_key":"x"})";
+    exchange.request.add_header("Content-Type", type);
+    dispatcher.begin(exchange);
+    EXPECT_EQ(exchange.response.status(), 401) << type;
+  }
+}
+
+TEST_F(DispatcherTest, AFieldErrorNamesEachField) {
+  const Answer answer = post("/agents/register", R"({"agent_name":"","owner_email":"nobody"})");
+  EXPECT_EQ(answer.status, 422);
+  const auto json = parse_json(answer.body);
+  ASSERT_TRUE(json);
+  ASSERT_EQ(json->find("errors")->items.size(), 2U);
+  EXPECT_EQ(json->find("errors")->items[0].find("field")->text, "agent_name");
+  EXPECT_EQ(json->find("errors")->items[1].find("field")->text, "owner_email");
+}
+
+// GHSA-7qjx-gp9h-65qj: a key is the right to be that agent.
+TEST_F(DispatcherTest, AKeyForAnAgentThatHoldsMoreIsDenied) {
+  const std::string caller = token_with({"agentauth:keys:write", "read_weather"});
+  const AgentId stronger = replica.add_agent_with({"read_weather", "read_stock"});
+  const AgentId administrator = replica.add_agent_with({"agentauth:*"});
+  const AgentId equal = replica.add_agent_with({"read_weather"});
+  const auto before = everything();
+  for (const AgentId other : {stronger, administrator}) {
+    const Answer answer = post("/agents/" + other.to_string() + "/keys", "{}", caller);
+    EXPECT_EQ(answer.status, 403);
+    EXPECT_EQ(answer.text("detail"), "Permission denied");
+  }
+  EXPECT_EQ(everything(), before);
+  EXPECT_EQ(post("/agents/" + equal.to_string() + "/keys", "{}", caller).status, 201);
+}
+
+TEST_F(DispatcherTest, AGrantOfWhatIsNotHeldIsDeniedAndNothingChanges) {
+  const std::string caller = token_with({"agentauth:permissions:write"});
+  const AgentId agent = replica.add_agent();
+  const auto before = everything();
+  for (const char* permission : {"read_weather", "agentauth:*", "*"}) {
+    const Answer answer = post("/agents/" + agent.to_string() + "/permissions",
+                               "{\"permission\":\"" + std::string(permission) + "\"}", caller);
+    EXPECT_EQ(answer.status, 403) << permission;
+  }
+  EXPECT_EQ(everything(), before);
+}
+
+TEST_F(DispatcherTest, WhatWasCreatedIsToldOnceAndNeverAgain) {
+  const std::string administrator = token_with({"agentauth:*"});
+  const Answer registered =
+      post("/agents/register", R"({"agent_name":"Bot","owner_email":"ops@example.com"})");
+  ASSERT_EQ(registered.status, 201);
+  EXPECT_EQ(registered.header("Cache-Control"), "no-store");
+  const std::string key = registered.text("api_key");
+  const std::string id = registered.text("agent_id");
+  ASSERT_EQ(log_in(key).status, 200);
+  const std::string secret = key.substr(16, 64);
+  for (const std::string& path : {"/agents/" + id, "/agents/" + id + "/keys",
+                                  std::string("/agents"), std::string("/metrics")})
+    EXPECT_THAT(get(path, administrator).body, Not(HasSubstr(secret))) << path;
+}
+
+TEST_F(DispatcherTest, NoSecretEntersTheLog) {
+  const AgentId agent = replica.add_agent_with({"read_weather"});
+  const std::string key = key_of(agent);
+  const std::string token = log_in(key).text("access_token");
+  get("/data/weather", token);
+  get("/data/stock", token);
+  log_in(key + "x");
+  const std::string made =
+      post("/agents/register", R"({"agent_name":"Bot","owner_email":"o@example.com"})")
+          .text("api_key");
+  const std::string text = log_text();
+  EXPECT_THAT(text, HasSubstr("\"route\":\"/data/stock\""));
+  for (const std::string& secret : {key.substr(16, 64), token, token.substr(token.rfind('.')),
+                                    made.substr(16, 64), std::string("$2b$")})
+    EXPECT_THAT(text, Not(HasSubstr(secret)));
+}
+
+TEST_F(DispatcherTest, TheDocumentationIsServedUnderAStrictPolicy) {
+  const Answer page = get("/docs");
+  EXPECT_EQ(page.status, 200);
+  EXPECT_THAT(page.header("Content-Security-Policy"), HasSubstr("default-src 'none'"));
+  EXPECT_THAT(page.header("Content-Security-Policy"), Not(HasSubstr("script-src 'self' 'unsafe")));
+  EXPECT_EQ(page.count("Access-Control-Allow-Origin"), 0U);
+  EXPECT_EQ(get("/docs/nothing.js").status, 404);
+  EXPECT_EQ(get("/docs/..%2Findex.html").status, 404);
+}
+
+TEST_F(DispatcherTest, ReadinessTellsOfAnotherSchema) {
+  EXPECT_EQ(get("/readyz").status, 200);
+  replica.execute("UPDATE schema_migrations SET version = 999");
+  EXPECT_EQ(get("/readyz").status, 503);
+  EXPECT_EQ(get("/healthz").status, 200);
+}
+
+TEST_F(DispatcherTest, AFailedWriteIsUnavailableAndNeverASuccess) {
+  const std::string administrator = token_with({"agentauth:*"});
+  const AgentId agent = replica.add_agent_with({"read_weather"});
+  replica.execute(
+      "CREATE TRIGGER no_changes BEFORE INSERT ON change_log BEGIN "
+      "SELECT RAISE(ABORT, 'no'); END");
+  const Answer answer =
+      call({.method = Method::delete_,
+            .target = "/agents/" + agent.to_string() + "/permissions/read_weather",
+            .token = administrator});
+  EXPECT_GE(answer.status, 400);
+  replica.execute("DROP TRIGGER no_changes");
+  EXPECT_EQ(get("/data/weather", token_of(agent)).status, 200) << "nothing was taken away";
+}
+
+struct OpenTest : DispatcherTest {};
+struct TokenTest : DispatcherTest {
+  TokenTest() { settings.registration = Registration::token; }
+};
+struct ClosedTest : DispatcherTest {
+  ClosedTest() { settings.registration = Registration::closed; }
+};
+
+constexpr const char* bot = R"({"agent_name":"Bot","owner_email":"ops@example.com"})";
+
+TEST_F(OpenTest, EverybodyMayRegisterAndTheNewAgentMayDoNothing) {
+  const Answer answer = post("/agents/register", bot);
+  ASSERT_EQ(answer.status, 201);
+  const std::string token = token_of(*AgentId::parse(answer.text("agent_id")));
+  EXPECT_EQ(get("/data/weather", token).status, 403);
+  EXPECT_EQ(get("/agents", token).status, 403);
+  EXPECT_EQ(get("/agents/me", token).status, 200);
+}
+
+TEST_F(TokenTest, OnlyWhoKnowsTheTokenMayRegister) {
+  const auto before = everything();
+  EXPECT_EQ(post("/agents/register", bot).status, 401);
+  for (const char* wrong :
+       {"the registration toke", "the registration token ", "x", "The registration token"})
+    EXPECT_EQ(post("/agents/register", bot, wrong).status, 401) << wrong;
+  EXPECT_EQ(post("/agents/register", bot, token_with({})).status, 403);
+  EXPECT_EQ(replica.number("SELECT COUNT(*) FROM agents"), before[1] + 1);
+  EXPECT_EQ(post("/agents/register", bot, "the registration token").status, 201);
+  EXPECT_EQ(post("/agents/register", bot, token_with({"agentauth:agents:write"})).status, 201);
+}
+
+TEST_F(TokenTest, TheRegistrationTokenOpensNothingElse) {
+  EXPECT_EQ(get("/agents", "the registration token").status, 401);
+  EXPECT_EQ(get("/agents/me", "the registration token").status, 401);
+}
+
+TEST_F(TokenTest, WithoutCredentialsNoTokenIsCalledInvalid) {
+  EXPECT_EQ(post("/agents/register", bot).header("WWW-Authenticate"),
+            R"(Bearer realm="agentauth")");
+}
+
+TEST_F(ClosedTest, OnlyWhoMayWriteAgentsMayRegister) {
+  const Answer anonymous = post("/agents/register", bot);
+  EXPECT_EQ(anonymous.status, 403);
+  EXPECT_EQ(anonymous.code(), "registration_closed");
+  EXPECT_EQ(post("/agents/register", bot, "the registration token").status, 401);
+  EXPECT_EQ(post("/agents/register", bot, token_with({"agentauth:agents:read"})).status, 403);
+  EXPECT_EQ(post("/agents/register", bot, token_with({"agentauth:agents:write"})).status, 201);
+}
+
+}  // namespace
+}  // namespace agentauth::api

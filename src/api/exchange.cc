@@ -1,0 +1,78 @@
+#include "api/exchange.h"
+
+#include <algorithm>
+
+#include "api/operations.h"
+
+namespace agentauth::api {
+namespace {
+
+constexpr std::size_t query_pairs_max = 16;
+
+bool is_json(std::string_view content_type) {
+  const std::string_view type = content_type.substr(0, content_type.find(';'));
+  const std::size_t end = type.find_last_not_of(" \t");
+  return http::equal_ignoring_case(type.substr(0, end + 1), "application/json");
+}
+
+}  // namespace
+
+void ApiExchange::set_request_id(std::string_view id) {
+  request_id_size_ = std::min(id.size(), request_id_.size());
+  std::copy_n(id.begin(), request_id_size_, request_id_.begin());
+}
+
+void ApiExchange::reset() {
+  request_id_size_ = 0;
+  operation = nullptr;
+  captures.count = 0;
+  caller.reset();
+  error.reset();
+  path_.clear();
+  query_.clear();
+  decoded_.clear();
+}
+
+Result<RequestInput> ApiExchange::input() {
+  if (path_.empty() && query_.empty()) TRY(read_pairs());
+  if (!request.body.empty()) {
+    const auto type = request.find("Content-Type");
+    if (!type || !is_json(*type))
+      return failure(Errc::unsupported_media_type, "The body must be application/json");
+  }
+  return RequestInput{path_, query_, request.body};
+}
+
+Result<void> ApiExchange::read_pairs() {
+  // Reserved at once: the pairs hold views of the decoded texts.
+  decoded_.reserve(http::captures_max + 2 * query_pairs_max);
+  const auto keep = [&](std::string_view raw) -> Result<std::string_view> {
+    auto text = percent_decode(raw);
+    if (!text) return failure(Errc::malformed_request, "The target has a broken % escape");
+    return std::string_view(decoded_.emplace_back(*std::move(text)));
+  };
+  std::string_view pattern = operation->path;
+  for (std::size_t i = 0; i < captures.count; ++i) {
+    const std::size_t open = pattern.find('{');
+    const std::size_t close = pattern.find('}');
+    path_.push_back({pattern.substr(open + 1, close - open - 1), TRY(keep(captures.values[i]))});
+    pattern.remove_prefix(close + 1);
+  }
+  std::string_view rest = request.query;
+  while (!rest.empty()) {
+    const std::size_t end = rest.find('&');
+    const std::string_view pair = rest.substr(0, end);
+    rest = end == rest.npos ? std::string_view() : rest.substr(end + 1);
+    if (pair.empty()) continue;
+    if (query_.size() == query_pairs_max)
+      return failure(Errc::malformed_request, "Too many query parameters");
+    const std::size_t equals = pair.find('=');
+    const auto name = TRY(keep(pair.substr(0, equals)));
+    const auto value =
+        equals == pair.npos ? std::string_view() : TRY(keep(pair.substr(equals + 1)));
+    query_.push_back({name, value});
+  }
+  return {};
+}
+
+}  // namespace agentauth::api

@@ -1,0 +1,59 @@
+// One call to the API, from the match of its route to its answer.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fields.h"
+#include "http/application.h"
+#include "http/router.h"
+#include "model/caller.h"
+
+namespace agentauth::api {
+
+struct Operation;
+
+class ApiExchange final : public http::Exchange {
+ public:
+  const Operation* operation = nullptr;  // nullptr: no route matched
+  http::Captures captures;
+  std::optional<Caller> caller;  // once it has been proved who calls
+  std::optional<Error> error;    // what went wrong, for the log
+
+  std::string_view request_id() const { return {request_id_.data(), request_id_size_}; }
+  void set_request_id(std::string_view id);
+
+  void reset() override;
+
+  // The input as decode() takes it. Views last until the next reset().
+  // Errors: malformed_request (a broken escape), unsupported_media_type.
+  Result<RequestInput> input();
+  template <class T>
+  Result<T> decode_input() {
+    return decode<T>(TRY(input()));
+  }
+
+  // Answers with JSON.
+  template <class T>
+  void answer(int status, const T& value) {
+    response.set_status(status);
+    response.set_content_type("application/json");
+    JsonWriter out(response.body);
+    write_fields(value, out);
+  }
+
+ private:
+  Result<void> read_pairs();
+
+  static constexpr std::size_t request_id_max = 128;
+  std::array<char, request_id_max> request_id_{};
+  std::size_t request_id_size_ = 0;
+  std::vector<RequestInput::Pair> path_;
+  std::vector<RequestInput::Pair> query_;
+  std::vector<std::string> decoded_;  // what the pairs point into
+};
+
+}  // namespace agentauth::api

@@ -1,0 +1,121 @@
+// The handlers that compose several services, or none. All others are bindings in the table.
+#pragma once
+
+#include "api/operations.h"
+
+namespace agentauth::api {
+
+// handlers_credentials.cc
+struct CreatedAgent {
+  AgentId agent_id;
+  std::string api_key;
+  static constexpr auto fields() {
+    return std::array{
+        field<&CreatedAgent::agent_id>({.name = "agent_id"}),
+        field<&CreatedAgent::api_key>({.name = "api_key", .about = "Shown once"}),
+    };
+  }
+};
+
+struct CreatedApiKey {
+  KeyId key_id;
+  AgentId agent_id;
+  std::string kid;
+  std::string name;
+  KeyStatus status = KeyStatus::active;
+  Timestamp created_at;
+  std::optional<Timestamp> expires_at;
+  std::optional<Timestamp> revoked_at;
+  std::string api_key;
+  static constexpr auto fields() {
+    return std::array{
+        field<&CreatedApiKey::key_id>({.name = "key_id"}),
+        field<&CreatedApiKey::agent_id>({.name = "agent_id"}),
+        field<&CreatedApiKey::kid>({.name = "kid", .example = "4fJx0Zk2QmP1"}),
+        field<&CreatedApiKey::name>({.name = "name", .example = "laptop"}),
+        field<&CreatedApiKey::status>({.name = "status", .example = "active"}),
+        field<&CreatedApiKey::created_at>({.name = "created_at"}),
+        field<&CreatedApiKey::expires_at>({.name = "expires_at"}),
+        field<&CreatedApiKey::revoked_at>({.name = "revoked_at"}),
+        field<&CreatedApiKey::api_key>({.name = "api_key", .about = "Shown once"}),
+    };
+  }
+};
+
+struct Login {
+  std::string api_key;
+  static constexpr auto fields() {
+    return std::array{
+        field<&Login::api_key>({.name = "api_key", .opaque = true, .about = "aa_<kid>_<secret>"})};
+  }
+};
+
+struct LoggedIn {
+  std::string access_token;
+  std::string token_type;
+  std::int64_t expires_in = 0;
+  static constexpr auto fields() {
+    return std::array{
+        field<&LoggedIn::access_token>({.name = "access_token", .max = 8192}),
+        field<&LoggedIn::token_type>({.name = "token_type", .example = "bearer"}),
+        field<&LoggedIn::expires_in>({.name = "expires_in", .example = "900", .about = "Seconds"}),
+    };
+  }
+};
+
+Result<void> register_agent(Services& services, ApiExchange& exchange);
+Result<void> create_key(Services& services, ApiExchange& exchange);
+Result<void> log_in(Services& services, ApiExchange& exchange);
+Result<bool> log_in_from_memory(Services& services, ApiExchange& exchange, http::ShareName& share);
+
+// handlers_permissions.cc
+Result<void> grant_permission(Services& services, ApiExchange& exchange);
+
+// handlers_data.cc: the protected data of the demonstration
+struct ProtectedData {
+  std::string message;
+  AgentId agent_id;
+  static constexpr auto fields() {
+    return std::array{
+        field<&ProtectedData::message>({.name = "message", .example = "Protected weather data"}),
+        field<&ProtectedData::agent_id>({.name = "agent_id"}),
+    };
+  }
+};
+
+Result<void> weather_data(Services& services, ApiExchange& exchange);
+Result<void> stock_data(Services& services, ApiExchange& exchange);
+
+// handlers_system.cc
+struct Health {
+  std::string status;
+  static constexpr auto fields() {
+    return std::array{field<&Health::status>({.name = "status", .example = "ok"})};
+  }
+};
+
+struct Readiness {
+  std::string status;
+  std::string database;
+  std::int64_t schema_version = 0;
+  std::int64_t revision = 0;
+  static constexpr auto fields() {
+    return std::array{
+        field<&Readiness::status>({.name = "status", .example = "ready"}),
+        field<&Readiness::database>(
+            {.name = "database", .example = "sqlite", .about = "sqlite or postgresql"}),
+        field<&Readiness::schema_version>({.name = "schema_version", .example = "1"}),
+        field<&Readiness::revision>(
+            {.name = "revision", .example = "42", .about = "Of the directory"}),
+    };
+  }
+};
+
+Result<void> current_agent(Services& services, ApiExchange& exchange);
+Result<void> health(Services& services, ApiExchange& exchange);
+Result<void> readiness(Services& services, ApiExchange& exchange);
+Result<void> metrics(Services& services, ApiExchange& exchange);
+Result<void> openapi(Services& services, ApiExchange& exchange);
+Result<void> documentation(Services& services, ApiExchange& exchange);
+
+}  // namespace agentauth::api

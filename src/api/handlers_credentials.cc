@@ -1,0 +1,143 @@
+// What hands out credentials: registration, new keys, login.
+#include "api/handlers.h"
+#include "api/idempotency.h"
+
+namespace agentauth::api {
+namespace {
+
+// RFC 6749 5.1: answers that hold a credential are stored nowhere.
+void forbid_storing(ApiExchange& exchange) {
+  exchange.response.add_header("Cache-Control", "no-store");
+}
+
+void answer_with_token(Services& services, ApiExchange& exchange, AgentId agent) {
+  LoggedIn answer;
+  answer.token_type = "bearer";
+  answer.expires_in = services.tokens.lifetime().count();
+  services.tokens.issue(agent, services.clock.now(), answer.access_token);
+  forbid_storing(exchange);
+  exchange.answer(exchange.operation->status, answer);
+}
+
+// A token is an "allowed" too: not without news from the database.
+Result<void> require_fresh(const Services& services) {
+  if (services.directory.is_fresh(std::chrono::steady_clock::now())) return {};
+  return failure(Errc::unavailable, "The database has not been reachable for too long");
+}
+
+enum class Self : bool { like_others, permitted };
+
+// What the dispatcher decided when the request arrived, once more: waiting and hashing take a
+// while.
+Result<void> require_access(Services& services, const ApiExchange& exchange, Self self,
+                            AgentId named) {
+  TRY(require_fresh(services));
+  const Directory::View view(services.directory);
+  const AgentRecord* caller = view.find_agent(exchange.caller->agent_id);
+  if (caller == nullptr || caller->status != AgentStatus::active)
+    return failure(Errc::unauthenticated, "The access token is not valid", "agent may not act");
+  if (self == Self::permitted && caller->id == named) return {};
+  if (decide(caller, view.names().find_requirement(exchange.operation->permission)).allowed())
+    return {};
+  return failure(Errc::permission_denied, "Permission denied");
+}
+
+// Creating a credential for another agent is acting for it: the caller must hold what it holds.
+Result<void> require_authority(Services& services, const ApiExchange& exchange, AgentId agent) {
+  TRY(require_access(services, exchange, Self::permitted, agent));
+  const Directory::View view(services.directory);
+  const AgentRecord* other = view.find_agent(agent);
+  if (other == nullptr) return failure(Errc::not_found, "No such agent");
+  if (!covers(view, view.find_agent(exchange.caller->agent_id), other))
+    return failure(Errc::permission_denied, "Permission denied",
+                   "the caller does not hold everything the agent holds");
+  return {};
+}
+
+// What a write that was refused is answered with: when another request with this key was quicker,
+// what that one made.
+template <class T>
+Result<void> refused(Services& services, const Idempotency& idempotency, const Result<T>& write) {
+  if (write.error().code == Errc::conflict) TRY(idempotency.find(services));
+  return tl::unexpected(write.error());
+}
+
+}  // namespace
+
+Result<void> register_agent(Services& services, ApiExchange& exchange) {
+  const auto request = TRY(exchange.decode_input<RegisterAgent>());
+  const Idempotency idempotency = TRY(Idempotency::of(exchange));
+  TRY(idempotency.find(services));  // the answer held a key, so a repeat is an error
+  const MintedKey minted = TRY(services.keys.mint());
+  const auto agent = services.database.write([&](Transaction& tx) -> Result<Agent> {
+    if (exchange.caller) TRY(require_access(services, exchange, Self::like_others, {}));
+    const Agent registered = TRY(services.agents.register_agent(tx, request));
+    const ApiKey key =
+        TRY(services.keys.store(tx, minted, {registered.agent_id, std::nullopt, std::nullopt}));
+    TRY(idempotency.keep(services, tx,
+                         {registered.agent_id.to_string(), key.key_id.to_string(), 201, ""}));
+    return registered;
+  });
+  if (!agent) return refused(services, idempotency, agent);
+  forbid_storing(exchange);
+  exchange.answer(exchange.operation->status,
+                  CreatedAgent{agent->agent_id, std::string(minted.text.reveal())});
+  return {};
+}
+
+Result<void> create_key(Services& services, ApiExchange& exchange) {
+  const auto request = TRY(exchange.decode_input<CreateKey>());
+  TRY(require_authority(services, exchange, request.agent_id));
+  const Idempotency idempotency = TRY(Idempotency::of(exchange));
+  TRY(idempotency.find(services));
+  const MintedKey minted = TRY(services.keys.mint());
+  const auto key = services.database.write([&](Transaction& tx) -> Result<ApiKey> {
+    TRY(require_authority(services, exchange, request.agent_id));
+    const ApiKey stored = TRY(services.keys.store(tx, minted, request));
+    TRY(idempotency.keep(services, tx,
+                         {stored.agent_id.to_string(), stored.key_id.to_string(), 201, ""}));
+    return stored;
+  });
+  if (!key) return refused(services, idempotency, key);
+  forbid_storing(exchange);
+  exchange.answer(exchange.operation->status,
+                  CreatedApiKey{key->key_id, key->agent_id, key->kid, key->name, KeyStatus::active,
+                                key->created_at, key->expires_at, key->revoked_at,
+                                std::string(minted.text.reveal())});
+  return {};
+}
+
+Result<bool> log_in_from_memory(Services& services, ApiExchange& exchange, http::ShareName& share) {
+  const auto request = TRY(exchange.decode_input<Login>());
+  TRY(require_fresh(services));
+  const KeyService::Check check = services.keys.check(request.api_key);
+  switch (check.outcome) {
+    case KeyService::Check::Outcome::verified:
+      answer_with_token(services, exchange, check.agent_id);
+      services.metrics.count_login(Metrics::Login::remembered);
+      return true;
+    case KeyService::Check::Outcome::unverified:
+      share = check.name;
+      return false;
+    case KeyService::Check::Outcome::refused:
+      break;
+  }
+  services.metrics.count_login(Metrics::Login::refused);
+  return invalid_credentials("key refused");
+}
+
+Result<void> log_in(Services& services, ApiExchange& exchange) {
+  const auto request = TRY(exchange.decode_input<Login>());
+  TRY(require_fresh(services));
+  const auto agent = services.keys.authenticate(request.api_key);
+  if (!agent) {
+    if (agent.error().code == Errc::unauthenticated)
+      services.metrics.count_login(Metrics::Login::refused);
+    return tl::unexpected(agent.error());
+  }
+  answer_with_token(services, exchange, *agent);
+  services.metrics.count_login(Metrics::Login::verified);
+  return {};
+}
+
+}  // namespace agentauth::api

@@ -1,0 +1,48 @@
+#include "api/handlers.h"
+#include "api/idempotency.h"
+
+namespace agentauth::api {
+
+namespace {
+
+void answer_again(ApiExchange& exchange, IdempotentAnswer earlier) {
+  exchange.response.set_status(earlier.status);
+  exchange.response.set_content_type("application/json");
+  exchange.response.body = std::move(earlier.body);
+}
+
+}  // namespace
+
+Result<void> grant_permission(Services& services, ApiExchange& exchange) {
+  const auto request = TRY(exchange.decode_input<GrantPermission>());
+  const Idempotency idempotency = TRY(Idempotency::of(exchange));
+  if (auto earlier = TRY(idempotency.find(services))) {
+    answer_again(exchange, *std::move(earlier));
+    return {};
+  }
+  const auto granted =
+      services.database.write([&](Transaction& tx) -> Result<PermissionService::Granted> {
+        auto result = TRY(services.permissions.grant(tx, *exchange.caller, request));
+        std::string body;
+        JsonWriter out(body);
+        write_fields(result.grant, out);
+        TRY(idempotency.keep(
+            services, tx,
+            {result.grant.agent_id.to_string(), "", result.created ? 201 : 200, body}));
+        return result;
+      });
+  if (!granted) {
+    // Another request with this key was quicker: its answer is this one's too.
+    if (granted.error().code == Errc::conflict) {
+      if (auto earlier = TRY(idempotency.find(services))) {
+        answer_again(exchange, *std::move(earlier));
+        return {};
+      }
+    }
+    return tl::unexpected(granted.error());
+  }
+  exchange.answer(granted->created ? exchange.operation->status : 200, granted->grant);
+  return {};
+}
+
+}  // namespace agentauth::api

@@ -1,0 +1,87 @@
+// What the server counts. Counters belong to a core and are added up when somebody asks.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/server.h"
+
+namespace agentauth::api {
+
+struct MetricRow {
+  std::string_view name;
+  std::string_view type;  // counter, gauge, histogram
+  std::string_view labels;
+  std::string_view help;
+};
+// The one list of metrics: exposition and reference read it.
+std::span<const MetricRow> metric_table();
+
+class Metrics {
+ public:
+  enum class Login : std::uint8_t { remembered, verified, refused };
+
+  explicit Metrics(std::size_t cores);
+
+  // On the core that answered. `operation` is its place in operations(), or one past the end when
+  // no route matched. Relaxed stores to memory of this core only.
+  void count_request(std::size_t core, std::size_t operation, int status,
+                     std::chrono::nanoseconds took);
+  void count_login(Login outcome) { ++logins_[static_cast<std::size_t>(outcome)]; }
+
+  // What only others know, asked at exposition time.
+  struct Gauges {
+    http::PoolState workers;
+    http::PoolState hashers;
+    std::int64_t connections = 0;
+    std::int64_t revision = 0;
+    std::int64_t agents = 0;
+    std::int64_t keys = 0;
+    bool fresh = false;
+  };
+  void read_gauges_from(std::function<Gauges()> source) { gauges_ = std::move(source); }
+
+  // Prometheus' text format 0.0.4, appended.
+  void write(std::string& out) const;
+
+ private:
+  static constexpr std::size_t statuses_max = 24;
+  static constexpr std::size_t buckets = 14;
+
+  // One writer, many readers: a plain add would do, were it not for the readers.
+  class Counter {
+   public:
+    void add(std::uint64_t by) {
+      value_.store(value_.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+    }
+    std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+   private:
+    std::atomic<std::uint64_t> value_{0};
+  };
+  struct OperationCounters {
+    std::array<Counter, statuses_max> by_status;
+    std::array<Counter, buckets + 1> by_duration;  // the last one: longer than every bound
+    Counter nanoseconds;
+  };
+  using CoreCounters = std::vector<OperationCounters>;
+
+  void write_requests(std::string& out) const;
+  void write_durations(std::string& out) const;
+  void write_logins(std::string& out) const;
+  void write_gauges(std::string& out) const;
+
+  std::vector<std::unique_ptr<CoreCounters>> cores_;
+  std::array<std::atomic<std::uint64_t>, 3> logins_{};
+  std::function<Gauges()> gauges_;
+};
+
+}  // namespace agentauth::api

@@ -1,0 +1,126 @@
+#include "api/operations.h"
+
+#include <algorithm>
+#include <array>
+
+#include "api/bind.h"
+#include "api/handlers.h"
+
+namespace agentauth::api {
+namespace {
+
+using http::Method;
+
+constexpr std::string_view agents_read = "agentauth:agents:read";
+constexpr std::string_view agents_write = "agentauth:agents:write";
+constexpr std::string_view permissions_read = "agentauth:permissions:read";
+constexpr std::string_view permissions_write = "agentauth:permissions:write";
+constexpr std::string_view keys_read = "agentauth:keys:read";
+constexpr std::string_view keys_write = "agentauth:keys:write";
+
+// clang-format off
+constexpr std::array table = {
+    Operation{Method::post, "/agents/register", "registerAgent",
+              "Register an agent and get its first API key", Access::registrant, agents_write,
+              Runs::on_hasher, 201, composes<RegisterAgent, CreatedAgent, register_agent>(), true},
+    Operation{Method::post, "/auth/login", "logIn",
+              "Exchange an API key for a short-lived access token", Access::anonymous, "",
+              Runs::hasher_if_new, 200, composes<Login, LoggedIn, log_in, log_in_from_memory>()},
+
+    Operation{Method::get, "/data/weather", "getWeather",
+              "Protected weather data", Access::permission, "read_weather",
+              Runs::inline_, 200, composes<void, ProtectedData, weather_data>()},
+    Operation{Method::get, "/data/stock", "getStock",
+              "Protected stock data", Access::permission, "read_stock",
+              Runs::inline_, 200, composes<void, ProtectedData, stock_data>()},
+
+    Operation{Method::get, "/agents", "listAgents",
+              "List agents, oldest first", Access::permission, agents_read,
+              Runs::on_worker, 200, lists<&AgentService::list>()},
+    Operation{Method::get, "/agents/me", "getCurrentAgent",
+              "The agent that calls", Access::any_agent, "",
+              Runs::on_worker, 200, composes<void, Agent, current_agent>()},
+    Operation{Method::get, "/agents/{id}", "getAgent",
+              "One agent", Access::permission, agents_read,
+              Runs::on_worker, 200, reads<&AgentService::find>()},
+    Operation{Method::patch, "/agents/{id}", "updateAgent",
+              "Change an agent's name, owner or labels", Access::permission, agents_write,
+              Runs::on_worker, 200, writes<&AgentService::update>()},
+    Operation{Method::post, "/agents/{id}/suspend", "suspendAgent",
+              "Suspend an agent: its next request is refused", Access::permission, agents_write,
+              Runs::on_worker, 200, writes<&AgentService::suspend>()},
+    Operation{Method::post, "/agents/{id}/resume", "resumeAgent",
+              "Let a suspended agent act again", Access::permission, agents_write,
+              Runs::on_worker, 200, writes<&AgentService::resume>()},
+    Operation{Method::delete_, "/agents/{id}", "deleteAgent",
+              "Delete an agent with its keys and permissions", Access::permission, agents_write,
+              Runs::on_worker, 204, writes<&AgentService::erase>()},
+
+    Operation{Method::get, "/agents/{id}/permissions", "listPermissions",
+              "What an agent was granted", Access::permission, permissions_read,
+              Runs::on_worker, 200, lists<&PermissionService::list>()},
+    Operation{Method::post, "/agents/{id}/permissions", "grantPermission",
+              "Grant a permission that the caller holds itself; an administrator grants any", Access::permission, permissions_write,
+              Runs::on_worker, 201, composes<GrantPermission, Grant, grant_permission>(), true},
+    Operation{Method::get, "/agents/{id}/permissions/{permission}", "checkPermission",
+              "Whether an agent may do this now, and why", Access::permission_or_self,
+              permissions_read, Runs::inline_, 200,
+              asks<&PermissionService::check>()},
+    Operation{Method::delete_, "/agents/{id}/permissions/{permission}", "revokePermission",
+              "Take a permission away: the next request is denied", Access::permission,
+              permissions_write, Runs::on_worker, 204,
+              writes<&PermissionService::revoke>()},
+
+    Operation{Method::get, "/agents/{id}/keys", "listKeys",
+              "An agent's API keys, without their secrets", Access::permission_or_self, keys_read,
+              Runs::on_worker, 200, lists<&KeyService::list>()},
+    Operation{Method::post, "/agents/{id}/keys", "createKey",
+              "Create another API key for an agent", Access::permission_or_self, keys_write,
+              Runs::on_hasher, 201, composes<CreateKey, CreatedApiKey, create_key>(), true},
+    Operation{Method::delete_, "/agents/{id}/keys/{key_id}", "revokeKey",
+              "Revoke an API key", Access::permission_or_self, keys_write,
+              Runs::on_worker, 204, writes<&KeyService::revoke>()},
+
+    Operation{Method::get, "/healthz", "getHealth",
+              "Whether the process lives", Access::anonymous, "",
+              Runs::inline_, 200, composes<void, Health, health>()},
+    Operation{Method::get, "/readyz", "getReadiness",
+              "Whether it can serve: database reachable, schema current", Access::anonymous, "",
+              Runs::on_worker, 200, composes<void, Readiness, readiness>()},
+    Operation{Method::get, "/metrics", "getMetrics",
+              "Metrics in Prometheus' text format", Access::anonymous, "",
+              Runs::inline_, 200, composes<void, void, metrics>()},
+    Operation{Method::get, "/openapi.json", "getOpenApi",
+              "This API in OpenAPI 3.1", Access::anonymous, "",
+              Runs::inline_, 200, composes<void, void, openapi>()},
+    Operation{Method::get, "/docs", "getDocumentation",
+              "This API as a page", Access::anonymous, "",
+              Runs::inline_, 200, composes<void, void, documentation>()},
+    Operation{Method::get, "/docs/{file}", "getDocumentationFile",
+              "What the page consists of", Access::anonymous, "",
+              Runs::inline_, 200, composes<void, void, documentation>()},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Operation> operations() { return table; }
+
+std::string_view noun_of(const Operation& operation) {
+  const std::string_view path = operation.path;
+  if (path.find("/permissions") != std::string_view::npos) return "permissions";
+  if (path.find("/keys") != std::string_view::npos) return "keys";
+  if (path.starts_with("/agents")) return "agents";
+  if (path.starts_with("/auth/")) return "login";
+  if (path.starts_with("/data/")) return "demonstration";
+  return "server";
+}
+
+bool answers_with_key(const Operation& operation) {
+  if (operation.binding.response == nullptr) return false;
+  const auto fields = operation.binding.response();
+  return std::any_of(fields.begin(), fields.end(),
+                     [](const Field& field) { return field.rule.name == "api_key"; });
+}
+
+}  // namespace agentauth::api

@@ -1,0 +1,66 @@
+// The table of operations. Dispatch, the permission check, validation, OpenAPI, the reference and
+// the tests of "every route" read it; there is no second list. Start here.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "api/exchange.h"
+#include "api/services.h"
+#include "base/fields.h"
+#include "http/message.h"
+
+namespace agentauth::api {
+
+// Who may call.
+enum class Access : std::uint8_t {
+  anonymous,
+  registrant,          // decided by `registration` (CONTRACT section 4)
+  any_agent,           // whoever has a valid token
+  permission,          // who holds `permission`
+  permission_or_self,  // or is the agent that {id} names
+};
+
+// Where the handler runs.
+enum class Runs : std::uint8_t {
+  inline_,        // pure and in memory, microseconds: on the connection's core
+  on_worker,      // may touch the database
+  on_hasher,      // may compute bcrypt
+  hasher_if_new,  // inline when memory suffices, else on_hasher; see Operation::attempt
+};
+
+using Handler = Result<void> (*)(Services&, ApiExchange&);
+// Answers from memory and returns true, or names the work to be done on the hashing pool.
+using Attempt = Result<bool> (*)(Services&, ApiExchange&, http::ShareName&);
+using FieldList = std::span<const Field> (*)();
+
+// A handler with the shapes it reads and writes; see bind.h.
+struct Binding {
+  Handler handle = nullptr;
+  FieldList request = nullptr;
+  FieldList response = nullptr;  // nullptr: no JSON body
+  bool is_page = false;          // response describes one item of {"items", "next_cursor"}
+  Attempt attempt = nullptr;
+};
+
+struct Operation {
+  http::Method method;
+  std::string_view path;
+  std::string_view name;  // OpenAPI operationId, metrics label
+  std::string_view summary;
+  Access access;
+  std::string_view permission;  // for Access::permission and permission_or_self
+  Runs runs;
+  int status;  // of success
+  Binding binding;
+  bool creates = false;  // takes an Idempotency-Key
+};
+
+std::span<const Operation> operations();
+
+// What the operation is about, as documentation groups it.
+std::string_view noun_of(const Operation& operation);
+// Whether the answer holds an API key, which is shown once: an Idempotency-Key cannot repeat it.
+bool answers_with_key(const Operation& operation);
+
+}  // namespace agentauth::api

@@ -1,0 +1,166 @@
+// The reference pages of docs/reference, printed from the same tables the server runs on.
+#include <string>
+
+#include "api/errors.h"
+#include "api/metrics.h"
+#include "api/openapi.h"
+#include "api/operations.h"
+
+namespace agentauth::api {
+namespace {
+
+std::string code(std::string_view text) { return "`" + std::string(text) + "`"; }
+
+constexpr std::string_view api_intro = R"(# API
+
+Printed by `agentauth help reference api`. The same as OpenAPI 3.1 is at `/openapi.json`, and as a
+page at `/docs`.
+
+`POST /auth/login` exchanges an API key for an access token, which is sent as
+`Authorization: Bearer TOKEN`. The registration token of `--registration token` is sent the same way,
+to `POST /agents/register` alone.
+
+## Permissions
+
+* A permission is 1 to 8 segments joined by `:`, such as `read_weather` or `agentauth:agents:read`; a
+  segment is 1 to 64 of `A-Z a-z 0-9 _ . -`, the whole at most 128 characters. Case counts.
+* `*` stands alone or is the whole last segment. `a:*` covers `a:b` and `a:b:c`, not `a` and not `ab`;
+  `*` covers everything. Elsewhere (`read_*`, `a:*:b`) it is refused.
+* Which permissions exist is up to whoever asks for them. Those that begin with `agentauth:` are this
+  API's own. A new agent holds none; nothing denies, so what is not granted is denied.
+* Who holds `agentauth:*` is an administrator: it covers all of this API's own permissions, no other,
+  so it does not read the weather. But an administrator may grant anything, also to itself.
+* Anybody else needs `agentauth:permissions:write` and grants only what its own permissions cover.
+  Taking away needs `agentauth:permissions:write` alone.
+* Who administers is out of a helper's reach: changing an agent that holds `*` or anything under
+  `agentauth:`, its keys or its permissions needs as much as it holds there, or an administrator.
+* A key for another agent is made by who holds `agentauth:keys:write` and all that agent holds, or by
+  an administrator.
+* A change counts from the next request on; a token holds no permissions.
+)";
+
+std::string who(const Operation& operation) {
+  switch (operation.access) {
+    case Access::anonymous:
+      return "anybody";
+    case Access::registrant:
+      return "everybody, who sends the registration token, or " + code(operation.permission) +
+             ", as the option `registration` says";
+    case Access::any_agent:
+      return "any agent";
+    case Access::permission:
+      return code(operation.permission);
+    case Access::permission_or_self:
+      return code(operation.permission) + ", or the agent itself";
+  }
+  return "";
+}
+
+std::string_view kind(const Field& field) {
+  switch (field.kind) {
+    case FieldKind::text:
+      return "text";
+    case FieldKind::integer:
+      return "integer";
+    case FieldKind::boolean:
+      return "boolean";
+    case FieldKind::timestamp:
+      return "RFC 3339 time";
+    case FieldKind::uuid:
+      return "UUID";
+    case FieldKind::labels:
+      return "object of texts";
+    case FieldKind::list:
+      return "list";
+  }
+  return "";
+}
+
+std::string bounds(const Field& field) {
+  const FieldRule& rule = field.rule;
+  std::string text;
+  if (field.kind == FieldKind::text && !rule.opaque)
+    text = std::to_string(rule.min) + "–" + std::to_string(rule.max) + " characters";
+  if (field.kind == FieldKind::integer)
+    text = std::to_string(rule.min) + "–" + std::to_string(rule.max);
+  for (const std::string_view more : {rule.rule, rule.about}) {
+    if (more.empty()) continue;
+    if (!text.empty()) text += "; ";
+    text += more;
+  }
+  return text;
+}
+
+std::string_view place(const Field& field) {
+  switch (field.rule.place) {
+    case Place::body:
+      return "body";
+    case Place::path:
+      return "path";
+    case Place::query:
+      return "query";
+  }
+  return "";
+}
+
+void append_operation(const Operation& operation, std::string& page) {
+  page += "\n## " + std::string(http::to_string(operation.method)) + " " +
+          std::string(operation.path) + "\n\n" + std::string(operation.summary) + ".\n\n";
+  page += "For: " + who(operation) + ". Answers " + std::to_string(operation.status) + ".";
+  if (operation.creates) {
+    page += " Takes an `Idempotency-Key`";
+    page += answers_with_key(operation)
+                ? "; a repeat within 24 hours answers 409 `already_created` with the id of what "
+                  "was created, since the API key is not kept."
+                : "; a repeat within 24 hours gets the same answer.";
+  }
+  page += "\n";
+  if (operation.binding.request != nullptr && !operation.binding.request().empty()) {
+    page += "\n| field | in | kind | required | bounds |\n| --- | --- | --- | --- | --- |\n";
+    for (const Field& field : operation.binding.request())
+      page += "| " + code(field.rule.name) + " | " + std::string(place(field)) + " | " +
+              std::string(kind(field)) + " | " + (field.required ? "yes" : "no") + " | " +
+              bounds(field) + " |\n";
+  }
+  if (operation.binding.response != nullptr) {
+    page += operation.binding.is_page ? "\nA page of items with: " : "\nAnswer: ";
+    std::string names;
+    for (const Field& field : operation.binding.response()) {
+      if (!names.empty()) names += ", ";
+      names += code(field.rule.name);
+    }
+    page += names + ".\n";
+  }
+}
+
+}  // namespace
+
+std::string api_reference() {
+  std::string page(api_intro);
+  for (const Operation& operation : operations()) append_operation(operation, page);
+  return page;
+}
+
+std::string error_reference() {
+  std::string page =
+      "# Errors\n\nPrinted by `agentauth help reference errors`. Every error is "
+      "`application/problem+json` (RFC 9457) with `type`, `title`, `status`, `detail`, `code` and "
+      "`request_id`.\n\n| `code` | status | meaning |\n| --- | --- | --- |\n";
+  for (const ErrorRow& row : error_table())
+    page += "| " + code(row.word) + " | " + std::to_string(row.status) + " | " +
+            std::string(row.about) + " |\n";
+  return page;
+}
+
+std::string metric_reference() {
+  std::string page =
+      "# Metrics\n\nPrinted by `agentauth help reference metrics`. `GET /metrics` answers them in "
+      "Prometheus' text format.\n\n| metric | type | labels | meaning |\n| --- | --- | --- | --- "
+      "|\n";
+  for (const MetricRow& row : metric_table())
+    page += "| " + code(row.name) + " | " + std::string(row.type) + " | " +
+            (row.labels.empty() ? "" : code(row.labels)) + " | " + std::string(row.help) + " |\n";
+  return page;
+}
+
+}  // namespace agentauth::api

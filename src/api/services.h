@@ -1,0 +1,53 @@
+// What the operations stand on. Wired once, in app; nothing here owns anything.
+#pragma once
+
+#include <string>
+#include <type_traits>
+
+#include "api/cursor.h"
+#include "api/metrics.h"
+#include "authz/permission_service.h"
+#include "base/log.h"
+#include "crypto/secret.h"
+#include "identity/agent_service.h"
+#include "keys/key_service.h"
+#include "model/registration.h"
+#include "tokens/token_service.h"
+
+namespace agentauth::api {
+
+struct Settings {
+  Registration registration = Registration::open;
+  Secret registration_token;
+  std::string version;
+};
+
+struct Services {
+  Database& database;
+  Directory& directory;
+  AgentService& agents;
+  KeyService& keys;
+  TokenService& tokens;
+  PermissionService& permissions;
+  const CursorCodec& cursors;
+  Metrics& metrics;
+  const Clock& clock;
+  Random& random;
+  Log& log;
+  const Settings& settings;
+
+  // The service of that type, for bindings.
+  template <class Service>
+  Service& get() {
+    if constexpr (std::is_same_v<Service, AgentService>) {
+      return agents;
+    } else if constexpr (std::is_same_v<Service, KeyService>) {
+      return keys;
+    } else {
+      static_assert(std::is_same_v<Service, PermissionService>);
+      return permissions;
+    }
+  }
+};
+
+}  // namespace agentauth::api

@@ -1,0 +1,199 @@
+// The whole API without sockets: real services on a database in memory, requests driven through the
+// dispatcher as a connection would.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <functional>
+#include <list>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "api/dispatcher.h"
+#include "base/json.h"
+#include "crypto/bcrypt.h"
+#include "directory/testing/replica.h"
+
+namespace agentauth::api {
+
+struct Answer {
+  int status = 0;
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+  http::Pool pool = http::Pool::none;  // where finish() ran
+  http::ShareName share{};
+
+  std::string header(std::string_view name) const {
+    for (const auto& [key, value] : headers)
+      if (http::equal_ignoring_case(key, name)) return value;
+    return "";
+  }
+  std::size_t count(std::string_view name) const {
+    return static_cast<std::size_t>(std::count_if(
+        headers.begin(), headers.end(),
+        [&](const auto& header) { return http::equal_ignoring_case(header.first, name); }));
+  }
+  // A member of the JSON body that is a text; "" when there is none.
+  std::string text(std::string_view name) const {
+    const auto json = parse_json(body);
+    const JsonValue* member = json ? json->find(name) : nullptr;
+    return member == nullptr ? "" : std::string(member->text);
+  }
+  std::string code() const { return text("code"); }
+};
+
+struct Call {
+  http::Method method = http::Method::get;
+  std::string target;
+  std::string body = {};
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  std::string token = {};           // empty: no credentials
+  std::chrono::seconds later = {};  // how long after now it is made
+  // What happens after it was let in and before its handler runs on another thread.
+  std::function<void()> meanwhile = [] {};
+};
+
+class ApiFixture : public testing::Test {
+ protected:
+  explicit ApiFixture(Registration registration = Registration::open)
+      : settings{registration, Secret(std::string("the registration token")), "1.2.3"} {}
+  ~ApiFixture() override { std::fclose(log_file_); }
+
+  // A connection's exchange is used again for each of its requests; so is this one.
+  Answer call(const Call& call) {
+    http::Exchange& exchange = *exchange_;
+    exchange.reset();
+    exchange.request.clear();
+    exchange.response.clear();
+    const std::string authorization = "Bearer " + call.token;
+    http::Request& request = exchange.request;
+    request.method = call.method;
+    request.method_text = http::to_string(call.method);
+    const std::string_view target = call.target;
+    const std::size_t question = target.find('?');
+    request.path = target.substr(0, question);
+    request.query = question == target.npos ? std::string_view() : target.substr(question + 1);
+    request.body = call.body;
+    request.add_header("Host", "localhost");
+    if (!call.body.empty()) request.add_header("Content-Type", "application/json");
+    if (!call.token.empty()) request.add_header("Authorization", authorization);
+    for (const auto& [name, value] : call.headers) request.add_header(name, value);
+    exchange.started = std::chrono::steady_clock::now() + call.later;
+
+    const http::Next next = dispatcher.begin(exchange);
+    if (next.pool != http::Pool::none) {
+      call.meanwhile();
+      dispatcher.finish(exchange);
+    }
+    Answer answer = read(exchange);
+    answer.pool = next.pool;
+    answer.share = next.share;
+    dispatcher.answered(exchange, std::chrono::microseconds{5});
+    return answer;
+  }
+  Answer get(const std::string& target, const std::string& token = "") {
+    return call({.method = http::Method::get, .target = target, .token = token});
+  }
+  Answer post(const std::string& target, const std::string& body, const std::string& token = "") {
+    return call({.method = http::Method::post, .target = target, .body = body, .token = token});
+  }
+
+  std::string token_of(AgentId agent) {
+    std::string token;
+    tokens.issue(agent, clock.now(), token);
+    return token;
+  }
+  std::string token_with(std::initializer_list<std::string> held) {
+    return token_of(replica.add_agent_with(held));
+  }
+  // An agent's key, made past the API.
+  std::string key_of(AgentId agent) {
+    const MintedKey minted = value_of(keys.mint());
+    value_of(replica.database().write([&](Transaction& tx) {
+      return keys.store(tx, minted, {agent, {}, {}});
+    }));
+    return std::string(minted.text.reveal());
+  }
+
+  // Everything a refused call must leave alone.
+  std::vector<std::int64_t> everything() {
+    return {replica.revision(),
+            replica.number("SELECT COUNT(*) FROM agents"),
+            replica.number("SELECT COUNT(*) FROM agents WHERE status = 'active'"),
+            replica.number("SELECT COUNT(*) FROM agents WHERE updated_at <> created_at"),
+            replica.number("SELECT COUNT(*) FROM api_keys"),
+            replica.number("SELECT COUNT(*) FROM api_keys WHERE revoked_at IS NULL"),
+            replica.number("SELECT COUNT(*) FROM permissions"),
+            replica.number("SELECT COUNT(*) FROM change_log"),
+            replica.number("SELECT COUNT(*) FROM idempotency_keys")};
+  }
+  std::string log_text() {
+    std::string text(1 << 20, '\0');
+    std::rewind(log_file_);
+    text.resize(std::fread(text.data(), 1, text.size(), log_file_));
+    return text;
+  }
+
+ private:
+  static Answer read(const http::Exchange& exchange) {
+    std::string text;
+    const auto rest = exchange.response.serialize(text, "now", http::Response::Body::send);
+    text += rest;
+    const std::size_t end = text.find("\r\n\r\n");
+    Answer answer;
+    answer.status = exchange.response.status();
+    answer.body = text.substr(end + 4);
+    std::size_t at = text.find("\r\n") + 2;
+    while (at < end + 2) {
+      const std::size_t next = text.find("\r\n", at);
+      const std::string line = text.substr(at, next - at);
+      const std::size_t colon = line.find(": ");
+      answer.headers.emplace_back(line.substr(0, colon), line.substr(colon + 2));
+      at = next + 2;
+    }
+    return answer;
+  }
+
+  std::FILE* log_file_ = std::tmpfile();
+
+ protected:
+  Replica replica;
+  ManualClock clock{
+      std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now())};
+  SystemRandom random;
+  MasterKey master_key{Bytes(32, 7)};
+  AgentService agents{clock};
+  KeyService keys{replica.database(), replica.directory(), master_key, clock, random,
+                  bcrypt_cost_min};
+  TokenService tokens{
+      value_of(configured_signing_keys(Secret(std::string("jR4mX0v9Qz7Lw2Tt5Yb8Nc1Kd6Hf3Ga+")))),
+      {},
+      random};
+  PermissionService permissions{replica.directory()};
+  CursorCodec cursors{master_key};
+  Metrics metrics{1};
+  Log log{clock, LogFormat::json, LogLevel::debug, fileno(log_file_)};
+  Settings settings;  // tests may change it until the first call
+  Services services{replica.database(),
+                    replica.directory(),
+                    agents,
+                    keys,
+                    tokens,
+                    permissions,
+                    cursors,
+                    metrics,
+                    clock,
+                    random,
+                    log,
+                    settings};
+  Dispatcher dispatcher{services, 1};
+
+ private:
+  std::unique_ptr<http::Exchange> exchange_ = dispatcher.new_exchange(0);
+};
+
+}  // namespace agentauth::api
