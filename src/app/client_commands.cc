@@ -1,0 +1,291 @@
+#include "app/client_commands.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <span>
+
+#include "app/api_client.h"
+#include "app/server_url.h"
+#include "app/text_table.h"
+#include "base/json.h"
+
+namespace agentauth::app {
+namespace {
+
+// What every command of this file is given.
+struct Call {
+  const CommandLine& line;
+  const Options& options;
+  ApiClient& api;
+  std::ostream& out;
+
+  const std::string& positional(std::size_t i) const { return line.positionals[i]; }
+};
+
+struct Column {
+  std::string_view heading;
+  std::string_view member;
+};
+using Columns = std::span<const Column>;
+
+constexpr auto agent_columns = std::to_array<Column>({{"AGENT_ID", "agent_id"},
+                                                      {"NAME", "agent_name"},
+                                                      {"OWNER", "owner_email"},
+                                                      {"STATUS", "status"},
+                                                      {"CREATED", "created_at"}});
+constexpr auto permission_columns =
+    std::to_array<Column>({{"PERMISSION", "permission"}, {"CREATED", "created_at"}});
+constexpr auto key_columns = std::to_array<Column>({{"KEY_ID", "key_id"},
+                                                    {"KID", "kid"},
+                                                    {"NAME", "name"},
+                                                    {"STATUS", "status"},
+                                                    {"CREATED", "created_at"},
+                                                    {"EXPIRES", "expires_at"}});
+
+std::string agent_path(std::string_view id) { return "/agents/" + percent_encode(id); }
+
+// As JSON as it came, or one line a member.
+void print_object(const Call& call, const std::string& body) {
+  const auto object = parse_json(body);
+  if (call.line.wants_json() || !object || object->type != JsonValue::Type::object) {
+    if (!body.empty()) call.out << body << '\n';
+    return;
+  }
+  std::size_t width = 0;
+  for (const JsonMember& member : object->members) width = std::max(width, member.name.size());
+  for (const JsonMember& member : object->members) {
+    std::string line(member.name);
+    line.append(width - member.name.size() + 2, ' ');
+    line += member_text(*object, member.name);
+    line.erase(line.find_last_not_of(' ') + 1);
+    call.out << printable(line) << '\n';
+  }
+}
+
+Result<int> print_list_as_json(const Call& call, std::string_view path) {
+  bool is_first = true;
+  call.out << "{\"items\":[";
+  TRY(call.api.each_page(path, [&](const JsonValue& items) {
+    for (const JsonValue& item : items.items) {
+      std::string text;
+      JsonWriter writer(text);
+      append_json(item, writer);
+      call.out << (is_first ? "" : ",") << text;
+      is_first = false;
+    }
+  }));
+  call.out << "],\"next_cursor\":null}\n";
+  return exit_done;
+}
+
+Result<int> print_list(const Call& call, std::string_view path, Columns columns) {
+  if (call.line.wants_json()) return print_list_as_json(call, path);
+  TextTable table(call.out);
+  for (const Column& column : columns) table.add_column(column.heading);
+  TRY(call.api.each_page(path, [&](const JsonValue& items) {
+    for (const JsonValue& item : items.items) {
+      std::vector<std::string> row;
+      for (const Column& column : columns) row.push_back(member_text(item, column.member));
+      table.add(std::move(row));
+    }
+    table.print();
+  }));
+  return exit_done;
+}
+
+Result<int> print_answer(const Call& call, Result<std::string> answer) {
+  print_object(call, TRY(std::move(answer)));
+  return exit_done;
+}
+
+Result<int> list_agents(const Call& call) {
+  std::string query;
+  for (const std::string_view filter : {"name", "owner", "status"})
+    if (const auto value = call.line.argument(filter))
+      query.append(query.empty() ? "?" : "&").append(filter) += '=' + percent_encode(*value);
+  return print_list(call, "/agents" + query, agent_columns);
+}
+
+// Also for who may read no agent but itself.
+constexpr std::string_view own_path = "/agents/me";
+
+Result<int> show_agent(const Call& call) {
+  if (call.positional(0) == "me") return print_answer(call, call.api.call("GET", own_path));
+  const std::string id = TRY(call.api.find_agent(call.positional(0)));
+  return print_answer(call, call.api.call("GET", agent_path(id)));
+}
+
+Result<int> create_agent(const Call& call) {
+  std::string body;
+  JsonWriter out(body);
+  out.open();
+  out.member("agent_name", call.positional(0));
+  out.member("owner_email", *call.line.argument("email"));
+  out.close();
+  const Secret& token = call.options.registration_token;
+  if (token.empty() && call.api.has_key())
+    return print_answer(call, call.api.call("POST", "/agents/register", body));
+  return print_answer(
+      call, call.api.call_as(std::string(token.reveal()), "POST", "/agents/register", body));
+}
+
+Result<std::map<std::string, std::string>> parse_labels(const std::vector<std::string>& pairs) {
+  std::map<std::string, std::string> labels;
+  for (const std::string& pair : pairs) {
+    if (pair.empty()) continue;
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return failure(Errc::invalid_argument, "--label must be KEY=VALUE, not \"" + pair + "\"");
+    if (!labels.emplace(pair.substr(0, equals), pair.substr(equals + 1)).second)
+      return failure(Errc::invalid_argument, "--label names " + pair.substr(0, equals) + " twice");
+  }
+  return labels;
+}
+
+Result<std::string> agent_changes(const CommandLine& line) {
+  std::string body;
+  JsonWriter out(body);
+  out.open();
+  if (const auto name = line.argument("name")) out.member("agent_name", *name);
+  if (const auto email = line.argument("email")) out.member("owner_email", *email);
+  if (const auto given = line.flags.find("label"); given != line.flags.end()) {
+    out.name("labels");
+    out.open();
+    for (const auto& [key, value] : TRY(parse_labels(given->second))) out.member(key, value);
+    out.close();
+  }
+  out.close();
+  if (body == "{}") return failure(Errc::invalid_argument, "--name, --email or --label is missing");
+  return body;
+}
+
+Result<int> update_agent(const Call& call) {
+  const std::string changes = TRY(agent_changes(call.line));
+  const std::string id = TRY(call.api.find_agent(call.positional(0)));
+  return print_answer(call, call.api.call("PATCH", agent_path(id), changes));
+}
+
+Result<int> suspend_agent(const Call& call) {
+  const std::string id = TRY(call.api.find_agent(call.positional(0)));
+  return print_answer(call, call.api.call("POST", agent_path(id) + "/suspend"));
+}
+
+Result<int> resume_agent(const Call& call) {
+  const std::string id = TRY(call.api.find_agent(call.positional(0)));
+  return print_answer(call, call.api.call("POST", agent_path(id) + "/resume"));
+}
+
+Result<int> delete_agent(const Call& call) {
+  // The key in hand would end with it, and perhaps the last administrator.
+  if (call.positional(0) == "me" && call.line.argument("yes") != "true")
+    return failure(Errc::invalid_argument,
+                   "agent delete me ends the agent whose key this is; say --yes if it is meant");
+  const std::string id = TRY(call.api.find_agent(call.positional(0)));
+  return print_answer(call, call.api.call("DELETE", agent_path(id)));
+}
+
+Result<int> list_permissions(const Call& call) {
+  const std::string id = TRY(call.api.find_agent(call.positional(0)));
+  return print_list(call, agent_path(id) + "/permissions", permission_columns);
+}
+
+Result<int> grant_permission(const Call& call) {
+  const std::string id = TRY(call.api.find_agent(call.positional(0)));
+  std::string body;
+  JsonWriter out(body);
+  out.open();
+  out.member("permission", call.positional(1));
+  out.close();
+  return print_answer(call, call.api.call("POST", agent_path(id) + "/permissions", body));
+}
+
+Result<int> revoke_permission(const Call& call) {
+  const std::string id = TRY(call.api.find_agent(call.positional(0)));
+  const std::string path = agent_path(id) + "/permissions/" + percent_encode(call.positional(1));
+  return print_answer(call, call.api.call("DELETE", path));
+}
+
+Result<int> list_keys(const Call& call) {
+  const std::string id = TRY(call.api.find_agent(call.positional(0)));
+  return print_list(call, agent_path(id) + "/keys", key_columns);
+}
+
+Result<int> create_key(const Call& call) {
+  const std::string id = TRY(call.api.find_agent(call.positional(0)));
+  std::string body;
+  JsonWriter out(body);
+  out.open();
+  if (const auto name = call.line.argument("name")) out.member("name", *name);
+  if (const auto seconds = call.line.argument("expires-in"))
+    out.member("expires_in", std::stoll(*seconds));  // within its bounds already
+  out.close();
+  return print_answer(call, call.api.call("POST", agent_path(id) + "/keys", body));
+}
+
+Result<int> revoke_key(const Call& call) {
+  const std::string id = TRY(call.api.find_agent(call.positional(0)));
+  const std::string key = TRY(call.api.find_key(id, call.positional(1)));
+  return print_answer(call, call.api.call("DELETE", agent_path(id) + "/keys/" + key));
+}
+
+Result<int> check(const Call& call) {
+  const std::string id = TRY(call.api.find_agent(call.positional(0)));
+  std::string path = agent_path(id) + "/permissions/" + percent_encode(call.positional(1));
+  if (call.line.positionals.size() > 2) path += "?resource=" + percent_encode(call.positional(2));
+  const std::string body = TRY(call.api.call("GET", path));
+  const auto answer = parse_json(body);
+  const JsonValue* decision = answer ? answer->find("decision") : nullptr;
+  // Anything but a plain yes or no must not pass for either.
+  if (!decision || decision->type != JsonValue::Type::boolean)
+    return failure(Errc::internal, "the server's answer holds no decision");
+  const bool allowed = decision->boolean;
+  const std::string reason = member_text(*answer, "reason");
+  if (call.line.wants_json()) {
+    call.out << body << '\n';
+  } else {
+    call.out << (allowed ? "allowed" : "denied") << (reason.empty() ? "" : ": ")
+             << printable(reason) << '\n';
+  }
+  return allowed ? exit_done : exit_denied;
+}
+
+struct Entry {
+  CommandId id;
+  Result<int> (*run)(const Call&);
+};
+
+constexpr auto entries = std::to_array<Entry>({
+    {CommandId::agent_list, list_agents},
+    {CommandId::agent_show, show_agent},
+    {CommandId::agent_create, create_agent},
+    {CommandId::agent_update, update_agent},
+    {CommandId::agent_suspend, suspend_agent},
+    {CommandId::agent_resume, resume_agent},
+    {CommandId::agent_delete, delete_agent},
+    {CommandId::permission_list, list_permissions},
+    {CommandId::permission_grant, grant_permission},
+    {CommandId::permission_revoke, revoke_permission},
+    {CommandId::key_list, list_keys},
+    {CommandId::key_create, create_key},
+    {CommandId::key_revoke, revoke_key},
+    {CommandId::check, check},
+});
+
+const Entry* find_entry(CommandId id) {
+  const auto found = std::find_if(entries.begin(), entries.end(),
+                                  [&](const Entry& entry) { return entry.id == id; });
+  return found == entries.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+bool is_client_command(CommandId id) { return find_entry(id) != nullptr; }
+
+Result<int> run_client_command(const CommandLine& line, const Options& options,
+                               Transport& transport, std::ostream& out) {
+  ApiClient api(transport, std::string(options.api_key.reveal()));
+  return find_entry(line.command->id)->run({line, options, api, out});
+}
+
+}  // namespace agentauth::app

@@ -1,0 +1,182 @@
+#include "app/command_table.h"
+
+#include <algorithm>
+#include <array>
+
+namespace agentauth::app {
+namespace {
+
+constexpr std::string_view agent_about =
+    "its id, its name if only one agent has it, or \"me\" for the key's own agent";
+constexpr std::string_view permission_about =
+    "segments joined by ':', such as read_weather or agentauth:agents:read";
+
+constexpr std::array<Positional, 1> new_agent{{{"NAME", "1 to 128 characters"}}};
+constexpr std::array<Positional, 1> one_agent{{{"AGENT", agent_about}}};
+constexpr std::array<Positional, 2> agent_and_permission{
+    {{"AGENT", agent_about}, {"PERMISSION", permission_about}}};
+constexpr std::array<Positional, 2> agent_and_key{
+    {{"AGENT", agent_about}, {"KEY", "the key's id, or its public part (kid)"}}};
+constexpr std::array<Positional, 3> question{{{"AGENT", agent_about},
+                                              {"PERMISSION", permission_about},
+                                              {"RESOURCE", "what it would be done to", false}}};
+constexpr std::array<Positional, 1> shell{
+    {{"SHELL", "which shell to write it for", true, false, "bash|zsh"}}};
+constexpr std::array<Positional, 1> topic{
+    {{"COMMAND", "a command, or \"reference\" and a page's name", false, true}}};
+
+constexpr auto groups = std::to_array<CommandGroup>({
+    {"admin", "Administrators, straight on the database"},
+    {"agent", "Agents, over HTTP"},
+    {"permission", "What agents may do, over HTTP"},
+    {"key", "API keys of agents, over HTTP"},
+});
+
+constexpr auto table = std::to_array<Command>({
+    {.id = CommandId::serve,
+     .name = "serve",
+     .about = "Run the server",
+     .example = "agentauth serve --dev",
+     .note =
+         "Writes \"agentauth ready on URL\" to standard output when it answers, and its "
+         "process id to DATA_DIR/agentauth.pid, which one server at a time may hold. SIGTERM or "
+         "SIGINT drains and ends it, a second one ends it at once; SIGHUP reads the "
+         "options again and takes over the log level, everything else needs a restart."},
+    {.id = CommandId::admin_create,
+     .name = "admin create",
+     .about = "Create an administrator, whether or not a server runs",
+     .positionals = new_agent,
+     .example = "agentauth admin create root --email ops@example.com --json",
+     .note = "The key is printed once and cannot be read again; a running server knows it within "
+             "a second. Whoever can run this command on the database is trusted with it. A "
+             "database that is not there is made, and a line on standard error says so."},
+    {.id = CommandId::agent_list,
+     .name = "agent list",
+     .about = "List agents",
+     .example = "agentauth agent list --status suspended"},
+    {.id = CommandId::agent_show,
+     .name = "agent show",
+     .about = "Show one agent",
+     .positionals = one_agent,
+     .example = "agentauth agent show WeatherBot"},
+    {.id = CommandId::agent_create,
+     .name = "agent create",
+     .about = "Register an agent and print its first key, once",
+     .positionals = new_agent,
+     .example = "agentauth agent create WeatherBot --email weather@example.com",
+     .note = "Needs no key where registration is open, --registration-token where it is by token, "
+             "and a key that holds agentauth:agents:write where it is closed."},
+    {.id = CommandId::agent_update,
+     .name = "agent update",
+     .about = "Change an agent's name, owner or labels",
+     .positionals = one_agent,
+     .example = "agentauth agent update WeatherBot --label team=sky",
+     .note = "Labels are replaced as a whole; --label '' takes all of them away."},
+    {.id = CommandId::agent_suspend,
+     .name = "agent suspend",
+     .about = "Stop an agent: its keys and tokens end with the next request",
+     .positionals = one_agent,
+     .example = "agentauth agent suspend WeatherBot"},
+    {.id = CommandId::agent_resume,
+     .name = "agent resume",
+     .about = "Let a suspended agent work again",
+     .positionals = one_agent,
+     .example = "agentauth agent resume WeatherBot"},
+    {.id = CommandId::agent_delete,
+     .name = "agent delete",
+     .about = "Delete an agent with its keys and permissions, for good",
+     .positionals = one_agent,
+     .example = "agentauth agent delete WeatherBot",
+     .note = "With AGENT \"me\" only with --yes: the key in hand ends with its agent."},
+    {.id = CommandId::permission_list,
+     .name = "permission list",
+     .about = "List what an agent holds",
+     .positionals = one_agent,
+     .example = "agentauth permission list WeatherBot"},
+    {.id = CommandId::permission_grant,
+     .name = "permission grant",
+     .about = "Give an agent a permission",
+     .positionals = agent_and_permission,
+     .example = "agentauth permission grant WeatherBot read_weather"},
+    {.id = CommandId::permission_revoke,
+     .name = "permission revoke",
+     .about = "Take a permission away; the next request feels it",
+     .positionals = agent_and_permission,
+     .example = "agentauth permission revoke WeatherBot read_weather"},
+    {.id = CommandId::key_list,
+     .name = "key list",
+     .about = "List an agent's keys",
+     .positionals = one_agent,
+     .example = "agentauth key list WeatherBot"},
+    {.id = CommandId::key_create,
+     .name = "key create",
+     .about = "Create another key for an agent and print it, once",
+     .positionals = one_agent,
+     .example = "agentauth key create WeatherBot --name laptop --expires-in 86400"},
+    {.id = CommandId::key_revoke,
+     .name = "key revoke",
+     .about = "Revoke a key",
+     .positionals = agent_and_key,
+     .example = "agentauth key revoke WeatherBot 4fKc93hTq0Zx"},
+    {.id = CommandId::check,
+     .name = "check",
+     .about = "Ask whether an agent may do something now",
+     .positionals = question,
+     .example = "agentauth check WeatherBot read_weather && echo yes",
+     .note = "Exit code 0 means allowed, 3 means denied."},
+    {.id = CommandId::migrate,
+     .name = "migrate",
+     .about = "Bring the database's schema up to date",
+     .example = "agentauth migrate --database postgresql://agentauth@db/agentauth",
+     .note = "The server does this itself when it starts."},
+    {.id = CommandId::config,
+     .name = "config",
+     .about = "Print every option, its value and where it came from",
+     .example = "agentauth config --config agentauth.toml",
+     .note =
+         "Takes the options of every other command, from the same sources, and refuses what they "
+         "would refuse; opens neither the database nor a connection."},
+    {.id = CommandId::completion,
+     .name = "completion",
+     .about = "Print completion for a shell",
+     .positionals = shell,
+     .example = "agentauth completion bash > /etc/bash_completion.d/agentauth"},
+    {.id = CommandId::version, .name = "version", .about = "Print the version"},
+    {.id = CommandId::help,
+     .name = "help",
+     .about = "Explain a command, or print a reference page",
+     .positionals = topic,
+     .example = "agentauth help reference configuration"},
+});
+
+}  // namespace
+
+std::span<const Command> commands() { return table; }
+std::span<const CommandGroup> command_groups() { return groups; }
+
+const Command& command(CommandId id) {
+  return *std::find_if(table.begin(), table.end(), [&](const Command& c) { return c.id == id; });
+}
+
+const Command* find_command(std::string_view name) {
+  const auto found =
+      std::find_if(table.begin(), table.end(), [&](const Command& c) { return c.name == name; });
+  return found == table.end() ? nullptr : &*found;
+}
+
+const CommandGroup* find_command_group(std::string_view name) {
+  const auto found = std::find_if(groups.begin(), groups.end(),
+                                  [&](const CommandGroup& g) { return g.name == name; });
+  return found == groups.end() ? nullptr : &*found;
+}
+
+std::string_view group_of(const Command& command) {
+  const std::size_t space = command.name.find(' ');
+  return space == std::string_view::npos ? std::string_view() : command.name.substr(0, space);
+}
+
+std::string_view last_word(const Command& command) {
+  return command.name.substr(command.name.find(' ') + 1);  // npos + 1 is 0
+}
+
+}  // namespace agentauth::app

@@ -1,0 +1,91 @@
+// Every command: its words, what it takes, what it says of itself. Parsing, help, completion and
+// the reference page read this table.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string_view>
+
+namespace agentauth::app {
+
+enum class CommandId : std::uint8_t {
+  serve,
+  admin_create,
+  agent_list,
+  agent_show,
+  agent_create,
+  agent_update,
+  agent_suspend,
+  agent_resume,
+  agent_delete,
+  permission_list,
+  permission_grant,
+  permission_revoke,
+  key_list,
+  key_create,
+  key_revoke,
+  check,
+  migrate,
+  config,
+  completion,
+  version,
+  help,
+};
+
+// Which commands take an option.
+class CommandSet {
+ public:
+  constexpr CommandSet(std::initializer_list<CommandId> ids) {
+    for (const CommandId id : ids) bits_ |= bit(id);
+  }
+  constexpr bool contains(CommandId id) const { return (bits_ & bit(id)) != 0; }
+  constexpr CommandSet operator|(CommandSet other) const {
+    other.bits_ |= bits_;
+    return other;
+  }
+  constexpr bool operator==(const CommandSet&) const = default;
+
+ private:
+  static constexpr std::uint64_t bit(CommandId id) {
+    return std::uint64_t{1} << static_cast<unsigned>(id);
+  }
+  std::uint64_t bits_ = 0;
+};
+
+struct Positional {
+  std::string_view name;  // as help spells it: AGENT
+  std::string_view about;
+  bool required = true;
+  bool repeats = false;           // only the last one may
+  std::string_view choices = {};  // separated by |, for completion and for the check
+};
+
+struct Command {
+  CommandId id;
+  std::string_view name;  // one word, or group and word: "agent create"
+  std::string_view about;
+  std::span<const Positional> positionals = {};
+  std::string_view example = {};
+  std::string_view note = {};  // what a person should know besides
+};
+
+// Commands of two words share their first with a group.
+struct CommandGroup {
+  std::string_view name;
+  std::string_view about;
+};
+
+std::span<const Command> commands();
+std::span<const CommandGroup> command_groups();
+
+const Command& command(CommandId id);
+// nullptr when there is none of that name.
+const Command* find_command(std::string_view name);
+const CommandGroup* find_command_group(std::string_view name);
+// "agent" for "agent create", nothing for "serve".
+std::string_view group_of(const Command& command);
+// "create" for "agent create".
+std::string_view last_word(const Command& command);
+
+}  // namespace agentauth::app

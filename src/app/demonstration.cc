@@ -1,0 +1,105 @@
+#include "app/demonstration.h"
+
+#include <algorithm>
+
+#include "authz/decision.h"
+
+namespace agentauth::app {
+namespace {
+
+constexpr std::string_view owner = "dev@localhost";
+
+// Whatever it holds: one word to a shell.
+std::string quoted(std::string_view text) {
+  const bool is_plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("/.:-_@").find(c) != std::string_view::npos;
+  });
+  if (is_plain && !text.empty()) return std::string(text);
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? "'\\''" : std::string(1, c);
+  return out + "'";
+}
+
+std::string post(const std::string& url, const std::string& path, const std::string& body) {
+  return "curl -sS -X POST \"" + url + path + "\" -H 'Content-Type: application/json' -d " + body;
+}
+
+// The member of a JSON object, in a shell.
+std::string member(const std::string& name) {
+  return "sed 's/.*\"" + name + R"sh(":"\([^"]*\)".*/\1/')sh";
+}
+
+std::string login(const std::string& url, const std::string& key_variable) {
+  return "$(" + post(url, "/auth/login", R"("{\"api_key\":\"$)" + key_variable + R"(\"}")") +
+         " | " + member("access_token") + ")";
+}
+
+}  // namespace
+
+Result<NewAgent> create_agent(Database& database, AgentService& agents, KeyService& keys,
+                              const RegisterAgent& request, const std::string& permission) {
+  const MintedKey minted = TRY(keys.mint());
+  const AgentId id = TRY(database.write([&](Transaction& tx) -> Result<AgentId> {
+    const Agent agent = TRY(agents.register_agent(tx, request));
+    TRY(keys.store(tx, minted, {agent.agent_id, std::nullopt, std::nullopt}));
+    TRY(tx.permissions().insert(agent.agent_id, permission));
+    TRY(tx.changes().append(ChangeKind::permission, agent.agent_id));
+    return agent.agent_id;
+  }));
+  return NewAgent{id.to_string(), std::string(minted.text.reveal())};
+}
+
+Result<std::optional<Demonstration>> create_demonstration(api::Services& services) {
+  const auto count =
+      TRY(services.database.read([](Transaction& tx) { return tx.agents().count(); }));
+  if (count > 0) return std::nullopt;
+  const auto create = [&](const char* name, std::string_view permission) {
+    return create_agent(services.database, services.agents, services.keys,
+                        {name, std::string(owner)}, std::string(permission));
+  };
+  Demonstration made;
+  made.administrator = TRY(create("Administrator", administrator_permission));
+  made.weather_bot = TRY(create("WeatherBot", "read_weather"));
+  made.stock_bot = TRY(create("StockBot", "read_stock"));
+  return made;
+}
+
+// Lines of comment hold nothing that a shell reads, for zsh takes them for commands.
+std::string quick_start(const std::string& url, const std::optional<Demonstration>& demonstration,
+                        const std::vector<std::string>& program) {
+  std::string text = "\nDocumentation: " + url + "/docs\n";
+  if (demonstration) {
+    text += "\nMade for this empty database; the keys are shown once:\n";
+    text += "  Administrator  " + demonstration->administrator.api_key + "\n";
+    text += "  WeatherBot     " + demonstration->weather_bot.api_key + "\n";
+    text += "  StockBot       " + demonstration->stock_bot.api_key + "\n";
+  }
+  text += "\nQuick start, to be pasted into another terminal:\n\n";
+  text += "# Register an agent: its id and its key, shown once\n";
+  text += "AGENT=$(" +
+          post(url, "/agents/register",
+               R"('{"agent_name":"QuickStartBot","owner_email":"me@example.com"}')") +
+          ")\necho \"$AGENT\"\n";
+  text += "AGENT_ID=$(echo \"$AGENT\" | " + member("agent_id") + ")\n";
+  text += "API_KEY=$(echo \"$AGENT\" | " + member("api_key") + ")\n";
+  if (demonstration) {
+    text += "\n# Grant it read_weather, as the administrator\n";
+    text += "ADMIN_KEY=" + demonstration->administrator.api_key + "\n";
+  } else {
+    text += "\n# Grant it read_weather, as an administrator: the first keys were shown when the\n";
+    text += "# database was made, so this makes another one, which the server knows in a second\n";
+    text += "ADMIN_KEY=$(";
+    for (const std::string& word : program) text += quoted(word) + ' ';
+    text += "--json | " + member("api_key") + ")\nsleep 1\n";
+  }
+  text += "ADMIN_TOKEN=" + login(url, "ADMIN_KEY") + "\n";
+  text += post(url, "/agents/$AGENT_ID/permissions", R"('{"permission":"read_weather"}')") +
+          " -H \"Authorization: Bearer $ADMIN_TOKEN\"; echo\n";
+  text += "\n# Log in with the key and call the protected API with the token\n";
+  text += "TOKEN=" + login(url, "API_KEY") + "\n";
+  text += "curl -sS \"" + url + "/data/weather\" -H \"Authorization: Bearer $TOKEN\"; echo\n";
+  return text;
+}
+
+}  // namespace agentauth::app

@@ -1,0 +1,26 @@
+#include <iostream>
+#include <string_view>
+
+#include "app/run.h"
+
+extern char** environ;  // POSIX
+
+namespace {
+
+agentauth::app::Environment agentauth_environment() {
+  agentauth::app::Environment found;
+  for (char** entry = environ; entry && *entry; ++entry) {
+    const std::string_view text(*entry);
+    const std::size_t equals = text.find('=');
+    if (text.starts_with("AGENTAUTH_") && equals != std::string_view::npos)
+      found.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return found;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+  return agentauth::app::run(arguments, agentauth_environment(), std::cout, std::cerr);
+}

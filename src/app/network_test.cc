@@ -1,0 +1,71 @@
+#include "app/network.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace agentauth::app {
+namespace {
+
+bool contains(std::string_view network, std::string_view address) {
+  return Network::parse(network)->contains(*parse_ip_address(address));
+}
+
+TEST(Network, ARangeHoldsItsFirstAndItsLastAddressAndNoOther) {
+  EXPECT_TRUE(contains("10.1.0.0/16", "10.1.0.0"));
+  EXPECT_TRUE(contains("10.1.0.0/16", "10.1.255.255"));
+  EXPECT_FALSE(contains("10.1.0.0/16", "10.2.0.0"));
+  EXPECT_FALSE(contains("10.1.0.0/16", "10.0.255.255"));
+}
+
+TEST(Network, APrefixMayEndInsideAByte) {
+  EXPECT_TRUE(contains("192.168.16.0/20", "192.168.31.255"));
+  EXPECT_FALSE(contains("192.168.16.0/20", "192.168.32.0"));
+  EXPECT_TRUE(contains("2001:db8::/29", "2001:dbf::1"));
+  EXPECT_FALSE(contains("2001:db8::/29", "2001:dc0::1"));
+}
+
+TEST(Network, AnAddressWithoutAPrefixIsItself) {
+  EXPECT_TRUE(contains("127.0.0.1", "127.0.0.1"));
+  EXPECT_FALSE(contains("127.0.0.1", "127.0.0.2"));
+}
+
+TEST(Network, AnIPv4RangeHoldsTheMappedFormOfItsAddresses) {
+  EXPECT_TRUE(contains("10.0.0.0/8", "::ffff:10.9.8.7"));
+  EXPECT_FALSE(contains("0.0.0.0/0", "2001:db8::1"));
+  EXPECT_TRUE(contains("::/0", "10.9.8.7"));
+}
+
+TEST(Network, BitsPastThePrefixDoNotCount) {
+  EXPECT_EQ(Network::parse("10.1.2.3/8"), Network::parse("10.0.0.0/8"));
+  EXPECT_EQ(Network::parse("10.1.2.3/8")->to_string(), "10.0.0.0/8");
+  EXPECT_EQ(Network::parse("2001:db8::1/32")->to_string(), "2001:db8::/32");
+}
+
+TEST(Network, WhatIsNoRangeIsRefused) {
+  for (const std::string_view text :
+       {"", "/", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8 ", "10.0.0/8", "::/129",
+        "10.0.0.0/8/8", "host/8", "010.0.0.1/8", "::1%lo/128", "10.0.0.0/+8"})
+    EXPECT_FALSE(Network::parse(text)) << text;
+}
+
+TEST(Network, LoopbackIsTheWholeOf127AndOneAddressOfIPv6) {
+  for (const std::string_view text : {"127.0.0.1", "127.255.0.9", "::1", "::ffff:127.0.0.1"})
+    EXPECT_TRUE(is_loopback(*parse_ip_address(text))) << text;
+  for (const std::string_view text : {"128.0.0.1", "0.0.0.0", "::", "::2", "10.0.0.1"})
+    EXPECT_FALSE(is_loopback(*parse_ip_address(text))) << text;
+}
+
+TEST(Network, AHostIsFoundByNameAndAnAddressStaysAsItIs) {
+  EXPECT_EQ(resolve_host("192.0.2.1").value(), "192.0.2.1");
+  EXPECT_EQ(resolve_host("::1").value(), "::1");
+  const auto local = resolve_host("localhost");
+  ASSERT_TRUE(local);
+  EXPECT_TRUE(is_loopback(*parse_ip_address(*local)));
+  const auto nowhere = resolve_host("nowhere.invalid");
+  ASSERT_FALSE(nowhere);
+  EXPECT_THAT(nowhere.error().message, testing::HasSubstr("nowhere.invalid"));
+  EXPECT_THAT(nowhere.error().message, testing::HasSubstr("--listen"));
+}
+
+}  // namespace
+}  // namespace agentauth::app

@@ -1,0 +1,94 @@
+#include "app/options.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "app/option_sources.h"
+#include "app/option_table.h"
+#include "app/option_values.h"
+#include "tokens/signing_key.h"
+
+namespace agentauth::app {
+namespace {
+
+Result<Setting> resolve_one(const Option& option, const OptionSources& sources, Options& options) {
+  const auto found = TRY(sources.find(option));
+  if (!found) return Setting{&option, "", "default", Source::fallback};
+  auto value = parse_option(option, found->text);
+  if (!value) {
+    std::string message =
+        "--" + std::string(option.name) + " must be " + std::move(value).error().message;
+    if (found->source != Source::flag) message += " (" + found->origin + ")";
+    return failure(Errc::invalid_argument, message);
+  }
+  option.assign(options, *value);
+  return Setting{&option, shown_value(option, found->text), found->origin, found->source};
+}
+
+// What a default says in words, in figures: DATA_DIR, "all cores".
+void resolve_derived(Configuration& configuration) {
+  Options& options = configuration.options;
+  const int cores = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 64);
+  if (options.threads == 0) options.threads = cores;
+  if (options.hashers == 0) options.hashers = std::max(1, cores / 2);
+  for (Setting& setting : configuration.settings) {
+    if (setting.option->name == "threads") setting.shown = std::to_string(options.threads);
+    if (setting.option->name == "hashers") setting.shown = std::to_string(options.hashers);
+    if (setting.option->name != "database" || setting.source != Source::fallback) continue;
+    options.database = "sqlite:" + (options.data_dir / "agentauth.db").string();
+    setting.shown = options.database;
+  }
+}
+
+Result<void> refuse_contradictions(const Options& options) {
+  const auto refuse = [](std::string_view message) {
+    return failure(Errc::invalid_argument, message);
+  };
+  if (options.tls_cert && !options.tls_key) return refuse("--tls-cert needs --tls-key beside it");
+  if (options.tls_key && !options.tls_cert) return refuse("--tls-key needs --tls-cert beside it");
+  if (options.registration == Registration::token && options.registration_token.empty())
+    return refuse("--registration token needs --registration-token or --registration-token-file");
+  if (!options.signing_secret.empty())
+    if (const auto keys = configured_signing_keys(options.signing_secret); !keys)
+      return refuse("--" + keys.error().message);
+  if (options.dev && !options.listen.is_loopback())
+    return refuse("--listen must be a loopback address with --dev, not \"" +
+                  options.listen.to_string() + "\"");
+  return {};
+}
+
+}  // namespace
+
+std::string ListenAddress::to_string() const {
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  return (is_ipv6 ? '[' + host + ']' : host) + ':' + std::to_string(port);
+}
+
+bool ListenAddress::is_loopback() const {
+  if (host == "localhost") return true;
+  const auto address = parse_ip_address(host);
+  return address && app::is_loopback(*address);
+}
+
+Result<Configuration> resolve_options(OptionInputs inputs) {
+  Configuration configuration;
+  const auto kept = std::make_shared<const OptionInputs>(std::move(inputs));
+  configuration.options.inputs = kept;
+  const OptionSources sources = TRY(OptionSources::open(*kept));
+  for (const Option& option : option_table()) {
+    if (!option.is_setting()) continue;
+    configuration.settings.push_back(TRY(resolve_one(option, sources, configuration.options)));
+  }
+  resolve_derived(configuration);
+  TRY(refuse_contradictions(configuration.options));
+  std::erase_if(configuration.settings, [&](const Setting& setting) {
+    return !setting.option->commands.contains(kept->command);
+  });
+  return configuration;
+}
+
+Result<Options> reread_options(const Options& options) {
+  return TRY(resolve_options(*options.inputs)).options;
+}
+
+}  // namespace agentauth::app

@@ -1,0 +1,126 @@
+#include "app/serve.h"
+
+#include <signal.h>
+
+#include <iostream>
+
+#include "app/client_commands.h"
+#include "app/demonstration.h"
+#include "app/option_table.h"
+#include "app/pid_file.h"
+#include "app/signals.h"
+#include "app/wiring.h"
+#include "authz/decision.h"
+#include "store/migrations.h"
+
+namespace agentauth::app {
+namespace {
+
+std::string url_of(const Options& options, std::uint16_t port) {
+  const bool v6 = options.listen.host.find(':') != std::string::npos;
+  const std::string host = v6 ? "[" + options.listen.host + "]" : options.listen.host;
+  return std::string(options.tls_cert ? "https" : "http") + "://" + host + ":" +
+         std::to_string(port);
+}
+
+void reload(const Options& options, Log& log) {
+  if (const auto again = reread_options(options)) {
+    log.set_level(again->log_level);
+    log.info("reloaded", {{"log_level", to_string(again->log_level)}});
+  } else {
+    log.error("reload_failed", {{"error", again.error().message}});
+  }
+}
+
+// "admin create" on the database this server has, from whatever folder and environment.
+std::vector<std::string> admin_create_words(const Configuration& configuration) {
+  const Options& options = configuration.options;
+  std::error_code error;
+  auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) self = "agentauth";
+  std::vector<std::string> words{
+      self.string(),     "admin",      "create",
+      "QuickStartAdmin", "--data-dir", std::filesystem::absolute(options.data_dir).string()};
+  for (const Setting& setting : configuration.settings) {
+    if (setting.source == Source::fallback) continue;
+    std::string value = setting.shown;
+    if (setting.option->name == "database" && value.starts_with("sqlite:")) {
+      value = "sqlite:" + std::filesystem::absolute(value.substr(7)).string();
+    } else if (setting.option->name == "master-key-file") {
+      value = std::filesystem::absolute(value).string();
+    } else if (setting.option->name != "database") {
+      continue;
+    }
+    words.push_back("--" + std::string(setting.option->name));
+    words.push_back(value);  // of a PostgreSQL URL the password is masked: this goes to a terminal
+  }
+  return words;
+}
+
+// Who sets one may rely on it.
+void warn_of_options_without_effect(const Configuration& configuration, Log& log) {
+  for (const Setting& setting : configuration.settings)
+    if (setting.option->without_effect && setting.source != Source::fallback)
+      log.warning("option_without_effect", {{"option", setting.option->name},
+                                            {"from", setting.origin},
+                                            {"note", "accepted, without effect in this version"}});
+}
+
+}  // namespace
+
+Result<int> serve(const Configuration& configuration) {
+  const Options& options = configuration.options;
+  Signals signals;
+  // A client that goes away must not end the server: SSL_write raises it where send() would not.
+  ::signal(SIGPIPE, SIG_IGN);
+  const SystemClock clock;
+  Log log(clock, options.log_format, options.log_level);
+  warn_of_options_without_effect(configuration, log);
+  TRY(make_data_dir(options));
+  const PidFile pid_file = TRY(PidFile::lock(options.data_dir / "agentauth.pid"));
+  const auto foundation = TRY(Foundation::create(options));
+  const auto node = TRY(Node::create(options, *foundation, log));
+  std::optional<Demonstration> demonstration;
+  if (options.dev) demonstration = TRY(create_demonstration(node->services()));
+
+  node->start();
+  TRY(pid_file.write_own_id());
+  const std::string url = url_of(options, node->port());
+  std::cout << "agentauth ready on " << url << std::endl;
+  if (options.dev)
+    std::cout << quick_start(url, demonstration, admin_create_words(configuration)) << std::endl;
+  log.info("ready", {{"url", url}, {"database", foundation->database().driver().name()}});
+
+  const int signal = signals.wait_for_end([&] { reload(options, log); });
+  log.info("draining", {{"signal", signal}});
+  node->drain(options.drain_seconds);
+  log.info("stopped");
+  return exit_done;
+}
+
+Result<CreatedAdministrator> create_administrator(const Options& options, const std::string& name,
+                                                  const std::string& email) {
+  // The rules of a registration over HTTP hold here too.
+  std::string body;
+  JsonWriter out(body);
+  write_fields(RegisterAgent{name, email}, out);
+  const auto request = TRY(decode<RegisterAgent>({{}, {}, body}));
+
+  const auto foundation = TRY(Foundation::create(options));
+  // No decision is made here, so the directory stays empty.
+  const Directory directory(foundation->database(), options.max_staleness);
+  AgentService agents(foundation->clock());
+  KeyService keys(foundation->database(), directory, foundation->master_key(), foundation->clock(),
+                  foundation->random(), options.bcrypt_cost);
+  const auto created = TRY(create_agent(foundation->database(), agents, keys, request,
+                                        std::string(administrator_permission)));
+  return CreatedAdministrator{created.agent_id, created.api_key, foundation->made_database()};
+}
+
+Result<int> migrate(const Options& options) {
+  TRY(make_data_dir(options));
+  auto database = TRY(open_database(options));
+  return apply_migrations(*database);
+}
+
+}  // namespace agentauth::app

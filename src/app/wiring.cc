@@ -1,0 +1,268 @@
+#include "app/wiring.h"
+
+#include <sys/stat.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+#include "app/version.h"
+#include "store/migrations.h"
+
+namespace agentauth::app {
+namespace {
+
+// How often the change log is asked for what others wrote: a revocation on another node, or by the
+// command line, bites within this.
+constexpr std::chrono::milliseconds poll_interval{100};
+// How often the change log is looked at for old changes; while there are any, at every poll.
+constexpr std::chrono::minutes prune_interval{1};
+
+Result<MasterKey> load_master_key(const Options& options, Random& random) {
+  if (options.master_key_file) {
+    const std::string path = options.master_key_file->string();
+    auto key = MasterKey::load(path, MasterKey::IfMissing::fail, random);
+    std::error_code error;
+    const auto size = std::filesystem::file_size(path, error);
+    if (!key && (error == std::errc::no_such_file_or_directory || size == 0))
+      return failure(Errc::invalid_argument,
+                     key.error().message +
+                         "; for a new database make one with: (umask 077; head -c 32 /dev/urandom "
+                         "> " +
+                         path + ")");
+    return key;
+  }
+  return MasterKey::load((options.data_dir / "master.key").string(), MasterKey::IfMissing::create,
+                         random);
+}
+
+// A database belongs to the master key it was first used with: under another one every key would be
+// refused and no signing key could be opened.
+Result<void> claim(Database& database, const MasterKey& master_key) {
+  const std::string ours = master_key.fingerprint();
+  const auto kept = TRY(
+      database.read([](Transaction& tx) { return tx.settings().find("master_key_fingerprint"); }));
+  const std::string fingerprint = kept ? *kept : TRY(database.write([&](Transaction& tx) {
+    return tx.settings().keep_first("master_key_fingerprint", ours);
+  }));
+  if (fingerprint != ours)
+    return failure(Errc::invalid_argument,
+                   "the master key does not fit this database; give the one it was made with by "
+                   "--master-key-file");
+  return {};
+}
+
+api::Settings api_settings(const Options& options) {
+  return {options.registration, options.registration_token, std::string(version())};
+}
+
+Result<http::ServerOptions> http_options(const Options& options) {
+  http::ServerOptions http;
+  http.address =
+      options.listen.host == "localhost" ? "127.0.0.1" : TRY(resolve_host(options.listen.host));
+  http.port = options.listen.port;
+  http.cores = static_cast<std::size_t>(options.threads);
+  http.workers = static_cast<std::size_t>(options.workers);
+  http.hashers = static_cast<std::size_t>(options.hashers);
+  if (options.tls_cert) http.tls_certificate_file = options.tls_cert->string();
+  if (options.tls_key) http.tls_key_file = options.tls_key->string();
+  return http;
+}
+
+Result<std::unique_ptr<http::Server>> create_server(const http::ServerOptions& options,
+                                                    http::Application& application) {
+  auto server = http::Server::create(options, application);
+  if (!server && server.error().message.starts_with("cannot listen"))
+    server.error().message += "; choose another address or port with --listen";
+  return server;
+}
+
+// Keeps the directory current with what other processes write, and the change log short.
+class Follower {
+ public:
+  Follower(Directory& directory, Log& log) : directory_(directory), log_(log) {}
+  ~Follower() { stop(); }
+  Follower(const Follower&) = delete;
+  Follower& operator=(const Follower&) = delete;
+
+  void start() {
+    thread_ = std::thread([this] { run(); });
+  }
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_all();
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  void run() {
+    std::unique_lock lock(mutex_);
+    while (!wake_.wait_for(lock, poll_interval, [&] { return stopping_; })) {
+      lock.unlock();
+      try {
+        follow();
+        prune();
+      } catch (const std::exception& exception) {
+        // No memory, or a bug: the directory goes stale by itself when this does not pass.
+        log_.error("follower_failed", {{"cause", exception.what()}});
+      }
+      lock.lock();
+    }
+  }
+
+  void follow() {
+    const auto done = directory_.catch_up();
+    // Said once when the database is lost and once when it is back, not ten times a second.
+    if (!done && !lost_)
+      log_.error("database_lost",
+                 {{"error", done.error().message}, {"cause", done.error().detail}});
+    if (done && lost_) log_.info("database_back", {{"revision", directory_.revision()}});
+    lost_ = !done;
+  }
+
+  void prune() {
+    const auto now = std::chrono::steady_clock::now();
+    if (lost_ || now < prune_at_) return;
+    const auto more = directory_.prune_log();
+    if (!more) log_.warning("prune_failed", {{"cause", more.error().detail}});
+    if (!more || !*more) prune_at_ = now + prune_interval;
+  }
+
+  Directory& directory_;
+  Log& log_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  bool lost_ = false;                                 // of the thread
+  std::chrono::steady_clock::time_point prune_at_{};  // of the thread
+  std::thread thread_;
+};
+
+}  // namespace
+
+Result<void> make_data_dir(const Options& options) {
+  std::error_code error;
+  const bool created = std::filesystem::create_directories(options.data_dir, error);
+  if (error)
+    return failure(Errc::invalid_argument, "cannot make the data folder " +
+                                               options.data_dir.string() + ": " + error.message());
+  // Only a folder of our own making gets its mode changed.
+  if (created) ::chmod(options.data_dir.c_str(), 0700);
+  return {};
+}
+
+Result<std::unique_ptr<Database>> open_database(const Options& options) {
+  auto database = Database::open(options.database);
+  if (!database && database.error().code == Errc::invalid_argument)
+    database.error().fields = {
+        {"--database", "must be sqlite:PATH or postgresql://USER@HOST:PORT/DB"}};
+  return database;
+}
+
+Result<std::unique_ptr<Foundation>> Foundation::create(const Options& options) {
+  TRY(make_data_dir(options));
+  SystemRandom random;
+  auto master_key = TRY(load_master_key(options, random));
+  auto database = TRY(open_database(options));
+  const bool is_empty = TRY(database->read(find_schema_version)) == 0;
+  TRY(apply_migrations(*database));
+  TRY(claim(*database, master_key));
+  return std::unique_ptr<Foundation>(
+      new Foundation(std::move(master_key), std::move(database), is_empty));
+}
+
+struct Node::State {
+  State(const Options& options, Foundation& foundation, SigningKeys signing_keys, Log& log)
+      : settings(api_settings(options)),
+        directory(foundation.database(), options.max_staleness),
+        agents(foundation.clock()),
+        keys(foundation.database(), directory, foundation.master_key(), foundation.clock(),
+             foundation.random(), options.bcrypt_cost),
+        tokens(std::move(signing_keys), {options.issuer, options.audience, options.token_ttl},
+               foundation.random()),
+        permissions(directory),
+        cursors(foundation.master_key()),
+        metrics(static_cast<std::size_t>(options.threads)),
+        services{foundation.database(),
+                 directory,
+                 agents,
+                 keys,
+                 tokens,
+                 permissions,
+                 cursors,
+                 metrics,
+                 foundation.clock(),
+                 foundation.random(),
+                 log,
+                 settings},
+        dispatcher(services, static_cast<std::size_t>(options.threads)),
+        follower(directory, log) {
+    foundation.database().on_commit([this, &log] {
+      // A failure is the directory's to remember: it answers no more "allowed" until it has caught
+      // up.
+      if (const auto done = directory.catch_up(Directory::Asked::after_commit); !done)
+        log.error("directory_behind", {{"cause", done.error().detail}});
+    });
+  }
+
+  const api::Settings settings;
+  Directory directory;
+  AgentService agents;
+  KeyService keys;
+  TokenService tokens;
+  PermissionService permissions;
+  const api::CursorCodec cursors;
+  api::Metrics metrics;
+  api::Services services;
+  api::Dispatcher dispatcher;
+  Follower follower;
+  std::unique_ptr<http::Server> server;
+};
+
+Node::Node(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Node::~Node() = default;
+
+Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& foundation,
+                                           Log& log) {
+  auto signing_keys = options.signing_secret.empty()
+                          ? TRY(load_signing_keys(foundation.database(), foundation.master_key(),
+                                                  foundation.clock(), foundation.random()))
+                          : TRY(configured_signing_keys(options.signing_secret));
+  auto state = std::make_unique<State>(options, foundation, std::move(signing_keys), log);
+  TRY(state->directory.load());
+  const http::ServerOptions http = TRY(http_options(options));
+  state->server = TRY(create_server(http, state->dispatcher));
+  state->metrics.read_gauges_from([node = state.get()] {
+    const auto size = node->directory.size();
+    return api::Metrics::Gauges{
+        .workers = node->server->workers(),
+        .hashers = node->server->hashers(),
+        .connections = node->server->connections(),
+        .revision = node->directory.revision(),
+        .agents = static_cast<std::int64_t>(size.agents),
+        .keys = static_cast<std::int64_t>(size.keys),
+        .fresh = node->directory.is_fresh(std::chrono::steady_clock::now()),
+    };
+  });
+  return std::unique_ptr<Node>(new Node(std::move(state)));
+}
+
+void Node::start() {
+  state_->follower.start();
+  state_->server->start();
+}
+
+void Node::drain(std::chrono::seconds limit) {
+  state_->server->drain(limit);
+  state_->follower.stop();
+}
+
+std::uint16_t Node::port() const { return state_->server->port(); }
+
+api::Services& Node::services() { return state_->services; }
+
+}  // namespace agentauth::app

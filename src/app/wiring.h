@@ -1,0 +1,71 @@
+// Puts the server together, once: who is made of what, and in which order it lives and dies.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "api/dispatcher.h"
+#include "app/options.h"
+#include "base/log.h"
+#include "crypto/master_key.h"
+#include "crypto/random.h"
+#include "directory/directory.h"
+#include "http/server.h"
+#include "store/database.h"
+
+namespace agentauth::app {
+
+// Makes the data folder, for its owner only, when it is missing. Errors: invalid_argument.
+Result<void> make_data_dir(const Options& options);
+
+// Not yet migrated. Errors: invalid_argument with --database as its field when the URL is none.
+Result<std::unique_ptr<Database>> open_database(const Options& options);
+
+// What every command that stands on the database needs: the data folder, the master key and a
+// database that is migrated and belongs to that key.
+class Foundation {
+ public:
+  // Errors: invalid_argument or unavailable, in a sentence that says what to do.
+  static Result<std::unique_ptr<Foundation>> create(const Options& options);
+
+  const Clock& clock() const { return clock_; }
+  Random& random() { return random_; }
+  const MasterKey& master_key() const { return master_key_; }
+  Database& database() { return *database_; }
+  // Whether the database was empty.
+  bool made_database() const { return made_database_; }
+
+ private:
+  Foundation(MasterKey master_key, std::unique_ptr<Database> database, bool made_database)
+      : master_key_(std::move(master_key)),
+        database_(std::move(database)),
+        made_database_(made_database) {}
+
+  SystemClock clock_;
+  SystemRandom random_;
+  MasterKey master_key_;
+  std::unique_ptr<Database> database_;
+  bool made_database_;
+};
+
+// A running server: directory, services, HTTP.
+class Node {
+ public:
+  // Loads the directory and binds the port; serves after start().
+  // Errors: as above; invalid_argument also for the address and TLS files.
+  static Result<std::unique_ptr<Node>> create(const Options& options, Foundation& foundation,
+                                              Log& log);
+  ~Node();
+
+  void start();
+  void drain(std::chrono::seconds limit);
+  std::uint16_t port() const;
+  api::Services& services();
+
+ private:
+  struct State;
+  explicit Node(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace agentauth::app
