@@ -1,0 +1,106 @@
+"""Fixtures. Every test that talks to a server runs once on SQLite and once on PostgreSQL.
+
+`server`  one server for all tests of a file; a test must not disturb the others
+`launch`  starts a server of the test's own: launch("--token-ttl", 60, ...)
+`sqlite_launch`  the same, for what does not depend on the database
+"""
+
+import pytest
+
+from harness.postgres import PostgresCluster
+from harness.server import Server
+from harness.waiting import WaitingClients
+
+
+class Database:
+    """Where servers of the test at hand keep their data."""
+
+    def __init__(self, kind: str, cluster):
+        self.kind = kind
+        self.cluster = cluster
+
+    def fresh_url(self):
+        """A new empty database; None means SQLite in the server's own data directory."""
+        return self.cluster.fresh_database() if self.kind == "postgresql" else None
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster():
+    cluster = PostgresCluster(durable=False)
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def database(request):
+    kind = request.param
+    return Database(kind, request.getfixturevalue("postgres_cluster")
+                    if kind == "postgresql" else None)
+
+
+@pytest.fixture(scope="module")
+def module_options():
+    """Options of `server`; a file overrides this fixture to add its own."""
+    return ()
+
+
+@pytest.fixture(scope="module")
+def module_server(database, module_options):
+    server = Server(*module_options, database=database.fresh_url()).start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def server(module_server):
+    yield module_server
+    if not module_server.is_running():
+        code, stderr = module_server.process.returncode, module_server.stderr()[-3000:]
+        module_server.start()  # so that the next test is judged by itself
+        pytest.fail(f"the server ended with {code} during this test: {stderr}")
+
+
+@pytest.fixture
+def admin(server):
+    return server.administrator()
+
+
+def _launcher(fresh_url):
+    servers = []
+
+    def launch(*options, start=True, **arguments) -> Server:
+        if "database" not in arguments:
+            arguments["database"] = fresh_url()
+        server = Server(*options, **arguments)
+        servers.append(server)
+        return server.start() if start else server
+
+    return launch, servers
+
+
+@pytest.fixture
+def launch(database):
+    start, servers = _launcher(database.fresh_url)
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def sqlite_launch():
+    start, servers = _launcher(lambda: None)
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def waiting_clients(request):
+    """Slow clients start to wait when the session begins, so that the test of what becomes of
+    them has little left to wait for."""
+    if not any("waiting_clients" in item.name for item in request.session.items):
+        yield None
+        return
+    server = Server().start()
+    yield WaitingClients(server)
+    server.close()

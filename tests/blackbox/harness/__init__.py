@@ -1,0 +1,1 @@
+"""What the black-box tests stand on: the real binary, real databases, real sockets."""

@@ -1,0 +1,55 @@
+"""The routes of the server under test, as its own OpenAPI document tells them."""
+
+import re
+import uuid
+
+# What anybody may call. Everything else is protected; a test compares this with the document.
+PUBLIC = {
+    ("POST", "/agents/register"), ("POST", "/auth/login"), ("GET", "/openapi.json"),
+    ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"),
+}
+# Open to every agent that is authenticated.
+FOR_EVERY_AGENT = {("GET", "/agents/me")}
+# A good body for each route that takes one, so that only the permission can be what is missing.
+BODIES = {
+    ("POST", "/agents/register"): {"agent_name": "Route", "owner_email": "route@example.com"},
+    ("POST", "/auth/login"): {"api_key": "aa_not_a_key"},
+    ("PATCH", "/agents/{id}"): {"agent_name": "Changed by nobody"},
+    ("POST", "/agents/{id}/permissions"): {"permission": "read_stock"},
+    ("POST", "/agents/{id}/keys"): {"name": "made by nobody"},
+}
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+class Route:
+    def __init__(self, method: str, path: str, operation: dict):
+        self.method, self.path, self.operation = method, path, operation
+
+    @property
+    def name(self) -> tuple:
+        return self.method, self.path
+
+    @property
+    def is_public(self) -> bool:
+        return self.name in PUBLIC or self.path.startswith("/docs")
+
+    def address(self, **values) -> str:
+        """The path with its parameters filled in; what is not given gets a random UUID."""
+        return re.sub(r"\{(\w+)\}", lambda m: str(values.get(m.group(1), uuid.uuid4())), self.path)
+
+    def body(self):
+        return {"json": BODIES[self.name]} if self.name in BODIES else {}
+
+    def __repr__(self):
+        return f"{self.method} {self.path}"
+
+
+def routes(server) -> list:
+    document = server.get("/openapi.json").json()
+    return [Route(method.upper(), path, operation)
+            for path, item in document["paths"].items()
+            for method, operation in item.items() if method.upper() in METHODS]
+
+
+def protected(server) -> list:
+    return [route for route in routes(server) if not route.is_public]
