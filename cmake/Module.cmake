@@ -19,8 +19,6 @@ function(agentauth_module name)
     target_include_directories(${name}_test SYSTEM PRIVATE ${RAPIDCHECK_INCLUDE})
     target_link_libraries(${name}_test PRIVATE agentauth_${name} ${ARG_LINKS} GTest::gmock
                                                GTest::gtest_main ${RAPIDCHECK_LIBRARY})
-    target_compile_definitions(${name}_test PRIVATE
-                               AGENTAUTH_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND ${name}_test)
   endif()
 endfunction()
