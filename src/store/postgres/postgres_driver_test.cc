@@ -72,6 +72,19 @@ TEST_F(Postgres, KnowsWhoIsConnectedAndSpeaksUtc) {
                       }));
 }
 
+// With anything weaker a revocation that was answered could be undone by a crash.
+TEST_F(Postgres, CommitsAreDurableWhateverIsSetForTheDatabase) {
+  for (const auto& [set, wanted] : {std::pair{"off", "on"},
+                                    {"local", "on"},
+                                    {"remote_write", "on"},
+                                    {"on", "on"},
+                                    {"remote_apply", "remote_apply"}}) {
+    must(connect()->run_script("ALTER DATABASE " + database_.name() +
+                               " SET synchronous_commit = " + set));
+    EXPECT_EQ(text(*connect(), "SHOW synchronous_commit"), wanted) << set;
+  }
+}
+
 TEST_F(Postgres, ASessionWhoseConnectionWasEndedIsBroken) {
   const auto session = connect();
   terminate(process(*session));

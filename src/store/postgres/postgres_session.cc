@@ -30,7 +30,11 @@ constexpr char settings[] =
     "SET default_transaction_isolation = 'read committed';"
     "SET TimeZone = 'UTC';"
     "SET DateStyle = 'ISO';"
-    "SET bytea_output = 'hex'";
+    "SET bytea_output = 'hex';"
+    // What is answered must survive a crash, whatever somebody has set for the database or the
+    // user. Waiting for a replica to apply it as well is stronger and stays.
+    "SELECT set_config('synchronous_commit', 'on', FALSE)"
+    " WHERE current_setting('synchronous_commit', TRUE) NOT IN ('on', 'remote_apply')";
 
 // Loading the directory reads every row, and a migration may rewrite them. BEGIN alone fixes
 // nothing: the moment of a snapshot is that of its first query.

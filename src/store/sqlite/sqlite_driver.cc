@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -31,7 +32,6 @@ constexpr ColumnTypes sqlite_column_types{
 // Every session has a cache of its own, and there is one session a thread: the decisions are made
 // in memory elsewhere, so the cache only has to hold the upper levels of the indexes.
 constexpr char settings[] =
-    "PRAGMA busy_timeout = 5000;"
     "PRAGMA cache_size = -512;"  // KiB
     "PRAGMA foreign_keys = ON;"
     "PRAGMA trusted_schema = OFF;"
@@ -39,21 +39,25 @@ constexpr char settings[] =
     "PRAGMA temp_store = MEMORY;"
     "PRAGMA synchronous = FULL;";
 
-constexpr int wal_attempts_max = 100;
-constexpr std::chrono::milliseconds wal_attempt_pause{20};
+using std::chrono::milliseconds;
+using Steady = std::chrono::steady_clock;
+
+constexpr milliseconds wal_attempt_pause{20};
 
 tl::unexpected<Error> fail(sqlite3* connection, int code) {
   return tl::unexpected(
       sqlite_error(code, connection != nullptr ? sqlite3_errmsg(connection) : "no memory"));
 }
 
-Result<SqliteConnection> open_connection(const std::string& name, int flags) {
+Result<SqliteConnection> open_connection(const std::string& name, int flags,
+                                         milliseconds busy_wait = busy_wait_max) {
   sqlite3* opened = nullptr;
   const int code = sqlite3_open_v2(
       name.c_str(), &opened,
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | flags, nullptr);
   SqliteConnection connection(opened);
   if (code != SQLITE_OK) return fail(opened, code);
+  wait_for_others(opened, busy_wait);
   // A damaged or forged file must not make SQLite do more than read rows.
   sqlite3_db_config(opened, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(opened, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
@@ -63,9 +67,12 @@ Result<SqliteConnection> open_connection(const std::string& name, int flags) {
   return connection;
 }
 
-// Turning a new file to WAL needs it alone for a moment, and there SQLite does not always wait.
-Result<void> use_wal(sqlite3* connection) {
-  for (int attempt = 0;; ++attempt) {
+// Turning a new file to WAL needs it alone for a moment, and there SQLite sometimes waits as long
+// as it may and sometimes not at all: one deadline is over all attempts.
+Result<void> use_wal(sqlite3* connection, Steady::time_point deadline) {
+  for (;;) {
+    const auto left = std::chrono::ceil<milliseconds>(deadline - Steady::now());
+    wait_for_others(connection, std::clamp(left, milliseconds{0}, busy_wait_max));
     bool is_wal = false;
     const int code = sqlite3_exec(
         connection, "PRAGMA journal_mode = WAL",
@@ -75,25 +82,29 @@ Result<void> use_wal(sqlite3* connection) {
           return 0;
         },
         &is_wal, nullptr);
+    wait_for_others(connection, busy_wait_max);
     if (code == SQLITE_OK && is_wal) return {};
     if (code == SQLITE_OK)
       return failure(Errc::unavailable, "The database is not available",
                      "sqlite: the file system does not support write-ahead logging");
-    if ((code & 0xFF) != SQLITE_BUSY || attempt == wal_attempts_max) return fail(connection, code);
+    if ((code & 0xFF) != SQLITE_BUSY || left.count() <= 0) return fail(connection, code);
     std::this_thread::sleep_for(wal_attempt_pause);
   }
 }
 
 class SqliteFileDriver final : public Driver {
  public:
-  explicit SqliteFileDriver(std::string path) : path_(std::move(path)) {}
+  SqliteFileDriver(std::string path, milliseconds wal_wait)
+      : path_(std::move(path)), wal_wait_(wal_wait) {}
 
   Result<std::unique_ptr<Session>> connect() override {
     // Only at the start: an empty database in place of one that was moved away would forget every
     // agent, and nobody would hear of it.
     if (!opened_) TRY(create_missing_file());
-    SqliteConnection connection = TRY(open_connection(path_, 0));
-    TRY(use_wal(connection.get()));
+    const auto deadline = Steady::now() + wal_wait_;
+    SqliteConnection connection =
+        TRY(open_connection(path_, 0, std::min(wal_wait_, busy_wait_max)));
+    TRY(use_wal(connection.get(), deadline));
     opened_ = true;
     return std::make_unique<SqliteSession>(std::move(connection));
   }
@@ -115,7 +126,8 @@ class SqliteFileDriver final : public Driver {
                    "cannot create " + path_ + ": " + std::generic_category().message(errno));
   }
 
-  std::string path_;
+  const std::string path_;
+  const milliseconds wal_wait_;
   std::atomic<bool> opened_{false};
 };
 
@@ -138,8 +150,8 @@ class SqliteMemoryDriver final : public Driver {
 
 }  // namespace
 
-std::unique_ptr<Driver> sqlite_file_driver(std::string path) {
-  return std::make_unique<SqliteFileDriver>(std::move(path));
+std::unique_ptr<Driver> sqlite_file_driver(std::string path, milliseconds wal_wait) {
+  return std::make_unique<SqliteFileDriver>(std::move(path), wal_wait);
 }
 
 Result<std::unique_ptr<Driver>> sqlite_memory_driver() {

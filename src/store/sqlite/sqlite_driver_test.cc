@@ -167,6 +167,24 @@ TEST_F(SqliteFile, CommitsNothingAfterItsTransactionWasEndedByAnError) {
   EXPECT_EQ(setting(*session, "SELECT COUNT(*) FROM t"), "0");
 }
 
+// Ten attempts that wait five seconds each would be a start that nobody waits for.
+TEST_F(SqliteFile, ThatOthersHoldIsGivenUpAfterOneDeadlineForAllAttempts) {
+  using Steady = std::chrono::steady_clock;
+  const auto other = stranger();
+  // A writer of a file in the old journal mode keeps it from being turned to WAL.
+  ASSERT_EQ(sqlite3_exec(other.get(), "CREATE TABLE t (id BIGINT); BEGIN EXCLUSIVE", nullptr,
+                         nullptr, nullptr),
+            SQLITE_OK);
+  const auto impatient = sqlite_file_driver(path_, std::chrono::milliseconds{300});
+  const auto begin = Steady::now();
+  const auto refused = impatient->connect();
+  const auto took = Steady::now() - begin;
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, "The database is busy");
+  EXPECT_GE(took, std::chrono::milliseconds{250});
+  EXPECT_LT(took, std::chrono::seconds{4});
+}
+
 TEST_F(SqliteFile, ThatIsDamagedBreaksTheSession) {
   auto session = connect();
   must(

@@ -12,7 +12,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds busy_wait_max{5'000};
 constexpr milliseconds migration_wait_max{60'000};
 
 class SqliteRow final : public Row {
@@ -55,11 +54,11 @@ int bind_value(sqlite3_stmt* statement, int place, const Param::Value& value) {
   return sqlite3_bind_null(statement, place);
 }
 
+}  // namespace
+
 void wait_for_others(sqlite3* connection, milliseconds at_most) {
   sqlite3_busy_timeout(connection, static_cast<int>(at_most.count()));
 }
-
-}  // namespace
 
 void CloseSqlite::operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
 

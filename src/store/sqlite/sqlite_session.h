@@ -1,6 +1,7 @@
 // A session on the SQLite C API.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -16,6 +17,10 @@ struct CloseSqlite {
   void operator()(sqlite3* connection) const;
 };
 using SqliteConnection = std::unique_ptr<sqlite3, CloseSqlite>;
+
+// How long a statement waits for the locks of others; sessions go back to it after each exception.
+inline constexpr std::chrono::milliseconds busy_wait_max{5'000};
+void wait_for_others(sqlite3* connection, std::chrono::milliseconds at_most);
 
 class SqliteSession final : public Session {
  public:
