@@ -39,17 +39,18 @@ constexpr auto table = std::to_array<Command>({
      .example = "agentauth serve --dev",
      .note =
          "Writes \"agentauth ready on URL\" to standard output when it answers, and its "
-         "process id to DATA_DIR/agentauth.pid, which one server at a time may hold. SIGTERM or "
-         "SIGINT drains and ends it, a second one ends it at once; SIGHUP reads the "
+         "process id to DATA_DIR/agentauth.pid; of several servers that share the folder the last "
+         "one that became ready stands there. SIGTERM or SIGINT drains and ends it, a second one "
+         "ends it at once; SIGHUP reads the "
          "options again and takes over the log level, everything else needs a restart."},
     {.id = CommandId::admin_create,
      .name = "admin create",
      .about = "Create an administrator, whether or not a server runs",
      .positionals = new_agent,
      .example = "agentauth admin create root --email ops@example.com --json",
-     .note = "The key is printed once and cannot be read again; a running server knows it within "
-             "a second. Whoever can run this command on the database is trusted with it. A "
-             "database that is not there is made, and a line on standard error says so."},
+     .note = "The key is printed once and cannot be read again; a running server knows it by then. "
+             "Whoever can run this command on the database is trusted with it. A database that is "
+             "not there is made, and a line on standard error says so."},
     {.id = CommandId::agent_list,
      .name = "agent list",
      .about = "List agents",

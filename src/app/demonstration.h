@@ -23,7 +23,7 @@ struct Demonstration {
   NewAgent weather_bot;
   NewAgent stock_bot;
 };
-// Nothing when there are agents already.
+// All three or, when there are agents already, nothing: also when another server makes them now.
 Result<std::optional<Demonstration>> create_demonstration(api::Services& services);
 
 // To be pasted into a shell; with the keys, if they were made just now. Otherwise `program` makes

@@ -2,77 +2,75 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <string>
 #include <utility>
 
 namespace agentauth::app {
 namespace {
 
-tl::unexpected<Error> not_writable(const std::filesystem::path& path) {
-  return failure(Errc::unavailable, "cannot write " + path.string() + ": " + std::strerror(errno));
+// Between reading the file and removing it no other server may replace it. The folder is locked for
+// that moment, not the file: the file is another one after each write.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::filesystem::path& folder)
+      : descriptor_(
+            ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    while (held() && ::flock(descriptor_, LOCK_EX) != 0 && errno == EINTR) continue;
+  }
+  ~FolderLock() {
+    if (held()) ::close(descriptor_);
+  }
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+  bool held() const { return descriptor_ >= 0; }
+
+ private:
+  int descriptor_;
+};
+
+std::string own_line() { return std::to_string(::getpid()) + '\n'; }
+
+bool write_whole(const std::filesystem::path& path, const std::string& text) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (file < 0) return false;
+  const bool written = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  ::close(file);
+  return written;
 }
 
-tl::unexpected<Error> in_use(const std::filesystem::path& path, int descriptor) {
-  std::array<char, 16> text{};
-  std::string id;
-  if (::pread(descriptor, text.data(), text.size() - 1, 0) > 0)
-    id = std::string(text.data(), std::strspn(text.data(), "0123456789"));
-  return failure(Errc::conflict, "a server" + (id.empty() ? "" : " (process " + id + ")") +
-                                     " already runs on the data folder " +
-                                     path.parent_path().string() +
-                                     "; stop it, or choose another folder with --data-dir");
-}
-
-// Whether the name still leads to what was opened: its owner may have removed it in between.
-bool is_at(const std::filesystem::path& path, int descriptor) {
-  struct stat opened {};
-  struct stat named {};
-  return ::fstat(descriptor, &opened) == 0 && ::stat(path.c_str(), &named) == 0 &&
-         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+std::string first_line(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line + '\n';
 }
 
 }  // namespace
 
-Result<PidFile> PidFile::lock(std::filesystem::path path) {
-  for (;;) {
-    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (descriptor < 0) return not_writable(path);
-    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-      auto error = errno == EWOULDBLOCK ? in_use(path, descriptor) : not_writable(path);
-      ::close(descriptor);
-      return error;
-    }
-    if (!is_at(path, descriptor)) {
-      ::close(descriptor);
-      continue;
-    }
-    PidFile file(std::move(path), descriptor);
-    if (::ftruncate(descriptor, 0) != 0) return not_writable(file.path_);
-    return file;
+Result<PidFile> PidFile::write(std::filesystem::path path) {
+  const FolderLock lock(path.parent_path());
+  const std::filesystem::path aside = path.string() + ".new";
+  if (!lock.held() || !write_whole(aside, own_line()) ||
+      ::rename(aside.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    ::unlink(aside.c_str());
+    return failure(Errc::unavailable,
+                   "cannot write " + path.string() + ": " + std::strerror(error));
   }
+  return PidFile(std::move(path));
 }
 
-PidFile::PidFile(PidFile&& other) noexcept
-    : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
+PidFile::PidFile(PidFile&& other) noexcept : path_(std::exchange(other.path_, {})) {}
 
 PidFile::~PidFile() {
-  if (descriptor_ < 0) return;
-  // While it is locked: a name that leads elsewhere by now is another server's.
-  if (is_at(path_, descriptor_)) ::unlink(path_.c_str());
-  ::close(descriptor_);
-}
-
-Result<void> PidFile::write_own_id() const {
-  const std::string text = std::to_string(::getpid()) + '\n';
-  if (::pwrite(descriptor_, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
-    return not_writable(path_);
-  return {};
+  if (path_.empty()) return;
+  const FolderLock lock(path_.parent_path());
+  if (lock.held() && first_line(path_) == own_line()) ::unlink(path_.c_str());
 }
 
 }  // namespace agentauth::app

@@ -1,4 +1,4 @@
-// DATA_DIR/agentauth.pid: the process id of the one server of a data folder.
+// DATA_DIR/agentauth.pid: the process id of the server of a data folder that became ready last.
 #pragma once
 
 #include <filesystem>
@@ -7,29 +7,23 @@
 
 namespace agentauth::app {
 
-// Locked from lock() to the end of the process, however that comes, so that what a killed server
-// left behind holds nobody up. Other commands on the same database take no such lock.
+// Holds nobody up: two servers may share a database, and what a killed one left behind is
+// overwritten. A server that ends removes the file only while its own id is in it.
 class PidFile {
  public:
-  // Errors: conflict when another server has it, in a sentence that names that one's process;
-  // unavailable when it cannot be written.
-  static Result<PidFile> lock(std::filesystem::path path);
-  // Removes the file.
+  // Replaces the file as a whole, so that nobody reads half an id.
+  // Errors: unavailable when it cannot be written.
+  static Result<PidFile> write(std::filesystem::path path);
   ~PidFile();
   PidFile(PidFile&& other) noexcept;
   PidFile(const PidFile&) = delete;
   PidFile& operator=(const PidFile&) = delete;
   PidFile& operator=(PidFile&&) = delete;
 
-  // The file is empty before.
-  Result<void> write_own_id() const;
-
  private:
-  PidFile(std::filesystem::path path, int descriptor)
-      : path_(std::move(path)), descriptor_(descriptor) {}
+  explicit PidFile(std::filesystem::path path) : path_(std::move(path)) {}
 
-  std::filesystem::path path_;
-  int descriptor_;  // -1: moved from
+  std::filesystem::path path_;  // empty: moved from
 };
 
 }  // namespace agentauth::app

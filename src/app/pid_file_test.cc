@@ -25,6 +25,7 @@ class PidFileTest : public testing::Test {
     std::ifstream file(path());
     return {std::istreambuf_iterator<char>(file), {}};
   }
+  static std::string own_line() { return std::to_string(::getpid()) + "\n"; }
   std::filesystem::path path() const { return folder_ / "agentauth.pid"; }
 
   std::filesystem::path folder_;
@@ -32,50 +33,43 @@ class PidFileTest : public testing::Test {
 
 TEST_F(PidFileTest, HoldsTheProcessWhileItLives) {
   {
-    const auto file = PidFile::lock(path());
+    const auto file = PidFile::write(path());
     ASSERT_TRUE(file);
-    EXPECT_TRUE(file->write_own_id());
-    EXPECT_EQ(content(), std::to_string(::getpid()) + "\n");
+    EXPECT_EQ(content(), own_line());
   }
-  EXPECT_FALSE(std::filesystem::exists(path()));
-}
-
-TEST_F(PidFileTest, ASecondServerIsRefusedAndLeavesTheFileAlone) {
-  const auto first = PidFile::lock(path());
-  ASSERT_TRUE(first && first->write_own_id());
-  for (int i = 0; i < 2; ++i) {
-    const auto second = PidFile::lock(path());
-    ASSERT_FALSE(second);
-    EXPECT_EQ(second.error().code, Errc::conflict);
-    EXPECT_THAT(second.error().message,
-                AllOf(HasSubstr("process " + std::to_string(::getpid())), HasSubstr("--data-dir"),
-                      HasSubstr(folder_.string())));
-  }
-  EXPECT_EQ(content(), std::to_string(::getpid()) + "\n");
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
 }
 
 TEST_F(PidFileTest, WhatAKilledServerLeftHoldsNobodyUp) {
   std::ofstream(path()) << "4194304999\n";
-  const auto file = PidFile::lock(path());
+  std::ofstream(path().string() + ".new") << "41943049990000\n";
+  const auto file = PidFile::write(path());
   ASSERT_TRUE(file);
-  EXPECT_EQ(content(), "");
-  EXPECT_TRUE(file->write_own_id());
-  EXPECT_EQ(content(), std::to_string(::getpid()) + "\n");
+  EXPECT_EQ(content(), own_line());
 }
 
-TEST_F(PidFileTest, AFileOfAnotherServerIsNotRemoved) {
-  {
-    const auto first = PidFile::lock(path());
-    ASSERT_TRUE(first);
-    std::filesystem::remove(path());
-    std::ofstream(path()) << "7\n";
+TEST_F(PidFileTest, AServerThatBecameReadyLaterKeepsItsFile) {
+  for (const char* other : {"7\n", ""}) {
+    {
+      const auto first = PidFile::write(path());
+      ASSERT_TRUE(first);
+      std::ofstream(path()) << other;
+    }
+    EXPECT_TRUE(std::filesystem::exists(path()));
+    EXPECT_EQ(content(), other);
   }
-  EXPECT_EQ(content(), "7\n");
+}
+
+TEST_F(PidFileTest, AFileThatIsGoneIsNoTroubleAtTheEnd) {
+  const auto file = PidFile::write(path());
+  ASSERT_TRUE(file);
+  std::filesystem::remove_all(folder_);
 }
 
 TEST_F(PidFileTest, AFolderThatIsNotThereIsNamed) {
-  const auto file = PidFile::lock(folder_ / "none" / "agentauth.pid");
+  const auto file = PidFile::write(folder_ / "none" / "agentauth.pid");
   ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().code, Errc::unavailable);
   EXPECT_THAT(file.error().message, AllOf(HasSubstr("none/agentauth.pid"), HasSubstr("No such")));
 }
 

@@ -95,7 +95,7 @@ Result<int> run_admin_create(const CommandLine& line, const Options& options, St
     streams.error << "agentauth: made a new database, " << database
                   << "; a server on another one does not know this administrator\n";
   } else {
-    streams.error << "agentauth: a server that is running knows this key within a second\n";
+    streams.error << "agentauth: a server that runs on this database knows the key now\n";
   }
   if (!line.wants_json()) {
     // The database is named because its default depends on the folder this runs in.

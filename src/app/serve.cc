@@ -1,8 +1,7 @@
 #include "app/serve.h"
 
-#include <signal.h>
-
 #include <iostream>
+#include <thread>
 
 #include "app/client_commands.h"
 #include "app/demonstration.h"
@@ -71,20 +70,20 @@ void warn_of_options_without_effect(const Configuration& configuration, Log& log
 Result<int> serve(const Configuration& configuration) {
   const Options& options = configuration.options;
   Signals signals;
-  // A client that goes away must not end the server: SSL_write raises it where send() would not.
-  ::signal(SIGPIPE, SIG_IGN);
   const SystemClock clock;
   Log log(clock, options.log_format, options.log_level);
   warn_of_options_without_effect(configuration, log);
   TRY(make_data_dir(options));
-  const PidFile pid_file = TRY(PidFile::lock(options.data_dir / "agentauth.pid"));
   const auto foundation = TRY(Foundation::create(options));
   const auto node = TRY(Node::create(options, *foundation, log));
+  // Whoever asks for the end from here on still gets the keys that are made next, the ready line
+  // and a drain: who reads that line may send the signal at once.
+  signals.take_end();
   std::optional<Demonstration> demonstration;
   if (options.dev) demonstration = TRY(create_demonstration(node->services()));
 
   node->start();
-  TRY(pid_file.write_own_id());
+  const PidFile pid_file = TRY(PidFile::write(options.data_dir / "agentauth.pid"));
   const std::string url = url_of(options, node->port());
   std::cout << "agentauth ready on " << url << std::endl;
   if (options.dev)
@@ -114,6 +113,9 @@ Result<CreatedAdministrator> create_administrator(const Options& options, const 
                   foundation->random(), options.bcrypt_cost);
   const auto created = TRY(create_agent(foundation->database(), agents, keys, request,
                                         std::string(administrator_permission)));
+  // A server that runs on the database reads the change log at every poll interval. The key is
+  // handed out only when it must have: the first login with it succeeds.
+  if (!foundation->made_database()) std::this_thread::sleep_for(3 * poll_interval);
   return CreatedAdministrator{created.agent_id, created.api_key, foundation->made_database()};
 }
 

@@ -17,7 +17,8 @@ struct CreatedAdministrator {
   bool made_database = false;  // there was none, or an empty one
 };
 
-// Straight on the database, whether or not a server runs on it. Migrates it first.
+// Straight on the database, whether or not a server runs on it. Migrates it first. Returns when a
+// server that runs knows the key.
 Result<CreatedAdministrator> create_administrator(const Options& options, const std::string& name,
                                                   const std::string& email);
 

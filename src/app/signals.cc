@@ -43,7 +43,7 @@ void Signals::run() {
     if (over_) return;
     if (signal == SIGHUP) {
       reload_asked_ = true;
-    } else if (!waiting_ || end_ != 0) {
+    } else if (!takes_end_ || end_ != 0) {
       do_the_default(signal);
     } else {
       end_ = signal;
@@ -52,9 +52,14 @@ void Signals::run() {
   }
 }
 
+void Signals::take_end() {
+  const std::lock_guard lock(mutex_);
+  takes_end_ = true;
+}
+
 int Signals::wait_for_end(FunctionRef<void()> reload) {
+  take_end();
   std::unique_lock lock(mutex_);
-  waiting_ = true;
   for (;;) {
     changed_.wait(lock, [this] { return reload_asked_ || end_ != 0; });
     if (end_ != 0) return end_;

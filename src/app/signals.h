@@ -14,9 +14,9 @@ namespace agentauth::app {
 // One thread takes the signals, so they are blocked in all others: make this before any other
 // thread is started.
 //
-// SIGTERM and SIGINT are taken only while wait_for_end() waits. Before, and after the first of
-// them, they do what they do by default: neither a start that waits for a database nor a long drain
-// has to be sat out by who pressed Ctrl-C.
+// SIGTERM and SIGINT are taken from take_end() on. Before, and after the first of them, they do
+// what they do by default: neither a start that waits for a database nor a long drain has to be sat
+// out by who pressed Ctrl-C.
 class Signals {
  public:
   Signals();
@@ -24,8 +24,12 @@ class Signals {
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
-  // The signal that ends the server. Calls `reload` for SIGHUP, on this thread; one that came
-  // before counts. REQUIRES: called once.
+  // From now on the first SIGTERM or SIGINT is kept for wait_for_end(). Call it before anything
+  // that an end at the wrong moment would leave half made, or that tells others to send signals.
+  void take_end();
+
+  // The signal that ends the server, at once when it came since take_end(). Calls `reload` for
+  // SIGHUP, on this thread; one that came before counts. REQUIRES: called once.
   int wait_for_end(FunctionRef<void()> reload);
 
  private:
@@ -34,7 +38,7 @@ class Signals {
   sigset_t taken_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool waiting_ = false;
+  bool takes_end_ = false;
   bool reload_asked_ = false;
   bool over_ = false;
   int end_ = 0;  // the signal, once there was one

@@ -28,6 +28,18 @@ TEST(SignalsDeathTest, AServerThatStartsIsEndedAtOnce) {
       KilledBySignal(SIGTERM), "");
 }
 
+TEST(SignalsDeathTest, AnEndAskedForBeforeAnybodyWaitsIsKept) {
+  EXPECT_EXIT(
+      {
+        Signals signals;
+        signals.take_end();
+        ::kill(::getpid(), SIGTERM);
+        std::this_thread::sleep_for(200ms);
+        ::_exit(signals.wait_for_end([] {}) == SIGTERM ? 7 : 1);
+      },
+      ExitedWithCode(7), "");
+}
+
 TEST(SignalsDeathTest, TheFirstSignalIsWaitedForAndTheSecondEndsTheDrain) {
   EXPECT_EXIT(
       {

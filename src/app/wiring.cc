@@ -13,9 +13,6 @@
 namespace agentauth::app {
 namespace {
 
-// How often the change log is asked for what others wrote: a revocation on another node, or by the
-// command line, bites within this.
-constexpr std::chrono::milliseconds poll_interval{100};
 // How often the change log is looked at for old changes; while there are any, at every poll.
 constexpr std::chrono::minutes prune_interval{1};
 

@@ -36,6 +36,22 @@ def test_an_empty_database_gets_an_administrator_and_two_demonstration_agents(la
     assert stock.get("/data/stock").status_code == 200
 
 
+def test_of_two_that_start_at_once_on_an_empty_database_one_makes_them(launch):
+    for _ in range(3):
+        first = launch("--dev", start=False)
+        second = launch("--dev", start=False, database=first.database)
+        second.data_dir = first.data_dir
+        both = [first, second]
+        for server in both:
+            server.launch()
+        for server in both:
+            server.wait_ready()
+        assert sorted(len(printed_keys(server)) for server in both) == [0, 3]
+        admin = first.create_administrator()
+        names = sorted(item["agent_name"] for item in admin.get("/agents").json()["items"])
+        assert names == ["Administrator", "StockBot", "WeatherBot", "admin"]
+
+
 def test_the_keys_are_printed_once(launch):
     server = launch("--dev")
     keys = printed_keys(server)

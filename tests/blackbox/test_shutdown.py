@@ -2,11 +2,14 @@
 
 import signal
 import socket
+import subprocess
 import threading
 import time
 
 import pytest
 
+from harness.api_keys import SHAPE
+from harness.binary import clean_environment
 from harness.raw import RawConnection, request
 from harness.server import wait_until
 
@@ -85,6 +88,36 @@ def test_a_client_that_reads_its_answers_after_the_signal_does_not_hold_it_up(sq
     assert server.process.wait(timeout=5) == 0
 
 
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_right_after_the_ready_line_is_no_kill(sqlite_launch, how):
+    server = sqlite_launch()
+    for _ in range(8):
+        server.restart()
+        with subprocess.Popen(server.command(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              env=clean_environment(), cwd=server.root) as other:
+            assert other.stdout.readline().startswith(b"agentauth ready on")
+            other.send_signal(how)
+            assert other.wait(timeout=15) == 0
+    assert server.get("/readyz").status_code == 200
+
+
+def test_a_signal_at_any_moment_of_the_start_leaves_nothing_half_made(launch):
+    server = launch("--dev", start=False)
+    for milliseconds in range(0, 400, 40):
+        server.launch()
+        time.sleep(milliseconds / 1000)
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(timeout=15) in (0, -signal.SIGTERM)
+        assert not (server.data_dir / "agentauth.pid").exists()
+    server.start()
+    # Whenever it was: all three agents are there, and somebody was told their keys.
+    keys = [match.group() for match in SHAPE.finditer(server.stdout())]
+    assert len(set(keys)) == 3
+    for key in set(keys):
+        assert server.login(key).status_code == 200
+    assert len(server.administrator().get("/agents").json()["items"]) == 4
+
+
 @pytest.mark.parametrize("count", [2, 5])
 def test_told_twice_it_still_ends(sqlite_launch, count):
     server = sqlite_launch()
@@ -98,7 +131,10 @@ def test_told_twice_it_still_ends(sqlite_launch, count):
 def test_a_second_signal_does_not_wait_for_the_drain(sqlite_launch, how):
     server = sqlite_launch("--drain-seconds", "60")
     with RawConnection(server) as connection:
+        connection.send(request("GET", "/healthz"))
+        assert connection.response().status == 200  # so it is accepted, and no idle one once HEAD is in
         connection.send(HEAD)
+        time.sleep(0.1)
         server.process.send_signal(how)
         wait_until(lambda: "draining" in server.stderr())
         server.process.send_signal(how)
