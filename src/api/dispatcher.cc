@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/errors.h"
+#include "http/client_address.h"
 
 namespace agentauth::api {
 namespace {
@@ -55,6 +56,8 @@ std::unique_ptr<http::Exchange> Dispatcher::new_exchange(std::size_t) {
 http::Next Dispatcher::begin(http::Exchange& http_exchange) {
   ApiExchange& exchange = as_api(http_exchange);
   name_request(exchange);
+  exchange.set_client_address(
+      http::client_address(exchange.request, services_.settings.trusted_proxies));
   const auto next = [&]() -> Result<http::Next> {
     TRY(find_operation(exchange));
     TRY(authorize(exchange));
@@ -80,6 +83,8 @@ void Dispatcher::finish(http::Exchange& http_exchange) {
 
 void Dispatcher::refuse(http::Exchange& http_exchange, const Error& error) {
   ApiExchange& exchange = as_api(http_exchange);
+  // Headers that were not read to their end vouch for nobody.
+  if (exchange.request_id().empty()) exchange.set_client_address(exchange.request.peer);
   name_request(exchange);
   fail(exchange, error);
 }
@@ -263,6 +268,8 @@ void Dispatcher::log(const ApiExchange& exchange, std::chrono::nanoseconds took)
                                                     : LogLevel::debug;
   if (!services_.log.enabled(level)) return;
   const std::string agent = exchange.caller ? exchange.caller->agent_id.to_string() : "";
+  const std::string client = format_ip_address(exchange.client_address());
+  const std::string peer = format_ip_address(exchange.request.peer);
   const auto& error = exchange.error;
   const Log::Fields fields = {
       {"request_id", exchange.request_id()},
@@ -272,7 +279,8 @@ void Dispatcher::log(const ApiExchange& exchange, std::chrono::nanoseconds took)
       {"code", error ? error_row(error->code).word : ""},
       {"cause", error ? std::string_view(error->detail) : ""},
       {"agent_id", agent},
-      {"peer", exchange.request.peer_address},
+      {"client", client},
+      {"peer", peer},
       {"duration_us", std::chrono::duration_cast<std::chrono::microseconds>(took).count()},
   };
   services_.log.write(level, "request", fields);

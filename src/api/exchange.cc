@@ -24,6 +24,7 @@ void ApiExchange::set_request_id(std::string_view id) {
 
 void ApiExchange::reset() {
   request_id_size_ = 0;
+  client_address_ = {};
   operation = nullptr;
   captures.count = 0;
   caller.reset();

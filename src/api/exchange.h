@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/fields.h"
+#include "base/network.h"
 #include "http/application.h"
 #include "http/router.h"
 #include "model/caller.h"
@@ -25,6 +26,11 @@ class ApiExchange final : public http::Exchange {
 
   std::string_view request_id() const { return {request_id_.data(), request_id_size_}; }
   void set_request_id(std::string_view id);
+
+  // Whose request it is: the peer, or whom trusted proxies name. Limits, networks of keys and
+  // records of who did what all go by this one.
+  const IpAddress& client_address() const { return client_address_; }
+  void set_client_address(const IpAddress& address) { client_address_ = address; }
 
   void reset() override;
 
@@ -51,6 +57,7 @@ class ApiExchange final : public http::Exchange {
   static constexpr std::size_t request_id_max = 128;
   std::array<char, request_id_max> request_id_{};
   std::size_t request_id_size_ = 0;
+  IpAddress client_address_{};
   std::vector<RequestInput::Pair> path_;
   std::vector<RequestInput::Pair> query_;
   std::vector<std::string> decoded_;  // what the pairs point into

@@ -3,11 +3,13 @@
 
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "api/cursor.h"
 #include "api/metrics.h"
 #include "authz/permission_service.h"
 #include "base/log.h"
+#include "base/network.h"
 #include "crypto/secret.h"
 #include "identity/agent_service.h"
 #include "keys/key_service.h"
@@ -20,6 +22,7 @@ struct Settings {
   Registration registration = Registration::open;
   Secret registration_token;
   std::string version;
+  std::vector<Network> trusted_proxies{};  // whose X-Forwarded-For is believed
 };
 
 struct Services {

@@ -9,8 +9,8 @@
 #include <boost/beast/ssl.hpp>
 #include <variant>
 
-#include "app/network.h"
 #include "app/within.h"
+#include "base/network.h"
 
 namespace agentauth::app {
 namespace {

@@ -186,9 +186,8 @@ constexpr auto table = std::to_array<Option>({
      .commands = serving,
      .value_name = "CIDR,...",
      .max = 64,
-     .without_effect = true,
-     .about = "Networks whose X-Forwarded-For header is believed; accepted, without effect in this "
-              "version",
+     .about = "Networks of the proxies in front, whose X-Forwarded-For header is believed: the "
+              "client is the right-most address in it that is no such proxy",
      .assign = into<&Options::trusted_proxies>},
     {.name = "max-staleness",
      .kind = seconds,

@@ -67,7 +67,7 @@ std::string ListenAddress::to_string() const {
 bool ListenAddress::is_loopback() const {
   if (host == "localhost") return true;
   const auto address = parse_ip_address(host);
-  return address && app::is_loopback(*address);
+  return address && agentauth::is_loopback(*address);
 }
 
 Result<Configuration> resolve_options(OptionInputs inputs) {

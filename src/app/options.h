@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "app/command_table.h"
-#include "app/network.h"
 #include "base/log.h"
+#include "base/network.h"
 #include "base/result.h"
 #include "crypto/secret.h"
 #include "model/registration.h"

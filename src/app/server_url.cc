@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cstdint>
 
-#include "app/network.h"
+#include "base/network.h"
 
 namespace agentauth::app {
 namespace {

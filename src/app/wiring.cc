@@ -7,6 +7,7 @@
 #include <system_error>
 #include <thread>
 
+#include "app/host.h"
 #include "app/version.h"
 #include "store/migrations.h"
 
@@ -51,7 +52,8 @@ Result<void> claim(Database& database, const MasterKey& master_key) {
 }
 
 api::Settings api_settings(const Options& options) {
-  return {options.registration, options.registration_token, std::string(version())};
+  return {options.registration, options.registration_token, std::string(version()),
+          options.trusted_proxies};
 }
 
 Result<http::ServerOptions> http_options(const Options& options) {

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/network.h"
+
 namespace agentauth::http {
 
 enum class Method : std::uint8_t { get, head, post, put, patch, delete_, options, other };
@@ -35,7 +37,7 @@ struct Request {
   std::string_view path;   // raw, begins with "/"; never decoded, so one resource has one spelling
   std::string_view query;  // without the "?"
   std::string_view body;
-  std::string_view peer_address;  // of the connection, without the port
+  IpAddress peer{};  // of the connection; see client_address.h for who stands behind it
   bool keep_alive = true;
 
   std::span<const Header> headers() const { return {headers_.data(), header_count_}; }

@@ -61,7 +61,7 @@ class TestPrecedence:
 
 
 class TestWithoutEffect:
-    @pytest.mark.parametrize("option, value", [("limits", "on"), ("trusted-proxies", "10.0.0.0/8")])
+    @pytest.mark.parametrize("option, value", [("limits", "on")])
     def test_who_sets_what_does_nothing_yet_is_warned(self, sqlite_launch, option, value):
         for options, environment in ([f"--{option}", value], {}), (
                 [], {f"AGENTAUTH_{option.upper().replace('-', '_')}": value}):

@@ -38,10 +38,10 @@ Socket& socket_of(Stream& stream) {
 }  // namespace
 
 template <class Stream>
-Connection<Stream>::Connection(Core& core, Stream stream, std::string peer_address)
+Connection<Stream>::Connection(Core& core, Stream stream, const IpAddress& peer)
     : core_(core),
       stream_(std::move(stream)),
-      peer_address_(std::move(peer_address)),
+      peer_(peer),
       exchange_(core.application().new_exchange(core.index())),
       parser_(exchange_->request),
       input_(std::make_unique_for_overwrite<char[]>(input_bytes_first)),
@@ -180,7 +180,7 @@ bool Connection<Stream>::step() {
 
 template <class Stream>
 void Connection<Stream>::begin_request() {
-  exchange_->request.peer_address = peer_address_;
+  exchange_->request.peer = peer_;
   const Next next = guarded([&] { return core_.application().begin(*exchange_); });
   if (next.pool == Pool::none) return append_answer();
   hand_over(next);
@@ -255,7 +255,7 @@ void Connection<Stream>::append_answer() {
 // What was not understood ends the connection: where the next request begins is anybody's guess.
 template <class Stream>
 void Connection<Stream>::refuse(const Error& error) {
-  exchange_->request.peer_address = peer_address_;
+  exchange_->request.peer = peer_;
   answer_with(error);
   exchange_->response.close_connection();
   append_answer();

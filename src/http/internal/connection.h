@@ -38,7 +38,7 @@ template <class Stream>
 class Connection final : public ConnectionBase,
                          public std::enable_shared_from_this<Connection<Stream>> {
  public:
-  Connection(Core& core, Stream stream, std::string peer_address);
+  Connection(Core& core, Stream stream, const IpAddress& peer);
   ~Connection() override;
 
   void start();
@@ -75,7 +75,7 @@ class Connection final : public ConnectionBase,
 
   Core& core_;
   Stream stream_;
-  std::string peer_address_;
+  const IpAddress peer_;
   std::unique_ptr<Exchange> exchange_;
   RequestParser parser_;
 

@@ -31,6 +31,14 @@ std::string http_date() {
   return std::string(text, static_cast<std::size_t>(size));
 }
 
+// An IPv4 address in its mapped form, so that a listener for both families tells no other story.
+IpAddress address_of(const tcp::endpoint& endpoint) {
+  const asio::ip::address address = endpoint.address();
+  return address.is_v6()
+             ? address.to_v6().to_bytes()
+             : asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4()).to_bytes();
+}
+
 }  // namespace
 
 Core::Core(std::size_t index, const ServerOptions& options, Application& application,
@@ -77,12 +85,11 @@ void Core::serve(Socket socket) {
   if (ec || connections_.size() >= options_.connections_max) return;  // closes it
   socket.set_option(tcp::no_delay(true), ec);
   socket.non_blocking(true, ec);
-  std::string address = peer.address().to_string();
+  const IpAddress address = address_of(peer);
   if (tls_ == nullptr) {
-    std::make_shared<Connection<Socket>>(*this, std::move(socket), std::move(address))->start();
+    std::make_shared<Connection<Socket>>(*this, std::move(socket), address)->start();
   } else {
-    std::make_shared<Connection<TlsStream>>(*this, TlsStream(std::move(socket), *tls_),
-                                            std::move(address))
+    std::make_shared<Connection<TlsStream>>(*this, TlsStream(std::move(socket), *tls_), address)
         ->start();
   }
 }

@@ -1,12 +1,11 @@
-#include "app/network.h"
+#include "base/network.h"
 
 #include <arpa/inet.h>
-#include <netdb.h>
 
 #include <algorithm>
 #include <charconv>
 
-namespace agentauth::app {
+namespace agentauth {
 namespace {
 
 constexpr std::size_t mapped_bytes = 12;
@@ -46,22 +45,12 @@ std::optional<IpAddress> parse_ip_address(std::string_view text) {
   return std::nullopt;
 }
 
-Result<std::string> resolve_host(const std::string& host) {
-  if (parse_ip_address(host)) return host;
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  addrinfo* found = nullptr;
-  std::array<char, NI_MAXHOST> text{};
-  int error = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
-  if (error == 0) {
-    error = ::getnameinfo(found->ai_addr, found->ai_addrlen, text.data(), text.size(), nullptr, 0,
-                          NI_NUMERICHOST);
-    ::freeaddrinfo(found);
-  }
-  if (error == 0) return std::string(text.data());
-  return failure(Errc::invalid_argument,
-                 "--listen: the address of " + host + " cannot be found: " + ::gai_strerror(error));
+std::string format_ip_address(const IpAddress& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const bool is_ipv4 = is_mapped(address);
+  inet_ntop(is_ipv4 ? AF_INET : AF_INET6, address.data() + (is_ipv4 ? mapped_bytes : 0),
+            text.data(), static_cast<socklen_t>(text.size()));
+  return text.data();
 }
 
 bool is_loopback(const IpAddress& address) {
@@ -70,7 +59,10 @@ bool is_loopback(const IpAddress& address) {
   return address == ipv6_loopback;
 }
 
-std::optional<Network> Network::parse(std::string_view text) {
+namespace {
+
+// Bits past the prefix still in place.
+std::optional<Network> parse_whole(std::string_view text) {
   const std::size_t slash = text.find('/');
   const auto address = parse_ip_address(text.substr(0, slash));
   if (!address) return std::nullopt;
@@ -81,23 +73,35 @@ std::optional<Network> Network::parse(std::string_view text) {
     if (!prefix) return std::nullopt;
     network.prefix = static_cast<std::uint8_t>(*prefix + (is_ipv4 ? mapped_bits : 0));
   }
-  for (unsigned i = 0; i < network.address.size(); ++i)
-    network.address[i] = static_cast<std::uint8_t>(network.address[i] & mask(network.prefix, i));
   return network;
 }
 
+}  // namespace
+
+std::optional<Network> Network::parse(std::string_view text) {
+  auto network = parse_whole(text);
+  if (!network) return std::nullopt;
+  for (unsigned i = 0; i < network->address.size(); ++i)
+    network->address[i] = static_cast<std::uint8_t>(network->address[i] & mask(network->prefix, i));
+  return network;
+}
+
+std::optional<Network> Network::parse_exact(std::string_view text) {
+  const auto whole = parse_whole(text);
+  const auto cut = parse(text);
+  return whole == cut ? cut : std::nullopt;
+}
+
 bool Network::contains(const IpAddress& candidate) const {
+  if (prefix < mapped_bits && is_mapped(candidate)) return false;
   for (unsigned i = 0; i < address.size(); ++i)
     if ((candidate[i] & mask(prefix, i)) != address[i]) return false;
   return true;
 }
 
 std::string Network::to_string() const {
-  std::array<char, INET6_ADDRSTRLEN> text{};
   const bool is_ipv4 = prefix >= mapped_bits && is_mapped(address);
-  inet_ntop(is_ipv4 ? AF_INET : AF_INET6, address.data() + (is_ipv4 ? mapped_bytes : 0),
-            text.data(), static_cast<socklen_t>(text.size()));
-  return std::string(text.data()) + '/' + std::to_string(prefix - (is_ipv4 ? mapped_bits : 0));
+  return format_ip_address(address) + '/' + std::to_string(prefix - (is_ipv4 ? mapped_bits : 0));
 }
 
-}  // namespace agentauth::app
+}  // namespace agentauth
