@@ -1,27 +1,15 @@
 #include "tokens/signing_key.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/encoding.h"
 #include "base/json.h"
+#include "tokens/internal/guessable_secret.h"
 
 namespace agentauth {
 namespace {
 
 constexpr std::string_view algorithm = "HS256";
-
-// Long enough to pass the length check, and known to everybody who tries secrets.
-constexpr std::array<std::string_view, 8> well_known = {
-    "your-256-bit-secret-your-256-bit-secret",
-    "a-string-secret-at-least-256-bits-long",
-    "your-super-secret-jwt-token-with-at-least-32-characters-long",
-    "super-secret-jwt-token-with-at-least-32-characters-long",
-    "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
-    "0123456789abcdef0123456789abcdef",
-    "12345678901234567890123456789012",
-    "abcdefghijklmnopqrstuvwxyz123456",
-};
 
 std::string encode_header(std::string_view kid) {
   std::string json;
@@ -41,16 +29,6 @@ SealedSigningKey new_signing_key(const Sealer& sealer, const Clock& clock, Rando
   const Secret secret = random_secret(random, signing_secret_bytes_min);
   return {kid, std::string(algorithm),
           sealer.seal(as_bytes(secret.reveal()), sealing_context(kid), random), clock.now()};
-}
-
-// "abcabcabc…": a short text repeated has only the short text's strength.
-bool is_repetition(std::string_view text) {
-  for (std::size_t period = 1; period <= text.size() / 4; ++period) {
-    const bool repeats =
-        std::equal(text.begin() + static_cast<std::ptrdiff_t>(period), text.end(), text.begin());
-    if (repeats) return true;
-  }
-  return false;
 }
 
 }  // namespace
@@ -95,11 +73,10 @@ Result<SigningKeys> configured_signing_keys(const Secret& secret) {
   // RFC 7518 3.2: a key as long as the hash, at least.
   if (text.size() < signing_secret_bytes_min)
     return failure(Errc::invalid_argument, "signing-secret must have at least 32 bytes");
-  const bool known = std::find(well_known.begin(), well_known.end(), text) != well_known.end();
-  if (known || is_repetition(text))
+  if (is_guessable(text))
     return failure(
         Errc::invalid_argument,
-        "signing-secret is well known or a repetition; make one with: openssl rand -hex 32");
+        "signing-secret is well known or easy to guess; make one with: openssl rand -hex 32");
   std::vector<SigningKey> keys;
   keys.emplace_back("configured", as_bytes(text));
   return SigningKeys(std::move(keys));

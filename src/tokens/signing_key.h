@@ -50,7 +50,7 @@ Result<SigningKeys> load_signing_keys(Database& database, const MasterKey& maste
                                       const Clock& clock, Random& random);
 
 // A secret of the operator's own, instead of the database's keys; its kid is "configured".
-// Errors: invalid_argument when it is shorter than 32 bytes, well known, or a short text repeated.
+// Errors: invalid_argument when it is shorter than 32 bytes, well known or easy to guess.
 Result<SigningKeys> configured_signing_keys(const Secret& secret);
 
 }  // namespace agentauth

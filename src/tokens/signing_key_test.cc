@@ -100,6 +100,12 @@ TEST(ConfiguredSecretTest, AWeakOneStopsTheStart) {
       "your-256-bit-secret-your-256-bit-secret",
       "a-string-secret-at-least-256-bits-long",
       "12345678901234567890123456789012",
+      "01234567890123456789012345678901",
+      "abcdefghijklmnopqrstuvwxyz012345",
+      "qwertyuiopasdfghjklzxcvbnm123456",
+      "404E635266556A586E3272357538782F413F4428472B4B6250645367566B5970",
+      "a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long",
+      "your-super-secret-jwt-key-change-this-in-production",
       "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
   };
   for (const std::string& secret : weak) {

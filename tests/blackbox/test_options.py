@@ -207,6 +207,8 @@ def test_a_config_file_that_cannot_be_read_is_named(tmp_path, kind):
     "your-super-secret-jwt-token-with-at-least-32-characters-long",
     "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
     "00000000000000000000000000000000", "your-256-bit-secret", "secret",
+    "404E635266556A586E3272357538782F413F4428472B4B6250645367566B5970",
+    "qwertyuiopasdfghjklzxcvbnm123456", "01234567890123456789012345678901",
 ])
 def test_a_signing_secret_that_everybody_knows_stops_the_start(sqlite_launch, secret):
     with pytest.raises(StartFailed) as failure:
