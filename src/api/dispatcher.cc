@@ -187,10 +187,13 @@ Result<void> Dispatcher::decide_access(ApiExchange& exchange, AgentId agent_id) 
     const auto named = AgentId::parse(exchange.captures.values[0]);
     if (named && *named == agent_id) return {};
   }
-  const auto index = static_cast<std::size_t>(&operation - operations().data());
-  if (decide(agent, requirements_[index]).allowed() && may_change_named(exchange, view, agent))
-    return {};
+  if (holds_permission(operation, agent) && may_change_named(exchange, view, agent)) return {};
   return failure(Errc::permission_denied, "Permission denied");
+}
+
+bool Dispatcher::holds_permission(const Operation& operation, const AgentRecord* agent) const {
+  const auto index = static_cast<std::size_t>(&operation - operations().data());
+  return decide(agent, requirements_[index]).allowed();
 }
 
 // Whatever is changed belongs to the agent that the path names, if it names one.
@@ -205,8 +208,9 @@ bool Dispatcher::may_change_named(const ApiExchange& exchange, const Directory::
 
 Result<http::Next> Dispatcher::run(ApiExchange& exchange) {
   const Operation& operation = *exchange.operation;
-  // What takes no input is told none: a parameter nobody reads is a mistake worth hearing of.
-  if (operation.binding.request == nullptr && !exchange.request.query.empty())
+  // What takes no input is told none: what nobody reads is a mistake worth hearing of.
+  if (operation.binding.request == nullptr &&
+      !(exchange.request.query.empty() && exchange.request.body.empty()))
     TRY(exchange.decode_input<Nothing>());
   http::Next next;
   switch (operation.runs) {
@@ -229,6 +233,17 @@ Result<http::Next> Dispatcher::run(ApiExchange& exchange) {
   return next;
 }
 
+// RFC 6750 3: `scope` is what the request needs; named only when it is what the caller lacks. Who
+// holds it, and is denied for whom it would change or what it would pass on, is not sent after it.
+std::string Dispatcher::denial(const ApiExchange& exchange) const {
+  std::string challenge = std::string(realm) + R"(, error="insufficient_scope")";
+  const Directory::View view(services_.directory);
+  const AgentRecord* agent = exchange.caller ? view.find_agent(exchange.caller->agent_id) : nullptr;
+  if (!holds_permission(*exchange.operation, agent))
+    challenge += R"(, scope=")" + std::string(exchange.operation->permission) + '"';
+  return challenge;
+}
+
 void Dispatcher::fail(ApiExchange& exchange, Error error) {
   http::Response& response = exchange.response;
   if (error.code == Errc::unauthenticated) {
@@ -239,9 +254,7 @@ void Dispatcher::fail(ApiExchange& exchange, Error error) {
     response.add_header("WWW-Authenticate",
                         std::string(realm) + (token_refused ? R"(, error="invalid_token")" : ""));
   } else if (error.code == Errc::permission_denied) {
-    response.add_header("WWW-Authenticate", std::string(realm) +
-                                                R"(, error="insufficient_scope", scope=")" +
-                                                std::string(exchange.operation->permission) + '"');
+    response.add_header("WWW-Authenticate", denial(exchange));
   }
   write_problem(response, error, exchange.request_id());
   exchange.error = std::move(error);

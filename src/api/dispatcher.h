@@ -39,9 +39,11 @@ class Dispatcher final : public http::Application {
   // Proves who calls by the access token. Errors: unauthenticated, malformed_request.
   Result<AgentId> authenticate(const ApiExchange& exchange);
   Result<void> decide_access(ApiExchange& exchange, AgentId agent) const;
+  bool holds_permission(const Operation& operation, const AgentRecord* agent) const;
   static bool may_change_named(const ApiExchange& exchange, const Directory::View& view,
                                const AgentRecord* agent);
   Result<http::Next> run(ApiExchange& exchange);
+  std::string denial(const ApiExchange& exchange) const;
   void fail(ApiExchange& exchange, Error error);
   void log(const ApiExchange& exchange, std::chrono::nanoseconds took) const;
 

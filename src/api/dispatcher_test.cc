@@ -218,7 +218,22 @@ TEST_F(DispatcherTest, AGrantOfWhatIsNotHeldIsDeniedAndNothingChanges) {
     const Answer answer = post("/agents/" + agent.to_string() + "/permissions",
                                "{\"permission\":\"" + std::string(permission) + "\"}", caller);
     EXPECT_EQ(answer.status, 403) << permission;
+    EXPECT_THAT(answer.header("WWW-Authenticate"), Not(HasSubstr("scope=\"")))
+        << "it holds what the call needs";
   }
+  EXPECT_EQ(everything(), before);
+}
+
+TEST_F(DispatcherTest, APermissionThatIsHeldAlreadyIsGrantedWithoutBeingCreated) {
+  const std::string administrator = token_with({"agentauth:*"});
+  const std::string path = "/agents/" + replica.add_agent().to_string() + "/permissions";
+  const char* body = R"({"permission":"read_weather"})";
+  const Answer first = post(path, body, administrator);
+  EXPECT_EQ(first.status, 201);
+  const auto before = everything();
+  const Answer second = post(path, body, administrator);
+  EXPECT_EQ(second.status, 200);
+  EXPECT_EQ(second.body, first.body);
   EXPECT_EQ(everything(), before);
 }
 

@@ -152,7 +152,6 @@ TEST_F(EveryRouteTest, AnAgentMayAskAboutItselfWhereTheTableSaysSoAndNowhereElse
 TEST_F(EveryRouteTest, AnUnknownFieldIsRefusedAndNothingChanges) {
   const auto before = everything();
   for (const Operation& operation : operations()) {
-    if (operation.binding.request == nullptr) continue;
     Call body = good_call(operation);
     body.body = body.body.empty() ? R"({"unknown":1})"
                                   : body.body.substr(0, body.body.size() - 1) + R"(,"unknown":1})";
@@ -166,6 +165,26 @@ TEST_F(EveryRouteTest, AnUnknownFieldIsRefusedAndNothingChanges) {
     }
   }
   EXPECT_EQ(everything(), before);
+}
+
+TEST_F(EveryRouteTest, AnEmptyObjectIsNoInput) {
+  for (const Operation& operation : operations()) {
+    if (operation.method != Method::get) continue;
+    Call request = good_call(operation);
+    request.body = "{}";
+    EXPECT_EQ(as(request, administrator).status, 200) << operation.name;
+  }
+}
+
+TEST_F(EveryRouteTest, ABodyThatIsNotReadMustBeJsonAllTheSame) {
+  for (const Operation& operation : operations()) {
+    if (operation.method != Method::get) continue;
+    for (const char* body : {"x", "[]", "{\"a\":1,\"a\":1}", "{}{}"}) {
+      Call request = good_call(operation);
+      request.body = body;
+      EXPECT_EQ(as(request, administrator).status, 400) << operation.name << " " << body;
+    }
+  }
 }
 
 // CVE-2025-61928: who is meant comes from the path or the credential, never from the body.
@@ -277,6 +296,21 @@ TEST_F(EveryRouteTest, AnotherMethodIsToldWhichAreAllowed) {
       EXPECT_EQ(answer.status, 405) << operation.name;
       EXPECT_NE(answer.header("Allow").find(http::to_string(operation.method)), std::string::npos);
     }
+  }
+}
+
+// RFC 6750 3: what is not missing is not asked for.
+TEST_F(EveryRouteTest, WhoHoldsThePermissionIsNotSentAfterIt) {
+  for (const Operation& operation : operations()) {
+    if (!needs_permission(operation) || operation.method == Method::get) continue;
+    if (operation.path.find("{id}") == std::string_view::npos) continue;
+    const AgentId chief = replica.add_agent_with({"agentauth:*"});
+    const std::string helper = token_with({std::string(operation.permission)});
+    const Answer answer = as(good_call(operation, chief.to_string()), helper);
+    EXPECT_EQ(answer.status, 403) << operation.name;
+    EXPECT_EQ(answer.header("WWW-Authenticate"),
+              R"(Bearer realm="agentauth", error="insufficient_scope")")
+        << operation.name;
   }
 }
 
