@@ -49,6 +49,47 @@ RC_GTEST_PROP(Cursor, NoiseIsNotACursor, (Bytes noise)) {
   RC_ASSERT(!codec().open(base64url_encode(noise), "query"));
 }
 
+struct Sealed {
+  PageStart start;
+  std::string query = *rc::gen::arbitrary<std::string>();
+  std::string cursor;
+
+  Sealed() {
+    start.created_at = Timestamp{std::chrono::milliseconds{
+        *rc::gen::inRange<std::int64_t>(-62'000'000'000'000, 253'000'000'000'000)}};
+    for (std::uint8_t& byte : start.id.bytes) byte = *rc::gen::arbitrary<std::uint8_t>();
+    cursor = codec().seal(start, query);
+  }
+};
+
+RC_GTEST_PROP(Cursor, OpensWhereItWasSealedWhateverTheQuery, ()) {
+  const Sealed sealed;
+  const auto opened = codec().open(sealed.cursor, sealed.query);
+  RC_ASSERT(opened.has_value());
+  RC_ASSERT(opened->created_at == sealed.start.created_at);
+  RC_ASSERT(opened->id == sealed.start.id);
+}
+
+RC_GTEST_PROP(Cursor, OpensForNoOtherQuery, ()) {
+  const Sealed sealed;
+  std::string other = sealed.query;
+  const auto at = *rc::gen::inRange<std::size_t>(0, other.size() + 1);
+  if (at < other.size() && *rc::gen::arbitrary<bool>()) {
+    other[at] = static_cast<char>(other[at] ^ *rc::gen::inRange(1, 256));
+  } else {
+    other.insert(at, 1, *rc::gen::arbitrary<char>());
+  }
+  RC_ASSERT(!codec().open(sealed.cursor, other));
+}
+
+RC_GTEST_PROP(Cursor, NoticesAnyByteThatIsChanged, ()) {
+  const Sealed sealed;
+  std::string changed = sealed.cursor;
+  const auto at = *rc::gen::inRange<std::size_t>(0, changed.size());
+  changed[at] = static_cast<char>(changed[at] ^ *rc::gen::inRange(1, 256));
+  RC_ASSERT(!codec().open(changed, sealed.query));
+}
+
 class ListTest : public ApiFixture {
  protected:
   std::string next_of(const Answer& answer) { return answer.text("next_cursor"); }

@@ -38,7 +38,8 @@ constexpr std::array<ErrorRow, errc_count> table = {{
     {Errc::headers_too_large, 431, "headers_too_large",
      "The head is larger than 16 KiB or has more than 100 fields"},
     {Errc::internal, 500, "internal", "A bug; the log has more under the request's id"},
-    {Errc::not_implemented, 501, "not_implemented", "A method or transfer coding we do not speak"},
+    {Errc::not_implemented, 501, "not_implemented",
+     "A transfer coding other than chunked; a method we do not know is 405"},
     {Errc::unavailable, 503, "unavailable",
      "The database cannot be reached, or a queue is full. Nothing was changed, unless the database "
      "was lost during the commit: repeat with an Idempotency-Key, or look first; see Retry-After"},

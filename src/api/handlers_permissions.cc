@@ -20,15 +20,18 @@ Result<void> grant_permission(Services& services, ApiExchange& exchange) {
     answer_again(exchange, *std::move(earlier));
     return {};
   }
+  const Operation& operation = *exchange.operation;
+  const auto status_of = [&](const PermissionService::Granted& granted) {
+    return granted.created ? operation.status : operation.status_already;
+  };
   const auto granted =
       services.database.write([&](Transaction& tx) -> Result<PermissionService::Granted> {
         auto result = TRY(services.permissions.grant(tx, *exchange.caller, request));
         std::string body;
         JsonWriter out(body);
         write_fields(result.grant, out);
-        TRY(idempotency.keep(
-            services, tx,
-            {result.grant.agent_id.to_string(), "", result.created ? 201 : 200, body}));
+        TRY(idempotency.keep(services, tx,
+                             {result.grant.agent_id.to_string(), "", status_of(result), body}));
         return result;
       });
   if (!granted) {
@@ -41,7 +44,7 @@ Result<void> grant_permission(Services& services, ApiExchange& exchange) {
     }
     return tl::unexpected(granted.error());
   }
-  exchange.answer(granted->created ? exchange.operation->status : 200, granted->grant);
+  exchange.answer(status_of(*granted), granted->grant);
   return {};
 }
 

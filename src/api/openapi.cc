@@ -212,14 +212,22 @@ std::set<int> error_statuses(const Operation& operation) {
   return statuses;
 }
 
+void write_success(const Operation& operation, int status, std::string_view about,
+                   JsonWriter& out) {
+  out.name(std::to_string(status));
+  out.open();
+  out.member("description", about);
+  write_content(operation, out);
+  out.close();
+}
+
 void write_responses(const Operation& operation, JsonWriter& out) {
   out.name("responses");
   out.open();
-  out.name(std::to_string(operation.status));
-  out.open();
-  out.member("description", http::reason_phrase(operation.status));
-  write_content(operation, out);
-  out.close();
+  write_success(operation, operation.status, http::reason_phrase(operation.status), out);
+  if (operation.status_already != 0)
+    write_success(operation, operation.status_already, "It was so already; nothing was created",
+                  out);
   for (const int status : error_statuses(operation)) {
     out.name(std::to_string(status));
     out.raw(R"({"$ref":"#/components/responses/Problem"})");

@@ -61,7 +61,7 @@ constexpr std::array table = {
               Runs::on_worker, 200, lists<&PermissionService::list>()},
     Operation{Method::post, "/agents/{id}/permissions", "grantPermission",
               "Grant a permission that the caller holds itself; an administrator grants any", Access::permission, permissions_write,
-              Runs::on_worker, 201, composes<GrantPermission, Grant, grant_permission>(), true},
+              Runs::on_worker, 201, composes<GrantPermission, Grant, grant_permission>(), true, 200},
     Operation{Method::get, "/agents/{id}/permissions/{permission}", "checkPermission",
               "Whether an agent may do this now, and why", Access::permission_or_self,
               permissions_read, Runs::inline_, 200,

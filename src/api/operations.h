@@ -53,7 +53,8 @@ struct Operation {
   Runs runs;
   int status;  // of success
   Binding binding;
-  bool creates = false;  // takes an Idempotency-Key
+  bool creates = false;    // takes an Idempotency-Key
+  int status_already = 0;  // of success when it was so already and nothing was created; 0: never
 };
 
 std::span<const Operation> operations();

@@ -106,7 +106,10 @@ std::string_view place(const Field& field) {
 void append_operation(const Operation& operation, std::string& page) {
   page += "\n## " + std::string(http::to_string(operation.method)) + " " +
           std::string(operation.path) + "\n\n" + std::string(operation.summary) + ".\n\n";
-  page += "For: " + who(operation) + ". Answers " + std::to_string(operation.status) + ".";
+  page += "For: " + who(operation) + ". Answers " + std::to_string(operation.status);
+  if (operation.status_already != 0)
+    page += ", or " + std::to_string(operation.status_already) + " when it was so already";
+  page += ".";
   if (operation.creates) {
     page += " Takes an `Idempotency-Key`";
     page += answers_with_key(operation)

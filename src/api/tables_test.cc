@@ -172,6 +172,19 @@ TEST_F(OpenApiTest, ARepeatIsDescribedByWhetherItsAnswerHeldAKey) {
   EXPECT_THAT(api_reference(), HasSubstr("409 `already_created`"));
 }
 
+TEST_F(OpenApiTest, BothStatusesOfASuccessAreDescribed) {
+  const Answer answer = get("/openapi.json");
+  const auto document = parse_json(answer.body);
+  ASSERT_TRUE(document);
+  const JsonValue& responses =
+      *document->find("paths")->find("/agents/{id}/permissions")->find("post")->find("responses");
+  for (const char* status : {"200", "201"}) {
+    ASSERT_NE(responses.find(status), nullptr) << status;
+    EXPECT_NE(responses.find(status)->find("content"), nullptr) << status;
+  }
+  EXPECT_THAT(api_reference(), HasSubstr("Answers 201, or 200 when it was so already."));
+}
+
 TEST(ReferenceTest, ThePagesNameEverythingOfTheirTables) {
   const std::string api = api_reference();
   for (const Operation& operation : operations())
