@@ -16,6 +16,7 @@ function(agentauth_module name)
                                           PRIVATE ${ARG_LINKS})
   if(AGENTAUTH_TESTS AND tests)
     add_executable(${name}_test ${tests})
+    target_include_directories(${name}_test PRIVATE ${CMAKE_SOURCE_DIR})  # tests/cases
     target_include_directories(${name}_test SYSTEM PRIVATE ${RAPIDCHECK_INCLUDE})
     target_link_libraries(${name}_test PRIVATE agentauth_${name} ${ARG_LINKS} GTest::gmock
                                                GTest::gtest_main ${RAPIDCHECK_LIBRARY})

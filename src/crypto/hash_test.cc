@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "tests/cases/hmac_sha256.h"
+
 namespace agentauth {
 namespace {
 
@@ -70,6 +72,14 @@ TEST(HmacTest, SignsTheVectorsOfRfc4231) {
     const HmacSha256 key(as_bytes(vector.key));
     EXPECT_EQ(hex_encode(key.sign(vector.data)), vector.tag) << "case " << i;
     EXPECT_EQ(hex_encode(key.sign(vector.data)), vector.tag) << "the same key, used again";
+  }
+}
+
+TEST(HmacTest, AgreesWithTheVectorsOfWycheproof) {
+  for (const cases::HmacCase& row : cases::hmac_cases) {
+    const Bytes message = *hex_decode(row.message);
+    const Sha256 made = HmacSha256(*hex_decode(row.key)).sign(message);
+    EXPECT_EQ(constant_time_equal(made, *hex_decode(row.tag)), row.valid) << row.name;
   }
 }
 

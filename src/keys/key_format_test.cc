@@ -114,6 +114,20 @@ TEST(KeyFormatTest, TheSecretIsAll256BitsOfTheRandomness) {
   EXPECT_EQ(std::set<std::uint8_t>(bytes->begin(), bytes->end()).size(), 32U);
 }
 
+RC_GTEST_PROP(KeyFormat, WhatIsMadeParsesAndAnyOneChangeIsNoticed, ()) {
+  SystemRandom random;
+  const Secret key = make_key_text(random);
+  const std::string text(key.reveal());
+  const auto parts = parse_key(text);
+  RC_ASSERT(parts.has_value());
+  RC_ASSERT(with_checksum("aa_" + std::string(parts->kid) + "_" + std::string(parts->secret)) ==
+            text);
+  const auto at = *rc::gen::inRange<std::size_t>(0, text.size());
+  std::string changed = text;
+  changed[at] = static_cast<char>(changed[at] ^ *rc::gen::inRange(1, 256));
+  RC_ASSERT(!parse_key(changed));
+}
+
 RC_GTEST_PROP(KeyFormat, NoiseIsNotAKey, (std::string text)) { RC_ASSERT(!parse_key(text)); }
 
 }  // namespace

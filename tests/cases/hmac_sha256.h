@@ -1,0 +1,72 @@
+// Project Wycheproof's vectors for HMAC-SHA-256 (C2SP/wycheproof, hmac_sha256_test): messages
+// around the sizes of a block, and tags with one bit flipped. Hexadecimal.
+#pragma once
+
+namespace agentauth::cases {
+
+struct HmacCase {
+  const char* name;
+  const char* key;
+  const char* message;
+  const char* tag;
+  bool valid;
+};
+
+// clang-format off
+inline constexpr HmacCase hmac_cases[] = {
+    {"Case1Of0Bytes", "1e225cafb90339bba1b24076d4206c3e79c355805d851682bc818baa4f5a7779",
+     "",
+     "b175b57d89ea6cb606fb3363f2538abd73a4c00b4a1386905bac809004cf1933", true},
+    {"Case2Of1Bytes", "8159fd15133cd964c9a6964c94f0ea269a806fd9f43f0da58b6cd1b33d189b2a",
+     "77",
+     "dfc5105d5eecf7ae7b8b8de3930e7659e84c4172f2555142f1e568fc1872ad93", true},
+    {"Case3Of2Bytes", "85a7cbaae825bb82c9b6f6c5c2af5ac03d1f6daa63d2a93c189948ec41b9ded9",
+     "a59b",
+     "0fe2f13bba2198f6dda1a084be928e304e9cb16a56bc0b7b939a073280244373", true},
+    {"Case6Of5Bytes", "b7938910f518f13205ca1492c669001a14ff913c8ab4a0dc3564e7418e91297c",
+     "a4a6ef6ebd",
+     "01a93f4ed216d0b280896301e366aa67b25e6b6a5a6e84f291a13391c6e496c5", true},
+    {"Case16Of15Bytes", "9f3fd61a105202648ecff6074c95e502c1c51acd32ec538a5cce89ef841f7989",
+     "2a76f2acdace42e3b779724946912c",
+     "0226ee13cc05e2340135b3f4b27a9da1a160f6170fe805dadd98a3711ec9c421", true},
+    {"Case17Of16Bytes", "6fa353868c82e5deeedac7f09471a61bf749ab5498239e947e012eee3c82d7c4",
+     "aeed3e4d4cb9bbb60d482e98c126c0f5",
+     "9ed7f0e73812a27a87a3808ee0c89a6456499e835974ba57c5aab2a0d8c69e93", true},
+    {"Case18Of17Bytes", "5300489494ca86221c91d6d953952ae1a5e097139dc9cf1179c2f56433753824",
+     "90fea6cf2bd811b449f333ee9233e57697",
+     "5b692cba13b54fffc3adcbb0e015cc011fbfd61235303ff0ad2a49775083bf22", true},
+    {"Case19Of24Bytes", "383e7c5c13476a62268423ef0500479f9e86e236c5a081c6449189e6afdf2af5",
+     "3202705af89f9555c540b0e1276911d01971abb2c35c78b2",
+     "4e4901592ba46476408d758435c7d1b489d2689afd84ceaaee78bfb91fd9391d", true},
+    {"Case20Of32Bytes", "186e248ad824e1eb93329a7fdcd565b6cb4eaf3f85b90b910777128d8c538d27",
+     "92ef9ff52f46eccc7e38b9ee19fd2de3b37726c8e6ce9e1b96db5dda4c317902",
+     "3fc1d73dd4a8858c1fc3d8c4a3f33ed5ad0c70210038394a5902cb26fe287348", true},
+    {"Case21Of47Bytes", "28855c7efc8532d92567300933cc1ca2d0586f55dcc9f054fcca2f05254fbf7f",
+     "9c09207ff0e6e582cb3747dca954c94d45c05e93f1e6f21179cf0e25b4cede74b5479d32f5166935"
+     "c86f0441905865",
+     "788c0589000fb7f0b5d51f1596472bc9ec413421a43df96ee32b02b5d275ffe3", true},
+    {"Case24Of112Bytes", "23209b7c5aadcbd13f7279af1a86d3c7ae8f179d1bcaaad0dff9a15302e78dbf",
+     "84bdac37e1af35d9356404e2787d47ece58348dea76a4a46e8aade3463d4db8c94a051be3733b38d"
+     "756984865d56c60e8025f15e3f968f093e7fb7ebc7e31189c5692d15ed4256737b9b1894e5809503"
+     "aaa1c9983fb096aa21916361eeb6ef455b129723a1a1ddf9deddea208529a648",
+     "4a85c479d1650dbd73bc5248074a55ff50218bddaa8d1fddaaf44946dc19aefb", true},
+    {"Case26Of128Bytes", "82314540564ea3ce30591e97f68b2602de40fa29f773c2508327471b8348e8c4",
+     "6a6d2f45cebf2757ae16ea33c68617671d77f8fdf80bed8fc5cdc5c8b7086bd28e7eb3eecc716349"
+     "1104e5309455e67f836579b82a1da3bf5991a8e2b2f189a49e05700e46c409ed5de77780a5f389e3"
+     "f13dad406c9d55675329c5c921f07034180937c0f6ef34a2308b6ff3e1a0e9dc1ea65f5632730e87"
+     "44d1db2c40a6595b",
+     "0900b3e6535d34f90e2c335775e86bf38ee7e3d26fb60cd9cdf639eb3496b94c", true},
+    {"ATagWithBit1Flipped", "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", "",
+     "d18b42096d80f45f826b44a9d5607de72496a415d3f4a1a8c88e3bb9da8dc1cb", false},
+    {"ATagWithBit7Flipped", "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", "",
+     "538b42096d80f45f826b44a9d5607de72496a415d3f4a1a8c88e3bb9da8dc1cb", false},
+    {"ATagWithBit0Flipped", "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", "",
+     "d28b42096d80f45f826b44a9d5607de72496a415d3f4a1a8c88e3bb9da8dc1cb", false},
+    {"ATagWithBit8Flipped", "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", "",
+     "d38a42096d80f45f826b44a9d5607de72496a415d3f4a1a8c88e3bb9da8dc1cb", false},
+    {"TheSameTagUnflipped", "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", "",
+     "d38b42096d80f45f826b44a9d5607de72496a415d3f4a1a8c88e3bb9da8dc1cb", true},
+};
+// clang-format on
+
+}  // namespace agentauth::cases
