@@ -1,7 +1,5 @@
 """What a JSON body must be before anybody looks at its fields."""
 
-import json
-
 import pytest
 
 from harness.problems import problem
@@ -15,25 +13,157 @@ def post(server, body, content_type="application/json"):
     return server.call("POST", "/agents/register", data=data, headers=headers)
 
 
-@pytest.mark.parametrize("body", [
-    " ", "{", "}", "{}}", "{" + NAME, "{" + NAME + ",}", "{" + NAME + "} x", "{" + NAME + "}{}",
-    "{'agent_name':'A'}", "{agent_name:\"A\"}", "{" + NAME + ",\"agent_name\":\"B\"}",
-    "{" + NAME + ",\"agent\\u005fname\":\"B\"}", "[" * 5000 + "]" * 5000,
-    '{"agent_name":' + '{"a":' * 2000 + "1" + "}" * 2001, "// c\n{" + NAME + "}",
-    "{" + NAME + "/* c */}", '{"agent_name":"A\n","owner_email":"a@example.com"}',
-    '{"agent_name":"\\x41","owner_email":"a@example.com"}',
-    '{"agent_name":"\\ud800","owner_email":"a@example.com"}',
-    '{"agent_name":NaN,"owner_email":"a@example.com"}', '{"agent_name":01}', '{"agent_name":+1}',
-    '{"agent_name":1.}', '{"agent_name":.5}', '{"agent_name":tru}', '{"agent_name":"A}',
-    '{"agent_name"}', '{"agent_name":}', '{:"A"}', '{"agent_name":"A" "owner_email":"b"}',
-    b'\xef\xbb\xbf{' + NAME.encode() + b'}', b'{"agent_name":"\xff","owner_email":"a@example.com"}',
-    b'{"agent_name":"\xc0\xaf","owner_email":"a@example.com"}',
-    b'{"agent_name":"\xed\xa0\x80","owner_email":"a@example.com"}',
-    b'{"agent_name":"A","owner_email":"a@example.com"}\x00', "\x00",
-    json.dumps({"agent_name": "A", "owner_email": "a@example.com"}).encode("utf-16"),
-], ids=lambda body: repr(body)[:60])
-def test_what_is_not_json_is_malformed(server, body):
-    problem(post(server, body), 400, "malformed_request")
+def with_name(value: str) -> str:
+    return '{"agent_name":' + value + ',"owner_email":"a@example.com"}'
+
+
+# Every class of JSONTestSuite's must-reject files, with what is wrong about each.
+NOT_JSON = {
+    # structure
+    "only white space": " ",
+    "an opening brace": "{",
+    "a closing brace": "}",
+    "an opening bracket": "[",
+    "a brace too many": "{}}",
+    "a bracket in place of the brace": "{]",
+    "never closed": "{" + NAME,
+    "closed by a bracket": "{" + NAME + "]",
+    "a comma behind the last member": "{" + NAME + ",}",
+    "only a comma": "{,}",
+    "a comma before the first member": "{," + NAME + "}",
+    "two commas": "{" + NAME.replace(",", ",,") + "}",
+    "no comma": '{"agent_name":"A" "owner_email":"b"}',
+    "two values": "{" + NAME + "}{}",
+    "a word behind": "{" + NAME + "} x",
+    "a comma behind": "{" + NAME + "},",
+    "a number behind": "{" + NAME + "}1",
+    "a name without value": '{"agent_name"}',
+    "a colon without value": '{"agent_name":}',
+    "a value without name": '{:"A"}',
+    "two colons": '{"agent_name"::"A"}',
+    "a comma in place of the colon": '{"agent_name","A"}',
+    "an equals sign in place of the colon": '{"agent_name"="A"}',
+    "a semicolon in place of the comma": "{" + NAME.replace(",", ";") + "}",
+    "a member in an array": '["agent_name":"A"]',
+    "an array with a comma at its end": with_name("[1,]"),
+    "an array with a comma at its begin": with_name("[,1]"),
+    "an array without comma": with_name("[1 2]"),
+    "an array never closed": with_name("[1"),
+    "an object in the place of a name": "{{}:1}",
+    # names
+    "a name without quotes": '{agent_name:"A"}',
+    "a number as a name": '{1:"A"}',
+    "single quotes": "{'agent_name':'A'}",
+    "a name twice": "{" + NAME + ",\"agent_name\":\"B\"}",
+    "a name twice, once with an escape": "{" + NAME + ",\"agent\\u005fname\":\"B\"}",
+    "a name twice below": with_name('{"a":1,"a":2}'),
+    # what is not JSON though some readers take it
+    "a comment of a line": "// c\n{" + NAME + "}",
+    "a comment within": "{" + NAME + "/* c */}",
+    "a comment of a shell": "# c\n{" + NAME + "}",
+    "a mark of byte order": b"\xef\xbb\xbf{" + NAME.encode() + b"}",
+    "a template": with_name("{{name}}"),
+    "a backtick": with_name("`A`"),
+    "markup": "<a>" + NAME + "</a>",
+    "a call": "f({" + NAME + "})",
+    "a guard": ")]}',\n{" + NAME + "}",
+    # literals
+    "a literal cut short": with_name("tru"),
+    "a literal in capitals": with_name("True"),
+    "a literal too long": with_name("nulll"),
+    "None": with_name("None"),
+    "undefined": with_name("undefined"),
+    "not a number": with_name("NaN"),
+    "infinity": with_name("Infinity"),
+    "minus infinity": with_name("-Infinity"),
+    # numbers
+    "a zero at the begin": with_name("01"),
+    "a plus sign": with_name("+1"),
+    "two signs": with_name("--1"),
+    "only a sign": with_name("-"),
+    "a sign apart": with_name("- 1"),
+    "a point at the end": with_name("1."),
+    "a point at the begin": with_name(".5"),
+    "two points": with_name("1.2.3"),
+    "a sign and a point": with_name("-.5"),
+    "an exponent of nothing": with_name("1e"),
+    "an exponent of a sign": with_name("1e+"),
+    "an exponent of a real": with_name("1e1.5"),
+    "a point before the exponent": with_name("1.e1"),
+    "hexadecimal": with_name("0x1F"),
+    "octal": with_name("0o17"),
+    "underscores": with_name("1_000"),
+    "a letter behind": with_name("1a"),
+    "a comma as a point": with_name("1,5"),
+    "a suffix": with_name("1n"),
+    "digits of another script": with_name("\uff11"),
+    # strings
+    "a text never closed": '{"agent_name":"A}',
+    "a text closed early": with_name('"A"B"'),
+    "a line end in a text": with_name('"A\n"'),
+    "a tab in a text": with_name('"A\t"'),
+    "a NUL in a text": with_name('"A\0"'),
+    "a control in a text": with_name('"A\x1f"'),
+    "an escape of hexadecimal": with_name('"\\x41"'),
+    "an escape of NUL": with_name('"\\0"'),
+    "an escape of a letter": with_name('"\\a"'),
+    "an escape in capitals": with_name('"\\N"'),
+    "an escape of a quote": with_name('"\\\'"'),
+    "an escape at the end": '{"agent_name":"\\',
+    "an escape of three digits": with_name('"\\u004"'),
+    "an escape of no digits": with_name('"\\u"'),
+    "an escape of other digits": with_name('"\\u00g1"'),
+    "an escape in capital U": with_name('"\\U00000041"'),
+    "an escape with braces": with_name('"\\u{41}"'),
+    "an escape outside of a text": with_name("\\u0022A\\u0022"),
+    "half a surrogate": with_name('"\\ud800"'),
+    "the other half": with_name('"\\udc00"'),
+    "a surrogate and a letter": with_name('"\\ud800\\u0041"'),
+    "surrogates swapped": with_name('"\\udc00\\ud800"'),
+    # encodings
+    "a byte that is no UTF-8": with_name('"\xff"').encode("latin-1"),
+    "Latin-1": with_name('"\xe9"').encode("latin-1"),
+    "an overlong slash": with_name('"\xc0\xaf"').encode("latin-1"),
+    "an overlong NUL": with_name('"\xc0\x80"').encode("latin-1"),
+    "UTF-8 cut short": with_name('"\xe2\x82"').encode("latin-1"),
+    "a surrogate in UTF-8": with_name('"\xed\xa0\x80"').encode("latin-1"),
+    "beyond Unicode": with_name('"\xf4\x90\x80\x80"').encode("latin-1"),
+    "a lone continuation": with_name('"\x80"').encode("latin-1"),
+    "UTF-16": with_name('"A"').encode("utf-16"),
+    "UTF-16 without a mark": with_name('"A"').encode("utf-16-le"),
+    "UTF-32": with_name('"A"').encode("utf-32"),
+    # bytes between
+    "a NUL behind": ("{" + NAME + "}").encode() + b"\x00",
+    "only a NUL": "\x00",
+    "a NUL before": "\x00{" + NAME + "}",
+    "a form feed between": "{\f" + NAME + "}",
+    "a vertical tab between": "{\v" + NAME + "}",
+    "a no-break space between": "{\u00a0" + NAME + "}",
+    "a line separator between": "{\u2028" + NAME + "}",
+    "a zero-width space between": "{\u200b" + NAME + "}",
+    "a word joiner before": "\u2060{" + NAME + "}",
+    # size of the structure
+    "arrays 5,000 deep": "[" * 5000 + "]" * 5000,
+    "objects 2,000 deep": with_name('{"a":' * 2000 + "1" + "}" * 2000),
+    "arrays 5,000 deep, never closed": "[" * 5000,
+    "17 deep": with_name("[" * 16 + "]" * 16),
+    "257 members": "{" + ",".join(f'"m{n}":1' for n in range(257)) + "}",
+}
+
+
+@pytest.mark.parametrize("reason", NOT_JSON)
+def test_what_is_not_json_is_malformed(server, reason):
+    problem(post(server, NOT_JSON[reason]), 400, "malformed_request")
+
+
+def test_what_is_not_json_registers_nobody(server, admin):
+    def agents():
+        return len(admin.get("/agents?limit=1000").json()["items"])
+
+    before = agents()
+    for body in NOT_JSON.values():
+        post(server, body)
+    assert agents() == before
 
 
 @pytest.mark.parametrize("body", ["", "null", "true", "1", '"text"', "[]", "[{" + NAME + "}]"])
