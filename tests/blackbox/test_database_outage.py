@@ -1,6 +1,7 @@
 """PostgreSQL goes away and comes back: no guess, no hang, no restart."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -84,6 +85,69 @@ def test_an_outage_from_its_begin_to_its_end(server, outage):
     assert [item for item in admin.get("/agents").json()["items"]
             if item["agent_name"] == BODY["agent_name"]] == []
     assert server.register().login()
+
+
+def revocations(admin, agent, other) -> list:
+    """What takes something away from them, as calls to be made at once."""
+    (key, *_) = admin.keys_of(agent)
+    return [lambda: admin.delete(f"{agent.path}/keys/{key['key_id']}"),
+            lambda: admin.delete(f"{agent.path}/permissions/read_weather"),
+            lambda: admin.post(f"{other.path}/suspend")]
+
+
+def may_act(server, agent, other) -> list:
+    """Whether the key works, the permission is held and the other is active."""
+    return [server.login(agent.api_key).status_code == 200,
+            agent.get("/data/weather").status_code == 200,
+            other.get("/data/weather").status_code == 200]
+
+
+def test_a_revocation_that_failed_is_a_503_and_has_changed_nothing(cluster, outage):
+    # Decisions go on during the outage, so that one done in memory alone would be seen.
+    server = Server("--max-staleness", "60", database=cluster.fresh_database()).start()
+    try:
+        admin = server.administrator()
+        agent, other = (server.register_with("read_weather") for _ in range(2))
+        calls = revocations(admin, agent, other)
+        assert may_act(server, agent, other) == [True] * 3
+        outage()
+        with ThreadPoolExecutor(3) as at_once:
+            answers = list(at_once.map(lambda call: call(), calls))
+        for answer in answers:
+            problem(answer, 503, "unavailable")
+        assert may_act(server, agent, other) == [True] * 3, "refused as failed, done all the same"
+
+        outage.come_back()
+        wait_until(lambda: server.get("/readyz").status_code == 200, seconds=20)
+        time.sleep(1)  # what the database had received before might still come true
+        assert may_act(server, agent, other) == [True] * 3, "done when the database came back"
+        assert [call().status_code for call in calls] == [204, 204, 200]
+        assert may_act(server, agent, other) == [False] * 3
+    finally:
+        outage.come_back()
+        server.close()
+
+
+def test_a_revocation_is_answered_and_takes_effect_with_its_commit(server, cluster):
+    admin = server.administrator()
+    agent, other = (server.register_with("read_weather") for _ in range(2))
+    calls = revocations(admin, agent, other)
+    assert may_act(server, agent, other) == [True] * 3
+    with ThreadPoolExecutor(4) as at_once:
+        # Whoever changes anything waits for this row.
+        name = server.database.rsplit("/", 1)[1]
+        holder = at_once.submit(cluster.query, "BEGIN; SELECT * FROM change_counter FOR UPDATE; "
+                                "SELECT pg_sleep(1.5); ROLLBACK", name)
+        wait_until(lambda: cluster.query("SELECT count(*) FROM pg_stat_activity WHERE state = "
+                                         "'active' AND wait_event = 'PgSleep'", name) == "1")
+        answers = [at_once.submit(call) for call in calls]
+        for _ in range(5):
+            assert may_act(server, agent, other) == [True] * 3
+            time.sleep(0.1)
+        assert not any(answer.done() for answer in answers), "answered before it was committed"
+        holder.result()
+        assert [answer.result().status_code for answer in answers] == [204, 204, 200]
+        assert may_act(server, agent, other) == [False] * 3
 
 
 def test_a_short_outage_is_not_seen_by_decisions(cluster):
