@@ -13,6 +13,18 @@
 
 namespace agentauth::http {
 
+// The rest of an answer that has no end: events, sent when they happen (WHATWG HTML 9.2). The
+// connection asks again and again, until the source ends or the client is gone.
+class EventSource {
+ public:
+  virtual ~EventSource() = default;
+  enum class State : std::uint8_t { waiting, has_events, ended };
+  // On the connection's core, several times a second: in memory, and it must not block.
+  virtual State state() = 0;
+  // On a worker, after has_events: appends events in their text form. What throws ends the stream.
+  virtual void read(std::string& out) = 0;
+};
+
 // One request and its answer. Applications derive from it to keep what they need from `begin` to
 // `finish`; there is one for each connection, used again for each request.
 class Exchange {
@@ -23,6 +35,7 @@ class Exchange {
 
   Request request;
   Response response;
+  std::unique_ptr<EventSource> events;  // set with the answer when more follows it
   std::size_t core = 0;
   std::chrono::steady_clock::time_point started;
 };

@@ -96,6 +96,7 @@ void Response::clear() {
   headers_.clear();
   static_body_ = {};
   close_ = false;
+  open_ended_ = false;
   forget_answer(body);
 }
 
@@ -125,7 +126,7 @@ std::string_view Response::serialize(std::string& out, std::string_view date,
     out += content_type_;
   }
   // RFC 9110 8.6: no Content-Length with 204.
-  if (status_ != 204) {
+  if (status_ != 204 && !open_ended_) {
     out += "\r\nContent-Length: ";
     append_number(out, content.size());
   }

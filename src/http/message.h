@@ -69,6 +69,8 @@ class Response {
   void add_header(std::string_view name, std::string_view value);
   void close_connection() { close_ = true; }
   bool closes() const { return close_; }
+  // The body goes on until the connection is closed (RFC 9112 6.3, rule 8): no Content-Length.
+  void leave_open_ended() { open_ended_ = close_ = true; }
   // For large bodies that live as long as the program.
   void set_static_body(std::string_view bytes) { static_body_ = bytes; }
 
@@ -86,6 +88,7 @@ class Response {
   std::string headers_;
   std::string_view static_body_;
   bool close_ = false;
+  bool open_ended_ = false;
 };
 
 // "Not Found" for 404; "" for a status we never use.

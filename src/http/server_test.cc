@@ -26,6 +26,27 @@ class EchoExchange final : public Exchange {
   void reset() override {}
 };
 
+// Counts to `last`, one event at a time, and then waits, ends or throws.
+class Counting final : public EventSource {
+ public:
+  enum class Then : std::uint8_t { wait, end, throws };
+  Counting(int last, Then then) : last_(last), then_(then) {}
+
+  State state() override {
+    if (sent_ < last_ || then_ == Then::throws) return State::has_events;
+    return then_ == Then::end ? State::ended : State::waiting;
+  }
+  void read(std::string& out) override {
+    if (sent_ == last_) throw std::runtime_error("a bug");
+    out += "data: " + std::to_string(++sent_) + "\n\n";
+  }
+
+ private:
+  int sent_ = 0;
+  int last_;
+  Then then_;
+};
+
 // Answers with the request's path and body; the path's first word says where.
 class EchoApplication final : public Application {
  public:
@@ -71,6 +92,12 @@ class EchoApplication final : public Application {
     exchange.response.body = exchange.request.path;
     exchange.response.body += '|';
     exchange.response.body += exchange.request.body;
+    if (exchange.request.path == "/events")
+      exchange.events = std::make_unique<Counting>(3, Counting::Then::wait);
+    if (exchange.request.path == "/events/ending")
+      exchange.events = std::make_unique<Counting>(2, Counting::Then::end);
+    if (exchange.request.path == "/worker/events/failing")
+      exchange.events = std::make_unique<Counting>(1, Counting::Then::throws);
     if (exchange.request.path == "/large") exchange.response.body.assign(1 << 20, 'l');
     if (exchange.request.path == "/static") exchange.response.set_static_body(static_page());
   }
@@ -412,6 +439,68 @@ TEST_F(ServerTest, WhatIsQueuedDoesNotOutlastTheDrain) {
   server.reset();
   EXPECT_LT(std::chrono::steady_clock::now() - started, 3s);
   EXPECT_LT(application.answers, 20);
+}
+
+TEST_F(ServerTest, EventsFollowTheHeadAsTheyHappen) {
+  start();
+  Client client(server->port());
+  client.get("/events");
+  const std::string received = client.read_until("data: 3\n\n");
+  EXPECT_THAT(received, HasSubstr("/events|data: 1\n\ndata: 2\n\ndata: 3\n\n"));
+  EXPECT_THAT(received, HasSubstr("Connection: close\r\n"));
+  EXPECT_THAT(received, Not(HasSubstr("Content-Length")));
+  EXPECT_FALSE(client.is_closed_within(300ms)) << "the source has not ended";
+}
+
+TEST_F(ServerTest, AConnectionEndsWithItsEvents) {
+  start();
+  Client client(server->port());
+  client.get("/events/ending");
+  client.get("/never-answered");
+  EXPECT_TRUE(client.is_closed_within(5s));
+  EXPECT_TRUE(client.received().ends_with("/events/ending|data: 1\n\ndata: 2\n\n"));
+}
+
+TEST_F(ServerTest, ABugInASourceEndsItsConnectionOnly) {
+  start();
+  Client other(server->port());
+  Client client(server->port());
+  client.get("/worker/events/failing");
+  EXPECT_TRUE(client.is_closed_within(5s));
+  EXPECT_THAT(client.received(), HasSubstr("data: 1\n\n"));
+  other.get("/still-there");
+  EXPECT_THAT(other.read_until("/still-there|"), HasSubstr("200 OK"));
+}
+
+TEST_F(ServerTest, HeadHasNoEvents) {
+  start();
+  Client client(server->port());
+  client.send("HEAD /events HTTP/1.1\r\nHost: a\r\n\r\n");
+  client.get("/next");
+  EXPECT_THAT(client.read_until("/next|"), Not(HasSubstr("data:")));
+}
+
+TEST_F(ServerTest, DrainingEndsEvents) {
+  start();
+  Client client(server->port());
+  client.get("/events");
+  client.read_until("data: 3\n\n");
+  const auto begin = std::chrono::steady_clock::now();
+  server->drain(10s);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
+  EXPECT_TRUE(client.is_closed_within(5s));
+}
+
+TEST_F(ServerTest, AClientThatLeavesItsEventsTakesNothingWithIt) {
+  start();
+  {
+    Client client(server->port());
+    client.get("/events");
+    client.read_until("data: 1\n\n");
+  }
+  Client other(server->port());
+  other.get("/still-there");
+  EXPECT_THAT(other.read_until("/still-there|"), HasSubstr("200 OK"));
 }
 
 TEST_F(ServerTest, MoreConnectionsThanTheBoundAreClosed) {

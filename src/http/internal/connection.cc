@@ -22,6 +22,10 @@ constexpr std::size_t output_bytes_max = 256 * 1024;
 // How long a connection that is being closed still reads: while bytes come, and in all.
 constexpr std::chrono::seconds linger_idle{2};
 constexpr std::chrono::seconds linger_at_most{10};
+// How often a connection looks whether there are events for it, and after how long without any it
+// says that it is alive: so proxies keep it, and a client that is gone is noticed.
+constexpr std::chrono::milliseconds event_interval{100};
+constexpr std::chrono::seconds heartbeat_interval{10};
 
 template <class Stream>
 constexpr bool is_tls = !std::is_same_v<Stream, Socket>;
@@ -149,6 +153,7 @@ void Connection<Stream>::process() {
       more = step();
     if (waiting_ == Waiting::pool) return;
     if (!flush()) return;
+    if (events_) return await_events();
     if (closing_) return finish();
     if (!more) return read_later();
   }
@@ -240,16 +245,83 @@ void Connection<Stream>::append_answer() {
   if (response.closes()) closing_ = true;
   const auto now = Clock::now();
   const bool head = exchange_->request.method == Method::head;
+  if (exchange_->events && !head) begin_events();
   output_body_ = response.serialize(output_, core_.date(now),
                                     head ? Response::Body::omit : Response::Body::send);
   core_.application().answered(*exchange_, now - exchange_->started);
   exchange_->started = now;
   request_deadline_ = Clock::time_point::max();
   exchange_->reset();
+  exchange_->events.reset();
   response.clear();
   parser_.clear();
   head_ = 0;
   pinned_ = 0;
+}
+
+template <class Stream>
+void Connection<Stream>::begin_events() {
+  exchange_->response.leave_open_ended();
+  closing_ = true;  // and nothing that follows on this connection is read any more
+  events_ = std::make_unique<Events>(Events{std::move(exchange_->events),
+                                            asio::steady_timer(core_.context()),
+                                            Clock::now() + heartbeat_interval,
+                                            {},
+                                            false});
+}
+
+// Nobody tells a connection that something happened: it looks, on a timer of its own.
+template <class Stream>
+void Connection<Stream>::await_events() {
+  waiting_ = Waiting::events;
+  deadline_ = Clock::time_point::max();
+  events_->timer.expires_after(event_interval);
+  events_->timer.async_wait([self = this->shared_from_this()](const error_code&) {
+    self->waiting_ = Waiting::nothing;
+    if (socket_of(self->stream_).is_open()) self->look_for_events();
+  });
+}
+
+template <class Stream>
+void Connection<Stream>::look_for_events() {
+  const auto state =
+      core_.draining() || events_->failed ? EventSource::State::ended : events_->source->state();
+  const auto now = Clock::now();
+  if (state == EventSource::State::ended) return end_events();
+  if (state == EventSource::State::has_events) return read_events();
+  if (now < events_->heartbeat_at) return await_events();
+  events_->heartbeat_at = now + heartbeat_interval;
+  output_ += ":\n\n";
+  process();
+}
+
+template <class Stream>
+void Connection<Stream>::read_events() {
+  waiting_ = Waiting::pool;
+  WorkerPool::Job job = [self = this->shared_from_this()]() mutable {
+    Events& events = *self->events_;
+    try {
+      events.source->read(events.text);
+    } catch (const std::exception&) {
+      events.failed = true;
+    }
+    auto& context = self->core_.context();
+    asio::post(context, [self = std::move(self)] {
+      self->waiting_ = Waiting::nothing;
+      self->events_->heartbeat_at = Clock::now() + heartbeat_interval;
+      self->output_ += self->events_->text;
+      forget_answer(self->events_->text);
+      self->process();
+    });
+  };
+  if (core_.pool(Pool::worker).try_submit(job)) return;
+  await_events();  // too busy now
+}
+
+template <class Stream>
+void Connection<Stream>::end_events() {
+  events_.reset();
+  process();
 }
 
 // What was not understood ends the connection: where the next request begins is anybody's guess.
@@ -348,7 +420,8 @@ template <class Stream>
 void Connection<Stream>::drain() {
   // A request that is being read or answered gets its answer, with "Connection: close".
   const bool idle = waiting_ == Waiting::bytes && begin_ == end_ && !parser_.head_done();
-  if (idle) close();
+  if (idle) return close();
+  if (waiting_ == Waiting::events) events_->timer.cancel();  // looks, and finds that it ends
 }
 
 template <class Stream>

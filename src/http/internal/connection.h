@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -49,7 +50,16 @@ class Connection final : public ConnectionBase,
  private:
   using Clock = std::chrono::steady_clock;
   // What the connection waits for. Only one thing at a time, so nothing needs a lock or a queue.
-  enum class Waiting : std::uint8_t { nothing, turn, bytes, pool, write };
+  enum class Waiting : std::uint8_t { nothing, turn, bytes, pool, write, events };
+
+  // What a connection needs only while its answer goes on with events.
+  struct Events {
+    std::unique_ptr<EventSource> source;
+    boost::asio::steady_timer timer;
+    Clock::time_point heartbeat_at;
+    std::string text;  // of the worker, while it reads
+    bool failed = false;
+  };
 
   void handshake();
   void read();
@@ -64,6 +74,11 @@ class Connection final : public ConnectionBase,
   Next guarded(Call call);
   void answer_with(const Error& error);
   void append_answer();
+  void begin_events();
+  void await_events();
+  void look_for_events();
+  void read_events();
+  void end_events();
   void refuse(const Error& error);
   // False when the rest is being written and process() will be called again.
   bool flush();
@@ -96,6 +111,7 @@ class Connection final : public ConnectionBase,
   Clock::time_point request_deadline_ = Clock::time_point::max();  // for the request in progress
   Clock::time_point lingers_until_;
   bool closing_ = false;  // close once everything is written
+  std::unique_ptr<Events> events_;
 };
 
 }  // namespace agentauth::http::internal
