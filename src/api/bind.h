@@ -64,6 +64,24 @@ inline PageStart page_end(const KeyDescription& key) { return {key.created_at, k
 std::string page_query(const ApiExchange& exchange, const RequestInput& input);
 void write_next_cursor(JsonWriter& out, const std::string& cursor);
 
+// Answers with a page. There is a next one when `items` has one more than `limit`.
+template <class Item>
+void answer_page(Services& services, ApiExchange& exchange, std::vector<Item>& items,
+                 std::int64_t limit, const std::string& query) {
+  const bool more = static_cast<std::int64_t>(items.size()) > limit;
+  if (more) items.pop_back();
+  exchange.response.set_status(exchange.operation->status);
+  exchange.response.set_content_type("application/json");
+  JsonWriter out(exchange.response.body);
+  out.open();
+  out.name("items");
+  out.open_array();
+  for (const auto& item : items) write_fields(item, out);
+  out.close_array();
+  write_next_cursor(out, more ? services.cursors.seal(page_end(items.back()), query) : "");
+  out.close();
+}
+
 }  // namespace detail
 
 // A method that reads: bound to Database::read.
@@ -109,20 +127,7 @@ constexpr Binding lists() {
             auto items = TRY(services.database.read([&](Transaction& tx) {
               return (services.get<typename Shape::Service>().*Method)(tx, in, after, limit + 1);
             }));
-            const bool more = static_cast<std::int64_t>(items.size()) > limit;
-            if (more) items.pop_back();
-
-            exchange.response.set_status(200);
-            exchange.response.set_content_type("application/json");
-            JsonWriter out(exchange.response.body);
-            out.open();
-            out.name("items");
-            out.open_array();
-            for (const auto& item : items) write_fields(item, out);
-            out.close_array();
-            detail::write_next_cursor(
-                out, more ? services.cursors.seal(detail::page_end(items.back()), query) : "");
-            out.close();
+            detail::answer_page(services, exchange, items, limit, query);
             return {};
           },
           .request = fields_of<typename Shape::In>,
@@ -140,6 +145,12 @@ constexpr Binding asks() {
           },
           .request = fields_of<typename Shape::In>,
           .response = fields_of<typename Shape::Out>};
+}
+
+// A handler of its own that answers with pages of Item.
+template <class In, class Item, Handler Handle>
+constexpr Binding pages() {
+  return {.handle = Handle, .request = fields_of<In>, .response = fields_of<Item>, .is_page = true};
 }
 
 // A handler of its own, for what composes several services; In and Out may be void.

@@ -35,6 +35,14 @@ std::optional<std::string_view> bearer(std::string_view header) {
   return header.substr(scheme.size());
 }
 
+std::size_t index_of(const Operation& operation) {
+  return static_cast<std::size_t>(&operation - operations().data());
+}
+
+bool is_write(const Operation& operation) {
+  return operation.method != http::Method::get && operation.runs != Runs::hasher_if_new;
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(Services& services, std::size_t cores)
@@ -73,10 +81,18 @@ void Dispatcher::finish(http::Exchange& http_exchange) {
   const auto done = [&]() -> Result<void> {
     // It may have waited for a while: what was decided before need not hold any more.
     if (exchange.caller) {
+      TRY(catch_up_with(exchange));
       TRY(require_fresh_directory(std::chrono::steady_clock::now()));
       TRY(decide_access(exchange, exchange.caller->agent_id));
     }
-    return exchange.operation->binding.handle(services_, exchange);
+    TRY(exchange.operation->binding.handle(services_, exchange));
+    if (exchange.events) TRY(guard_events(exchange));
+    // The directory follows each commit before its write is answered: its revision is the write's,
+    // or later.
+    if (is_write(*exchange.operation))
+      exchange.response.add_header("X-AgentAuth-Revision",
+                                   std::to_string(services_.directory.revision()));
+    return {};
   }();
   if (!done) fail(exchange, done.error());
 }
@@ -139,7 +155,27 @@ Result<void> Dispatcher::authorize(ApiExchange& exchange) {
   if (operation.access == Access::anonymous) return {};
   TRY(require_fresh_directory(exchange.started));
   if (operation.access == Access::registrant) return authorize_registrant(exchange);
-  return decide_access(exchange, TRY(authenticate(exchange)));
+  const AgentId agent = TRY(authenticate(exchange));
+  if (!exchange.request.query.empty() && takes_min_revision(operation))
+    TRY(exchange.read_min_revision());
+  if (!is_behind(exchange)) return decide_access(exchange, agent);
+  // What this node knows is too old to decide by: finish() does, on a worker.
+  exchange.caller = Caller{agent};
+  return {};
+}
+
+bool Dispatcher::is_behind(const ApiExchange& exchange) const {
+  return exchange.min_revision > services_.directory.revision();
+}
+
+Result<void> Dispatcher::catch_up_with(const ApiExchange& exchange) {
+  if (!is_behind(exchange)) return {};
+  TRY(services_.directory.catch_up());
+  if (!is_behind(exchange)) return {};
+  return tl::unexpected(
+      Error{.code = Errc::invalid_argument,
+            .message = "One or more fields are invalid",
+            .fields = {{std::string(min_revision_field.name), "is later than the last change"}}});
 }
 
 Result<void> Dispatcher::authorize_registrant(ApiExchange& exchange) {
@@ -167,11 +203,15 @@ Result<AgentId> Dispatcher::authenticate(const ApiExchange& exchange) {
   const auto token = bearer(*header);
   if (!token) return failure(Errc::unauthenticated, "Credentials are required");
 
-  VerifiedTokens& remembered = cores_[exchange.core]->tokens;
+  return verify(*token, exchange.core);
+}
+
+Result<AgentId> Dispatcher::verify(std::string_view token, std::size_t core) {
+  VerifiedTokens& remembered = cores_[core]->tokens;
   const Timestamp now = services_.clock.now();
-  if (const auto known = remembered.find(*token, now)) return known->agent_id();
-  const VerifiedToken verified = TRY(services_.tokens.verify(*token, now));
-  remembered.remember(*token, verified);
+  if (const auto known = remembered.find(token, now)) return known->agent_id();
+  const VerifiedToken verified = TRY(services_.tokens.verify(token, now));
+  remembered.remember(token, verified);
   return verified.agent_id();
 }
 
@@ -192,8 +232,7 @@ Result<void> Dispatcher::decide_access(ApiExchange& exchange, AgentId agent_id) 
 }
 
 bool Dispatcher::holds_permission(const Operation& operation, const AgentRecord* agent) const {
-  const auto index = static_cast<std::size_t>(&operation - operations().data());
-  return decide(agent, requirements_[index]).allowed();
+  return decide(agent, requirements_[index_of(operation)]).allowed();
 }
 
 // Whatever is changed belongs to the agent that the path names, if it names one.
@@ -213,6 +252,10 @@ Result<http::Next> Dispatcher::run(ApiExchange& exchange) {
       !(exchange.request.query.empty() && exchange.request.body.empty()))
     TRY(exchange.decode_input<Nothing>());
   http::Next next;
+  if (is_behind(exchange)) {
+    next.pool = http::Pool::worker;
+    return next;
+  }
   switch (operation.runs) {
     case Runs::inline_:
       TRY(operation.binding.handle(services_, exchange));
@@ -244,6 +287,35 @@ std::string Dispatcher::denial(const ApiExchange& exchange) const {
   return challenge;
 }
 
+// A stream outlives its request, so it takes along what it needs to ask again.
+Result<void> Dispatcher::guard_events(ApiExchange& exchange) {
+  auto place = event_places_.take();
+  if (!place) {
+    exchange.events.reset();
+    return failure(Errc::unavailable, "This node serves as many event streams as it may");
+  }
+  const auto token = bearer(exchange.request.find("Authorization").value_or(""));
+  auto let_in = [this, operation = exchange.operation, core = exchange.core,
+                 text = std::string(token.value_or(""))] {
+    return would_let_in(*operation, text, core);
+  };
+  exchange.events =
+      std::make_unique<EventGuard>(std::move(exchange.events), std::move(let_in), std::move(place));
+  return {};
+}
+
+// On the core whose number that is.
+bool Dispatcher::would_let_in(const Operation& operation, std::string_view token,
+                              std::size_t core) {
+  if (!require_fresh_directory(std::chrono::steady_clock::now())) return false;
+  const auto agent_id = verify(token, core);
+  if (!agent_id) return false;
+  const Directory::View view(services_.directory);
+  const AgentRecord* agent = view.find_agent(*agent_id);
+  return agent != nullptr && agent->status == AgentStatus::active &&
+         holds_permission(operation, agent);
+}
+
 void Dispatcher::fail(ApiExchange& exchange, Error error) {
   http::Response& response = exchange.response;
   if (error.code == Errc::unauthenticated) {
@@ -263,9 +335,7 @@ void Dispatcher::fail(ApiExchange& exchange, Error error) {
 void Dispatcher::answered(const http::Exchange& http_exchange, std::chrono::nanoseconds took) {
   const ApiExchange& exchange = as_api(http_exchange);
   const std::size_t operation =
-      exchange.operation == nullptr
-          ? operations().size()
-          : static_cast<std::size_t>(exchange.operation - operations().data());
+      exchange.operation == nullptr ? operations().size() : index_of(*exchange.operation);
   services_.metrics.count_request(exchange.core, operation, exchange.response.status(), took);
   log(exchange, took);
 }
@@ -273,9 +343,7 @@ void Dispatcher::answered(const http::Exchange& http_exchange, std::chrono::nano
 void Dispatcher::log(const ApiExchange& exchange, std::chrono::nanoseconds took) const {
   // What was answered from memory and went well is counted, and told only when asked for.
   const int status = exchange.response.status();
-  const bool changed = exchange.operation != nullptr &&
-                       exchange.request.method != http::Method::get &&
-                       exchange.operation->runs != Runs::hasher_if_new;
+  const bool changed = exchange.operation != nullptr && is_write(*exchange.operation);
   const LogLevel level = status >= 500              ? LogLevel::error
                          : status >= 400 || changed ? LogLevel::info
                                                     : LogLevel::debug;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "api/event_guard.h"
 #include "api/operations.h"
 #include "http/application.h"
 #include "http/router.h"
@@ -38,12 +39,18 @@ class Dispatcher final : public http::Application {
   Result<void> authorize_registrant(ApiExchange& exchange);
   // Proves who calls by the access token. Errors: unauthenticated, malformed_request.
   Result<AgentId> authenticate(const ApiExchange& exchange);
+  Result<AgentId> verify(std::string_view token, std::size_t core);
   Result<void> decide_access(ApiExchange& exchange, AgentId agent) const;
   bool holds_permission(const Operation& operation, const AgentRecord* agent) const;
   static bool may_change_named(const ApiExchange& exchange, const Directory::View& view,
                                const AgentRecord* agent);
+  // Whether this node has yet to hear of what the caller has seen.
+  bool is_behind(const ApiExchange& exchange) const;
+  Result<void> catch_up_with(const ApiExchange& exchange);
   Result<http::Next> run(ApiExchange& exchange);
   std::string denial(const ApiExchange& exchange) const;
+  Result<void> guard_events(ApiExchange& exchange);
+  bool would_let_in(const Operation& operation, std::string_view token, std::size_t core);
   void fail(ApiExchange& exchange, Error error);
   void log(const ApiExchange& exchange, std::chrono::nanoseconds took) const;
 
@@ -52,6 +59,7 @@ class Dispatcher final : public http::Application {
   std::vector<Requirement> requirements_;  // one for each operation
   std::vector<std::unique_ptr<Core>> cores_;
   const std::string request_id_prefix_;  // of this process
+  EventPlaces event_places_;
 };
 
 }  // namespace agentauth::api

@@ -1,6 +1,7 @@
 #include "api/exchange.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "api/operations.h"
 
@@ -8,6 +9,10 @@ namespace agentauth::api {
 namespace {
 
 constexpr std::size_t query_pairs_max = 16;
+
+bool is_min_revision(const RequestInput::Pair& pair) {
+  return pair.name == min_revision_field.name;
+}
 
 bool is_json(std::string_view content_type) {
   const std::string_view type = content_type.substr(0, content_type.find(';'));
@@ -29,13 +34,33 @@ void ApiExchange::reset() {
   captures.count = 0;
   caller.reset();
   error.reset();
+  min_revision = 0;
+  pairs_read_ = false;
   path_.clear();
   query_.clear();
   decoded_.clear();
 }
 
+Result<void> ApiExchange::read_min_revision() {
+  if (request.query.find(min_revision_field.name) == std::string_view::npos) return {};
+  TRY(read_pairs());
+  const auto found = std::find_if(query_.begin(), query_.end(), is_min_revision);
+  if (found == query_.end()) return {};
+  const std::string_view text = found->value;
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, min_revision);
+  if (parsed.ec != std::errc{} || parsed.ptr != end || min_revision < 0 ||
+      std::count_if(query_.begin(), query_.end(), is_min_revision) > 1)
+    return tl::unexpected(
+        Error{.code = Errc::invalid_argument,
+              .message = "One or more fields are invalid",
+              .fields = {{std::string(min_revision_field.name), "must be one whole number"}}});
+  query_.erase(found);
+  return {};
+}
+
 Result<RequestInput> ApiExchange::input() {
-  if (path_.empty() && query_.empty()) TRY(read_pairs());
+  TRY(read_pairs());
   if (!request.body.empty()) {
     const auto type = request.find("Content-Type");
     if (!type || !is_json(*type))
@@ -45,6 +70,8 @@ Result<RequestInput> ApiExchange::input() {
 }
 
 Result<void> ApiExchange::read_pairs() {
+  if (pairs_read_) return {};
+  pairs_read_ = true;
   // Reserved at once: the pairs hold views of the decoded texts.
   decoded_.reserve(http::captures_max + 2 * query_pairs_max);
   const auto keep = [&](std::string_view raw) -> Result<std::string_view> {

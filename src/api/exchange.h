@@ -12,6 +12,7 @@
 #include "http/application.h"
 #include "http/router.h"
 #include "model/caller.h"
+#include "model/change.h"
 
 namespace agentauth::api {
 
@@ -23,6 +24,7 @@ class ApiExchange final : public http::Exchange {
   http::Captures captures;
   std::optional<Caller> caller;  // once it has been proved who calls
   std::optional<Error> error;    // what went wrong, for the log
+  Revision min_revision = 0;     // what the caller has seen already, if it says so
 
   std::string_view request_id() const { return {request_id_.data(), request_id_size_}; }
   void set_request_id(std::string_view id);
@@ -34,7 +36,11 @@ class ApiExchange final : public http::Exchange {
 
   void reset() override;
 
-  // The input as decode() takes it. Views last until the next reset().
+  // Reads min_revision from the query of an operation that takes it. Errors: invalid_argument,
+  // malformed_request.
+  Result<void> read_min_revision();
+
+  // The input as decode() takes it, without min_revision. Views last until the next reset().
   // Errors: malformed_request (a broken escape), unsupported_media_type.
   Result<RequestInput> input();
   template <class T>
@@ -58,6 +64,7 @@ class ApiExchange final : public http::Exchange {
   std::array<char, request_id_max> request_id_{};
   std::size_t request_id_size_ = 0;
   IpAddress client_address_{};
+  bool pairs_read_ = false;
   std::vector<RequestInput::Pair> path_;
   std::vector<RequestInput::Pair> query_;
   std::vector<std::string> decoded_;  // what the pairs point into

@@ -1,7 +1,10 @@
 // The handlers that compose several services, or none. All others are bindings in the table.
 #pragma once
 
+#include <limits>
+
 #include "api/operations.h"
+#include "model/change.h"
 
 namespace agentauth::api {
 
@@ -70,6 +73,47 @@ Result<bool> log_in_from_memory(Services& services, ApiExchange& exchange, http:
 
 // handlers_permissions.cc
 Result<void> grant_permission(Services& services, ApiExchange& exchange);
+
+// handlers_changes.cc: what followers of this service read
+struct ListChanges {
+  std::optional<std::int64_t> since;
+  std::optional<std::int64_t> limit;
+  std::optional<std::string> cursor;
+  static constexpr auto fields() {
+    return std::array{
+        field<&ListChanges::since>({.name = "since",
+                                    .min = 0,
+                                    .max = std::numeric_limits<std::int64_t>::max() - 1,
+                                    .place = Place::query,
+                                    .example = "42",
+                                    .about = "The last revision that is known"}),
+        field<&ListChanges::limit>(page_limit),
+        field<&ListChanges::cursor>(page_cursor),
+    };
+  }
+};
+
+struct ListedChange {
+  Revision revision = 0;
+  std::string kind;
+  AgentId agent_id;
+  static ListedChange of(const Change& change);
+  static constexpr auto fields() {
+    return std::array{
+        field<&ListedChange::revision>({.name = "revision", .example = "43"}),
+        field<&ListedChange::kind>(
+            {.name = "kind", .example = "permission", .about = "What was changed"}),
+        field<&ListedChange::agent_id>({.name = "agent_id"}),
+    };
+  }
+};
+
+// A change's place in the list is its revision.
+inline PageStart page_end(const ListedChange& change) {
+  return {Timestamp{std::chrono::milliseconds{change.revision}}, {}};
+}
+
+Result<void> list_changes(Services& services, ApiExchange& exchange);
 
 // handlers_data.cc: the protected data of the demonstration
 struct ProtectedData {

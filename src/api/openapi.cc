@@ -109,22 +109,25 @@ bool is_file_of_the_page(const Operation& operation) {
   return operation.path.find("{file}") != std::string_view::npos;
 }
 
+void write_parameter(const Field& field, JsonWriter& out) {
+  const bool path = field.rule.place == Place::path;
+  out.open();
+  out.member("name", field.rule.name);
+  out.member("in", path ? "path" : "query");
+  out.member_flag("required", path);
+  out.name("schema");
+  write_schema(field, out);
+  out.close();
+}
+
 void write_parameters(const Operation& operation, JsonWriter& out) {
   out.name("parameters");
   out.open_array();
-  if (operation.binding.request != nullptr) {
-    for (const Field& field : operation.binding.request()) {
-      if (field.rule.place == Place::body) continue;
-      const bool path = field.rule.place == Place::path;
-      out.open();
-      out.member("name", field.rule.name);
-      out.member("in", path ? "path" : "query");
-      out.member_flag("required", path);
-      out.name("schema");
-      write_schema(field, out);
-      out.close();
-    }
-  }
+  if (operation.binding.request != nullptr)
+    for (const Field& field : operation.binding.request())
+      if (field.rule.place != Place::body) write_parameter(field, out);
+  if (takes_min_revision(operation))
+    for (const Field& field : fields_of<AsOf>()) write_parameter(field, out);
   if (operation.creates) {
     out.open();
     out.member("name", "Idempotency-Key");

@@ -17,6 +17,7 @@ constexpr std::string_view permissions_read = "agentauth:permissions:read";
 constexpr std::string_view permissions_write = "agentauth:permissions:write";
 constexpr std::string_view keys_read = "agentauth:keys:read";
 constexpr std::string_view keys_write = "agentauth:keys:write";
+constexpr std::string_view changes_read = "agentauth:changes:read";
 
 // clang-format off
 constexpr std::array table = {
@@ -81,6 +82,10 @@ constexpr std::array table = {
               "Revoke an API key", Access::permission_or_self, keys_write,
               Runs::on_worker, 204, writes<&KeyService::revoke>()},
 
+    Operation{Method::get, "/changes", "listChanges",
+              "What was changed that decisions read, oldest first; live with Accept: text/event-stream", Access::permission, changes_read,
+              Runs::on_worker, 200, pages<ListChanges, ListedChange, list_changes>()},
+
     Operation{Method::get, "/healthz", "getHealth",
               "Whether the process lives", Access::anonymous, "",
               Runs::inline_, 200, composes<void, Health, health>()},
@@ -110,6 +115,7 @@ std::string_view noun_of(const Operation& operation) {
   const std::string_view path = operation.path;
   if (path.find("/permissions") != std::string_view::npos) return "permissions";
   if (path.find("/keys") != std::string_view::npos) return "keys";
+  if (path == "/changes") return "changes";
   if (path.starts_with("/agents")) return "agents";
   if (path.starts_with("/auth/")) return "login";
   if (path.starts_with("/data/")) return "demonstration";

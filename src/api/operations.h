@@ -2,6 +2,7 @@
 // the tests of "every route" read it; there is no second list. Start here.
 #pragma once
 
+#include <limits>
 #include <span>
 #include <string_view>
 
@@ -58,6 +59,25 @@ struct Operation {
 };
 
 std::span<const Operation> operations();
+
+// A read that decides by the directory waits, if need be, until it knows the revision that the
+// caller has seen: X-AgentAuth-Revision of a write, on whatever node.
+inline constexpr FieldRule min_revision_field{
+    .name = "min_revision",
+    .min = 0,
+    .max = std::numeric_limits<Revision>::max(),
+    .place = Place::query,
+    .example = "42",
+    .about = "Answer as of this revision or a later one; see X-AgentAuth-Revision"};
+struct AsOf {
+  std::optional<Revision> min_revision;
+  static constexpr auto fields() {
+    return std::array{field<&AsOf::min_revision>(min_revision_field)};
+  }
+};
+inline bool takes_min_revision(const Operation& operation) {
+  return operation.method == http::Method::get && operation.access != Access::anonymous;
+}
 
 // What the operation is about, as documentation groups it.
 std::string_view noun_of(const Operation& operation);

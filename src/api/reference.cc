@@ -37,6 +37,15 @@ to `POST /agents/register` alone.
 * A key for another agent is made by who holds `agentauth:keys:write` and all that agent holds, or by
   an administrator.
 * A change counts from the next request on; a token holds no permissions.
+
+## Revisions
+
+Every change of what decisions read has a number, its revision. A write answers with
+`X-AgentAuth-Revision`: the revision of its change, or a later one. Any `GET` that needs a token
+takes `min_revision` in its query and answers as of that revision or a later one, on whatever node:
+one that has not heard of it yet asks the database first. `GET /changes` lists what was changed
+after a revision, and with `Accept: text/event-stream` goes on live; a follower that is cut off
+sends `Last-Event-ID`, and one that was away for too long gets 410 `gone`.
 )";
 
 std::string who(const Operation& operation) {

@@ -32,16 +32,27 @@ TEST(ErrorTableTest, EveryErrorHasAStatusAWordAndAMeaning) {
 
 TEST(ErrorTableTest, StatusesAreThoseThatWerePromised) {
   const std::map<std::string_view, int> promised = {
-      {"malformed_request", 400}, {"unauthenticated", 401},
-      {"permission_denied", 403}, {"registration_closed", 403},
-      {"not_found", 404},         {"method_not_allowed", 405},
-      {"request_timeout", 408},   {"conflict", 409},
-      {"already_created", 409},   {"payload_too_large", 413},
-      {"uri_too_long", 414},      {"unsupported_media_type", 415},
-      {"invalid_argument", 422},  {"idempotency_key_reused", 422},
-      {"rate_limited", 429},      {"headers_too_large", 431},
-      {"internal", 500},          {"not_implemented", 501},
-      {"unavailable", 503},       {"http_version_not_supported", 505},
+      {"malformed_request", 400},
+      {"unauthenticated", 401},
+      {"permission_denied", 403},
+      {"registration_closed", 403},
+      {"not_found", 404},
+      {"method_not_allowed", 405},
+      {"request_timeout", 408},
+      {"conflict", 409},
+      {"already_created", 409},
+      {"gone", 410},
+      {"payload_too_large", 413},
+      {"uri_too_long", 414},
+      {"unsupported_media_type", 415},
+      {"invalid_argument", 422},
+      {"idempotency_key_reused", 422},
+      {"rate_limited", 429},
+      {"headers_too_large", 431},
+      {"internal", 500},
+      {"not_implemented", 501},
+      {"unavailable", 503},
+      {"http_version_not_supported", 505},
   };
   std::map<std::string_view, int> found;
   for (const ErrorRow& row : error_table()) found[row.word] = row.status;

@@ -24,6 +24,7 @@ enum class Errc : std::uint8_t {
   request_timeout,
   conflict,
   already_created,
+  gone,
   payload_too_large,
   uri_too_long,
   unsupported_media_type,
@@ -36,7 +37,7 @@ enum class Errc : std::uint8_t {
   unavailable,
   http_version_not_supported,
 };
-inline constexpr std::size_t errc_count = 20;
+inline constexpr std::size_t errc_count = 21;
 
 struct FieldError {
   std::string field;

@@ -26,6 +26,7 @@ struct Answer {
   std::vector<std::pair<std::string, std::string>> headers;
   http::Pool pool = http::Pool::none;  // where finish() ran
   http::ShareName share{};
+  std::shared_ptr<http::EventSource> events = {};  // what goes on after the body
 
   std::string header(std::string_view name) const {
     for (const auto& [key, value] : headers)
@@ -92,6 +93,7 @@ class ApiFixture : public testing::Test {
     Answer answer = read(exchange);
     answer.pool = next.pool;
     answer.share = next.share;
+    answer.events = std::move(exchange.events);
     dispatcher.answered(exchange, std::chrono::microseconds{5});
     return answer;
   }

@@ -47,6 +47,17 @@ class Replica {
       return agent;
     });
   }
+  // As another node does it: committed, and not heard of here. Returns its revision.
+  Revision grant_elsewhere(AgentId agent, const std::string& permission) {
+    return value_of(database_->migrate([&](Transaction& tx) -> Result<Revision> {
+      TRY(tx.permissions().insert(agent, permission));
+      return tx.changes().append(ChangeKind::permission, agent);
+    }));
+  }
+  void forget_changes_up_to(Revision revision) {
+    value_of(
+        database_->write([&](Transaction& tx) { return tx.changes().prune(revision, revision); }));
+  }
   void revoke(AgentId agent, const std::string& permission) {
     change(ChangeKind::permission, [&](Transaction& tx) -> Result<AgentId> {
       TRY(tx.permissions().erase(agent, permission));

@@ -1,0 +1,118 @@
+// The change log for whoever keeps something current by it: as pages, or live as events.
+#include <algorithm>
+#include <charconv>
+
+#include "api/bind.h"
+#include "api/handlers.h"
+
+namespace agentauth::api {
+namespace {
+
+constexpr std::int64_t changes_a_read = 500;
+
+// Where the caller is, and what the log still has after that.
+Result<std::vector<Change>> changes_after(Transaction& tx, Revision since, std::int64_t limit) {
+  auto changes = TRY(tx.changes().after(since, limit));
+  const Revision first =
+      changes.empty() ? TRY(tx.changes().revision()) + 1 : changes.front().revision;
+  if (first <= since)
+    return tl::unexpected(Error{.code = Errc::invalid_argument,
+                                .message = "One or more fields are invalid",
+                                .fields = {{"since", "is later than the last change"}}});
+  // Revisions have no gaps, so what is missing was forgotten.
+  if (first != since + 1)
+    return failure(Errc::gone, "Changes after revision " + std::to_string(since) +
+                                   " are not all kept any more; read anew what you follow, then "
+                                   "go on after revision " +
+                                   std::to_string(first - 1));
+  return changes;
+}
+
+class ChangeEvents final : public http::EventSource {
+ public:
+  ChangeEvents(Services& services, Revision sent) : services_(services), sent_(sent) {}
+
+  State state() override {
+    if (ended_) return State::ended;
+    return services_.directory.revision() > sent_ ? State::has_events : State::waiting;
+  }
+
+  void read(std::string& out) override {
+    const auto changes = services_.database.read(
+        [&](Transaction& tx) { return changes_after(tx, sent_, changes_a_read); });
+    if (!changes) {
+      // Who comes back is told why. A database that is away for a moment ends nothing.
+      ended_ = changes.error().code != Errc::unavailable;
+      return;
+    }
+    for (const Change& change : *changes) {
+      out += "id: " + std::to_string(change.revision) + "\nevent: change\ndata: ";
+      JsonWriter json(out);
+      write_fields(ListedChange::of(change), json);
+      out += "\n\n";
+      sent_ = change.revision;
+    }
+  }
+
+ private:
+  Services& services_;
+  Revision sent_;
+  bool ended_ = false;
+};
+
+bool asks_for_events(const ApiExchange& exchange) {
+  const auto accept = exchange.request.find("Accept");
+  return accept && accept->find("text/event-stream") != std::string_view::npos;
+}
+
+// A client that was cut off says where it was (WHATWG HTML 9.2.4); that is later than its `since`.
+Result<std::optional<Revision>> last_event_id(const ApiExchange& exchange) {
+  const auto header = exchange.request.find("Last-Event-ID");
+  if (!header || header->empty()) return std::nullopt;
+  Revision revision = 0;
+  const char* end = header->data() + header->size();
+  const auto parsed = std::from_chars(header->data(), end, revision);
+  if (parsed.ec != std::errc{} || parsed.ptr != end || revision < 0)
+    return failure(Errc::malformed_request, "Last-Event-ID must be a revision");
+  return revision;
+}
+
+// Live events begin where the caller says, or now.
+Result<void> begin_events(Services& services, ApiExchange& exchange, const ListChanges& request) {
+  const auto seen = TRY(last_event_id(exchange));
+  const Revision since = seen ? *seen : request.since.value_or(services.directory.revision());
+  TRY(services.database.read([&](Transaction& tx) { return changes_after(tx, since, 1); }));
+  exchange.response.set_status(exchange.operation->status);
+  exchange.response.set_content_type("text/event-stream");
+  exchange.response.add_header("Cache-Control", "no-store");
+  exchange.response.body = "retry: 1000\n\n";
+  exchange.events = std::make_unique<ChangeEvents>(services, since);
+  return {};
+}
+
+}  // namespace
+
+ListedChange ListedChange::of(const Change& change) {
+  return {change.revision, std::string(to_string(change.kind)), change.agent_id};
+}
+
+Result<void> list_changes(Services& services, ApiExchange& exchange) {
+  const RequestInput input = TRY(exchange.input());
+  const auto request = TRY(decode<ListChanges>(input));
+  if (asks_for_events(exchange)) return begin_events(services, exchange, request);
+
+  const std::string query = detail::page_query(exchange, input);
+  Revision since = request.since.value_or(0);
+  if (request.cursor)
+    since =
+        TRY(services.cursors.open(*request.cursor, query)).created_at.time_since_epoch().count();
+  const std::int64_t limit = request.limit.value_or(page_items_default);
+  const auto changes = TRY(
+      services.database.read([&](Transaction& tx) { return changes_after(tx, since, limit + 1); }));
+  std::vector<ListedChange> items;
+  std::transform(changes.begin(), changes.end(), std::back_inserter(items), ListedChange::of);
+  detail::answer_page(services, exchange, items, limit, query);
+  return {};
+}
+
+}  // namespace agentauth::api
