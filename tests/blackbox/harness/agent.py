@@ -53,6 +53,7 @@ class Agent:
     def take_away(self, agent: "Agent", permission: str):
         answer = self.delete(f"{agent.path}/permissions/{permission}")
         assert answer.status_code == 204, answer.text
+        return answer
 
     def permissions_of(self, agent: "Agent") -> set:
         items = self.get(f"{agent.path}/permissions?limit=1000").json()["items"]
