@@ -1,6 +1,7 @@
 #include "base/fields.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "base/encoding.h"
@@ -14,11 +15,25 @@ std::int64_t characters(std::string_view text) {
                        [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
 }
 
-// A control character in a name is never meant well: it breaks logs, terminals and PostgreSQL.
+// Control characters beyond ASCII, in UTF-8: what ends a line, what turns the direction of what is
+// printed behind it, and what is not seen at all.
+constexpr std::array<std::string_view, 14> unicode_controls = {
+    "\u2028", "\u2029", "\u202A", "\u202B", "\u202C", "\u202D", "\u202E",
+    "\u2066", "\u2067", "\u2068", "\u2069", "\u200B", "\u2060", "\uFEFF",
+};
+
+// A control character in a name is never meant well: it breaks logs, terminals and PostgreSQL, or
+// makes one name look like another.
 bool has_control_character(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7F;
-  });
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (byte(i) < 0x20 || byte(i) == 0x7F) return true;
+    // U+0080 to U+009F, among them one that begins a terminal's commands.
+    if (byte(i) == 0xC2 && i + 1 < text.size() && byte(i + 1) < 0xA0) return true;
+  }
+  return std::any_of(
+      unicode_controls.begin(), unicode_controls.end(),
+      [&](std::string_view control) { return text.find(control) != std::string_view::npos; });
 }
 
 std::string between(std::string_view what, std::int64_t min, std::int64_t max) {
@@ -150,7 +165,9 @@ class Decoder {
                         !has_control_character(member.name) &&
                         !has_control_character(member.value.text);
       if (!fits)
-        return wrong(field, "names have 1 to 64 bytes, values are strings of at most 256 bytes");
+        return wrong(field,
+                     "names have 1 to 64 bytes, values are strings of at most 256 bytes, without "
+                     "control characters");
       labels.emplace(member.name, member.value.text);
     }
     check_and_assign(field, {.labels = &labels});

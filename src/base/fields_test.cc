@@ -149,6 +149,20 @@ TEST(DecodeBody, ChecksTypesAndBounds) {
         << labels;
 }
 
+// A name that turns the terminal's colours, or reads "admin" from right to left, is no name.
+TEST(DecodeBody, RefusesControlCharactersOfAnyKind) {
+  for (const char* name : {"a\\u0001", "a\\u001b", "a\\u007f", "a\\u0080", "a\\u009b", "a\\u009f",
+                           "a\\u2028", "a\\u2029", "a\\u202a", "a\\u202e", "a\\u2066", "a\\u2069",
+                           "a\\u200b", "a\\u2060", "\\ufeffa", "a\xC2\x9B"})
+    EXPECT_THAT(complaints(R"({"name":")" + std::string(name) + "\"}"),
+                ElementsAre("name: must not contain control characters"))
+        << name;
+  // No-break space, soft hyphen, joiners (scripts and emoji need them), an arrow, the last of all.
+  for (const char* name :
+       {"\\u00a0a", "a\\u00ad", "a\\u200d", "a\\u200c", "\\u2192", "\\udbff\\udffd"})
+    EXPECT_THAT(complaints(R"({"name":")" + std::string(name) + "\"}"), ElementsAre()) << name;
+}
+
 TEST(DecodeBody, CountsCharactersNotBytes) {
   EXPECT_TRUE(read(R"({"name":"äöü☂𝄞"})"));
   EXPECT_FALSE(read(R"({"name":"äöü☂𝄞x"})"));

@@ -41,13 +41,19 @@ struct Agent {
   }
 };
 
-// One @ with something on both sides, no spaces, at most 254 characters (RFC 5321 4.5.3.1): enough
-// to catch a slip; whether mail arrives only mail can tell.
+// What two people would read as two names is two names: no blank before or behind.
+bool is_agent_name(std::string_view text);
+
+// One @ with something on both sides, no spaces or empty labels, at most 254 characters (RFC
+// 5321 4.5.3.1): enough to catch a slip; whether mail arrives only mail can tell.
 bool is_email(std::string_view text);
 
 // Fields that several requests share.
-inline constexpr FieldRule agent_name_rule{
-    .name = "agent_name", .max = 128, .example = "WeatherBot"};
+inline constexpr FieldRule agent_name_rule{.name = "agent_name",
+                                           .max = 128,
+                                           .valid = is_agent_name,
+                                           .rule = "must not begin or end with a blank",
+                                           .example = "WeatherBot"};
 inline constexpr FieldRule owner_email_rule{.name = "owner_email",
                                             .min = 3,
                                             .max = 254,

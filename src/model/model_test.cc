@@ -38,11 +38,20 @@ TEST(IsEmail, AcceptsAddresses) {
 }
 
 TEST(IsEmail, RefusesSlips) {
-  for (const char* wrong : {"", "@", "a", "a@", "@b", "a@b@c", "a b@c", "a@b c", "a@.b", "a@b.",
-                            "a,b@c", "a@b,c", "a@b;c@d", "A <a@b>", "\"a\"@b", "a@b\t", "a@(b)"})
+  for (const char* wrong :
+       {"",       "@",     "a",     "a@",      "@b",      "a@b@c",   "a b@c",  "a@b c", "a@.b",
+        "a@b.",   "a,b@c", "a@b,c", "a@b;c@d", "A <a@b>", "\"a\"@b", "a@b\t",  "a@(b)", "a@b..c",
+        "a..b@c", ".a@b",  "a.@b",  "a@-b.c",  "a@b-.c",  "a@b.-c",  "a@b.c-", "a@.",   "a@-"})
     EXPECT_FALSE(is_email(wrong)) << wrong;
   EXPECT_FALSE(is_email(std::string(65, 'a') + "@b"));
   EXPECT_FALSE(is_email("a@" + std::string(253, 'b')));
+}
+
+TEST(IsAgentName, HasNoBlankBeforeOrBehind) {
+  for (const char* good : {"a", "Weather Bot", "a  b", "\xC2\xA0", "-", "\"quoted\""})
+    EXPECT_TRUE(is_agent_name(good)) << good;
+  for (const char* wrong : {" ", "   ", " a", "a ", ""})
+    EXPECT_FALSE(is_agent_name(wrong)) << wrong;
 }
 
 class ApiKeyStatus : public ::testing::Test {

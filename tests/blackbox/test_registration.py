@@ -61,11 +61,15 @@ def test_a_name_of_1_to_128_characters_is_accepted(server, admin, name):
 @pytest.mark.parametrize("field, value", [
     ("agent_name", ...), ("agent_name", None), ("agent_name", ""), ("agent_name", "n" * 129),
     ("agent_name", "☀" * 129), ("agent_name", "line\nbreak"), ("agent_name", "nul\x00byte"),
-    ("agent_name", "del\x7f"), ("agent_name", 7), ("agent_name", ["a"]), ("agent_name", {}),
+    ("agent_name", "del\x7f"), ("agent_name", " "), ("agent_name", " lead"), ("agent_name", "tail "),
+    ("agent_name", "escape\x9b31m"), ("agent_name", "\u202enimda"), ("agent_name", "zero\u200bwidth"),
+    ("agent_name", 7), ("agent_name", ["a"]), ("agent_name", {}),
     ("agent_name", True),
     ("owner_email", ...), ("owner_email", None), ("owner_email", ""), ("owner_email", "ada"),
     ("owner_email", "ada@"), ("owner_email", "@example.com"), ("owner_email", "a b@example.com"),
     ("owner_email", "ada@exam\nple.com"), ("owner_email", "a@b@example.com"),
+    ("owner_email", "ada@example..com"), ("owner_email", ".ada@example.com"),
+    ("owner_email", "ada@-example.com"),
     ("owner_email", "a" * 243 + "@example.com"), ("owner_email", 1.5),
 ], ids=repr)
 def test_a_field_out_of_bounds_is_named(server, field, value):
