@@ -184,6 +184,22 @@ TEST_F(DispatcherTest, ABodyOfAnotherTypeIsUnsupported) {
   }
 }
 
+// Two readers of one request must not see two bodies.
+TEST_F(DispatcherTest, ABodyIsOfOneTypeAndNotEncoded) {
+  const auto status = [&](const char* header, const char* value) {
+    return call({.method = Method::post,
+                 .target = "/auth/login",
+                 .body = R"({"api_key":"x"})",
+                 .headers = {{header, value}}})
+        .status;
+  };
+  EXPECT_EQ(status("Content-Encoding", "identity"), 401);
+  for (const char* encoding : {"gzip", "br", "deflate", "identity, gzip", ""})
+    EXPECT_EQ(status("Content-Encoding", encoding), 415) << encoding;
+  EXPECT_EQ(status("Content-Type", "text/plain"), 415);
+  EXPECT_EQ(status("Content-Type", "application/json"), 415);
+}
+
 TEST_F(DispatcherTest, AFieldErrorNamesEachField) {
   const Answer answer = post("/agents/register", R"({"agent_name":"","owner_email":"nobody"})");
   EXPECT_EQ(answer.status, 422);

@@ -61,12 +61,19 @@ Result<void> ApiExchange::read_min_revision() {
 
 Result<RequestInput> ApiExchange::input() {
   TRY(read_pairs());
-  if (!request.body.empty()) {
-    const auto type = request.find("Content-Type");
-    if (!type || !is_json(*type))
-      return failure(Errc::unsupported_media_type, "The body must be application/json");
-  }
+  if (!request.body.empty()) TRY(require_json());
   return RequestInput{path_, query_, request.body};
+}
+
+Result<void> ApiExchange::require_json() const {
+  const auto type = request.find("Content-Type");
+  if (!type || !is_json(*type) || request.count("Content-Type") != 1)
+    return failure(Errc::unsupported_media_type, "The body must be application/json");
+  // RFC 9110 8.4: to read what is encoded as if it were not would be to read something else.
+  const auto encoding = request.find("Content-Encoding");
+  if (encoding && !http::equal_ignoring_case(*encoding, "identity"))
+    return failure(Errc::unsupported_media_type, "The body must not be compressed");
+  return {};
 }
 
 Result<void> ApiExchange::read_pairs() {

@@ -58,6 +58,7 @@ class ApiExchange final : public http::Exchange {
   }
 
  private:
+  Result<void> require_json() const;
   Result<void> read_pairs();
 
   static constexpr std::size_t request_id_max = 128;
