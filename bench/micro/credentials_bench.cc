@@ -31,7 +31,7 @@ struct Tokens {
   Tokens() {
     const auto& agents = Population::of(population_grants).drawn();
     for (std::size_t i = 0; i < token_count; ++i)
-      service.issue(agents[i], clock.now(), texts.emplace_back());
+      service.issue({agents[i]}, clock.now(), texts.emplace_back());
   }
   static Tokens& instance() {
     static Tokens tokens;
@@ -78,7 +78,7 @@ void issue_token(State& state) {
   std::size_t next = 0;
   for (auto _ : state) {
     text.clear();
-    tokens.service.issue(agents[next++ % token_count], tokens.clock.now(), text);
+    tokens.service.issue({agents[next++ % token_count]}, tokens.clock.now(), text);
     benchmark::DoNotOptimize(text.data());
   }
 }

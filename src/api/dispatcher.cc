@@ -83,7 +83,7 @@ void Dispatcher::finish(http::Exchange& http_exchange) {
     if (exchange.caller) {
       TRY(catch_up_with(exchange));
       TRY(require_fresh_directory(std::chrono::steady_clock::now()));
-      TRY(decide_access(exchange, exchange.caller->agent_id));
+      TRY(decide_access(exchange, *exchange.caller));
     }
     TRY(exchange.operation->binding.handle(services_, exchange));
     if (exchange.events) TRY(guard_events(exchange));
@@ -155,12 +155,12 @@ Result<void> Dispatcher::authorize(ApiExchange& exchange) {
   if (operation.access == Access::anonymous) return {};
   TRY(require_fresh_directory(exchange.started));
   if (operation.access == Access::registrant) return authorize_registrant(exchange);
-  const AgentId agent = TRY(authenticate(exchange));
+  const Caller caller = TRY(authenticate(exchange));
   if (!exchange.request.query.empty() && takes_min_revision(operation))
     TRY(exchange.read_min_revision());
-  if (!is_behind(exchange)) return decide_access(exchange, agent);
+  if (!is_behind(exchange)) return decide_access(exchange, caller);
   // What this node knows is too old to decide by: finish() does, on a worker.
-  exchange.caller = Caller{agent};
+  exchange.caller = caller;
   return {};
 }
 
@@ -195,7 +195,7 @@ Result<void> Dispatcher::authorize_registrant(ApiExchange& exchange) {
   return decide_access(exchange, TRY(authenticate(exchange)));
 }
 
-Result<AgentId> Dispatcher::authenticate(const ApiExchange& exchange) {
+Result<Caller> Dispatcher::authenticate(const ApiExchange& exchange) {
   const auto header = exchange.request.find("Authorization");
   if (!header) return failure(Errc::unauthenticated, "Credentials are required");
   if (exchange.request.count("Authorization") > 1)
@@ -206,26 +206,26 @@ Result<AgentId> Dispatcher::authenticate(const ApiExchange& exchange) {
   return verify(*token, exchange.core);
 }
 
-Result<AgentId> Dispatcher::verify(std::string_view token, std::size_t core) {
+Result<Caller> Dispatcher::verify(std::string_view token, std::size_t core) {
   VerifiedTokens& remembered = cores_[core]->tokens;
   const Timestamp now = services_.clock.now();
-  if (const auto known = remembered.find(token, now)) return known->agent_id();
+  if (const auto known = remembered.find(token, now)) return known->caller();
   const VerifiedToken verified = TRY(services_.tokens.verify(token, now));
   remembered.remember(token, verified);
-  return verified.agent_id();
+  return verified.caller();
 }
 
-Result<void> Dispatcher::decide_access(ApiExchange& exchange, AgentId agent_id) const {
+Result<void> Dispatcher::decide_access(ApiExchange& exchange, const Caller& caller) const {
   const Operation& operation = *exchange.operation;
   const Directory::View view(services_.directory);
-  const AgentRecord* agent = view.find_agent(agent_id);
-  if (agent == nullptr || agent->status != AgentStatus::active)
+  const AgentRecord* agent = find_acting(view, caller);
+  if (agent == nullptr)
     return failure(Errc::unauthenticated, "The access token is not valid", "agent may not act");
-  exchange.caller = Caller{agent_id};
+  exchange.caller = caller;
   if (operation.access == Access::any_agent) return {};
   if (operation.access == Access::permission_or_self) {
     const auto named = AgentId::parse(exchange.captures.values[0]);
-    if (named && *named == agent_id) return {};
+    if (named && *named == caller.agent_id) return {};
   }
   if (holds_permission(operation, agent) && may_change_named(exchange, view, agent)) return {};
   return failure(Errc::permission_denied, "Permission denied");
@@ -308,12 +308,11 @@ Result<void> Dispatcher::guard_events(ApiExchange& exchange) {
 bool Dispatcher::would_let_in(const Operation& operation, std::string_view token,
                               std::size_t core) {
   if (!require_fresh_directory(std::chrono::steady_clock::now())) return false;
-  const auto agent_id = verify(token, core);
-  if (!agent_id) return false;
+  const auto caller = verify(token, core);
+  if (!caller) return false;
   const Directory::View view(services_.directory);
-  const AgentRecord* agent = view.find_agent(*agent_id);
-  return agent != nullptr && agent->status == AgentStatus::active &&
-         holds_permission(operation, agent);
+  const AgentRecord* agent = find_acting(view, *caller);
+  return agent != nullptr && holds_permission(operation, agent);
 }
 
 void Dispatcher::fail(ApiExchange& exchange, Error error) {

@@ -10,11 +10,19 @@ void forbid_storing(ApiExchange& exchange) {
   exchange.response.add_header("Cache-Control", "no-store");
 }
 
+// The generation is that of now: who logs in has proved its key this moment.
+std::uint32_t token_generation(const Services& services, AgentId agent) {
+  const Directory::View view(services.directory);
+  const AgentRecord* record = view.find_agent(agent);
+  return record == nullptr ? 0 : record->token_generation;
+}
+
 void answer_with_token(Services& services, ApiExchange& exchange, AgentId agent) {
   LoggedIn answer;
   answer.token_type = "bearer";
   answer.expires_in = services.tokens.lifetime().count();
-  services.tokens.issue(agent, services.clock.now(), answer.access_token);
+  services.tokens.issue({agent, token_generation(services, agent)}, services.clock.now(),
+                        answer.access_token);
   forbid_storing(exchange);
   exchange.answer(exchange.operation->status, answer);
 }
@@ -33,8 +41,8 @@ Result<void> require_access(Services& services, const ApiExchange& exchange, Sel
                             AgentId named) {
   TRY(require_fresh(services));
   const Directory::View view(services.directory);
-  const AgentRecord* caller = view.find_agent(exchange.caller->agent_id);
-  if (caller == nullptr || caller->status != AgentStatus::active)
+  const AgentRecord* caller = find_acting(view, *exchange.caller);
+  if (caller == nullptr)
     return failure(Errc::unauthenticated, "The access token is not valid", "agent may not act");
   if (self == Self::permitted && caller->id == named) return {};
   if (decide(caller, view.names().find_requirement(exchange.operation->permission)).allowed())

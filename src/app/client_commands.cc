@@ -176,6 +176,11 @@ Result<int> resume_agent(const Call& call) {
   return print_answer(call, call.api.call("POST", agent_path(id) + "/resume"));
 }
 
+Result<int> revoke_tokens(const Call& call) {
+  const std::string id = TRY(call.api.find_agent(call.positional(0)));
+  return print_answer(call, call.api.call("POST", agent_path(id) + "/revoke-tokens"));
+}
+
 Result<int> delete_agent(const Call& call) {
   // The key in hand would end with it, and perhaps the last administrator.
   if (call.positional(0) == "me" && call.line.argument("yes") != "true")
@@ -262,6 +267,7 @@ constexpr auto entries = std::to_array<Entry>({
     {CommandId::agent_update, update_agent},
     {CommandId::agent_suspend, suspend_agent},
     {CommandId::agent_resume, resume_agent},
+    {CommandId::agent_revoke_tokens, revoke_tokens},
     {CommandId::agent_delete, delete_agent},
     {CommandId::permission_list, list_permissions},
     {CommandId::permission_grant, grant_permission},

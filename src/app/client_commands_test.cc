@@ -112,6 +112,12 @@ TEST_F(ClientCommandsTest, AnAgentIsMeantByANameThatOneAgentHas) {
   EXPECT_TRUE(run({"agent", "suspend", "WeatherBot"}));
 }
 
+TEST_F(ClientCommandsTest, TokensAreRevokedWithoutAWord) {
+  server_.answer("POST " + path("/revoke-tokens"), 204, "");
+  EXPECT_TRUE(run({"agent", "revoke-tokens", std::string(weather_id)}));
+  EXPECT_EQ(out_.str(), "");
+}
+
 TEST_F(ClientCommandsTest, ANameOfTwoAgentsChangesNeither) {
   server_.answer("GET /agents?name=Bot&limit=1000", 200,
                  page(agent("1", "Bot") + "," + agent("2", "Bot")));

@@ -18,6 +18,7 @@ enum class CommandId : std::uint8_t {
   agent_update,
   agent_suspend,
   agent_resume,
+  agent_revoke_tokens,
   agent_delete,
   permission_list,
   permission_grant,

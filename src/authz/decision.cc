@@ -29,6 +29,13 @@ Decision decide(const AgentRecord* agent, const Requirement& requirement) {
   return {agent->holds_any_of(requirement) ? Reason::granted : Reason::not_granted};
 }
 
+const AgentRecord* find_acting(const Directory::View& view, const Caller& caller) {
+  const AgentRecord* agent = view.find_agent(caller.agent_id);
+  if (agent == nullptr || agent->status != AgentStatus::active) return nullptr;
+  if (agent->token_generation != caller.token_generation) return nullptr;
+  return agent;
+}
+
 bool may_grant(const Directory::View& view, const AgentRecord* agent, std::string_view permission) {
   return decide(agent, view.names().find_requirement(permission)).allowed() ||
          decide(agent, view.names().find_requirement(administrator_permission)).allowed();

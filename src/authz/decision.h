@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "directory/directory.h"
+#include "model/caller.h"
 
 namespace agentauth {
 
@@ -23,6 +24,10 @@ struct Decision {
 // Deny by default: an agent that is unknown (nullptr) or suspended may do nothing, whatever it
 // holds. The order in which grants were written never matters.
 Decision decide(const AgentRecord* agent, const Requirement& requirement);
+
+// The agent of a caller whose token still stands. nullptr when the agent is gone or suspended, or
+// the token has been revoked: asked on every request, and again after every wait.
+const AgentRecord* find_acting(const Directory::View& view, const Caller& caller);
 
 // Whether `agent` may pass `permission` on to others: it holds it, pattern for pattern, or it is an
 // administrator.

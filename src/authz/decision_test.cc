@@ -126,6 +126,22 @@ TEST_F(DecisionTest, TheReasonHasAName) {
   EXPECT_EQ(to_string(Reason::agent_unknown), "agent_unknown");
 }
 
+TEST_F(DecisionTest, ACallerActsWhileItsAgentAndItsTokensGenerationStand) {
+  const AgentId agent = replica.add_agent();
+  const auto acts = [&](const Caller& caller) {
+    const Directory::View view(replica.directory());
+    return find_acting(view, caller) != nullptr;
+  };
+  EXPECT_TRUE(acts({agent, 0}));
+  EXPECT_FALSE(acts({agent, 1})) << "a generation that has not begun";
+  EXPECT_FALSE(acts({AgentId{}, 0}));
+  replica.revoke_tokens(agent);
+  EXPECT_FALSE(acts({agent, 0}));
+  EXPECT_TRUE(acts({agent, 1}));
+  replica.suspend(agent);
+  EXPECT_FALSE(acts({agent, 1}));
+}
+
 TEST_F(DecisionTest, AnAgentMayGrantWhatItHoldsAndNothingWider) {
   const AgentId agent = replica.add_agent_with({"read_weather", "a:b:*"});
   EXPECT_TRUE(grants(agent, "read_weather"));
@@ -237,7 +253,7 @@ RC_GTEST_PROP(DecisionProperty, DecidesAsTheObviousRuleDoes, ()) {
   AgentRecord agent;
   agent.used = true;
   agent.status = AgentStatus::active;
-  agent.grant_count = static_cast<std::uint32_t>(grants.size());
+  agent.grant_count = static_cast<std::uint16_t>(grants.size());
   std::unique_ptr<GrantSet> many;
   if (grants.size() > AgentRecord::inline_max) {
     many = std::make_unique<GrantSet>(grants);

@@ -11,11 +11,20 @@ Result<PermissionService::Granted> PermissionService::grant(Transaction& tx, con
                      "the caller does not hold what it would grant");
   }
   TRY(tx.agents().find(request.agent_id));
+  if (holds_all_it_may(request.agent_id))
+    return failure(Errc::conflict, "The agent holds as many permissions as an agent may");
   if (auto grant = TRY(tx.permissions().insert(request.agent_id, request.permission))) {
     TRY(tx.changes().append(ChangeKind::permission, request.agent_id));
     return Granted{*std::move(grant), true};
   }
   return Granted{TRY(tx.permissions().find(request.agent_id, request.permission)), false};
+}
+
+// More would be stored and not be in force.
+bool PermissionService::holds_all_it_may(AgentId id) const {
+  const Directory::View view(directory_);
+  const AgentRecord* agent = view.find_agent(id);
+  return agent != nullptr && agent->grant_count >= AgentRecord::grants_max;
 }
 
 Result<void> PermissionService::revoke(Transaction& tx, const NamePermission& request) {

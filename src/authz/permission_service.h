@@ -114,7 +114,8 @@ class PermissionService {
     Grant grant;
     bool created = false;  // false: the agent held it already
   };
-  // The caller must hold what it grants. Errors: permission_denied, not_found.
+  // The caller must hold what it grants. Errors: permission_denied, not_found; conflict when the
+  // agent holds AgentRecord::grants_max.
   Result<Granted> grant(Transaction& tx, const Caller& caller, const GrantPermission& request);
   // Errors: not_found.
   Result<void> revoke(Transaction& tx, const NamePermission& request);
@@ -124,6 +125,8 @@ class PermissionService {
   Result<CheckedPermission> check(const CheckPermission& request) const;
 
  private:
+  bool holds_all_it_may(AgentId id) const;
+
   const Directory& directory_;
 };
 

@@ -74,6 +74,21 @@ TEST_F(PermissionServiceTest, WhatWasTakenFromTheGrantorCannotBeGrantedAnyMore) 
   EXPECT_EQ(grant(grantor, agent, "read_weather").error().code, Errc::permission_denied);
 }
 
+// What the directory could not hold must not look granted.
+TEST_F(PermissionServiceTest, AnAgentHoldsSoManyPermissionsAndNoMore) {
+  replica.execute(
+      "INSERT INTO permissions (agent_id, permission) WITH RECURSIVE number(i) AS "
+      "(SELECT 2 UNION ALL SELECT i + 1 FROM number WHERE i < 65535) SELECT $1, 'p' || i FROM "
+      "number",
+      {agent});
+  ASSERT_TRUE(grant(administrator, agent, "agentauth:first"));
+  EXPECT_EQ(Directory::View(replica.directory()).find_agent(agent)->held().size(),
+            AgentRecord::grants_max);
+  const auto before = replica.revision();
+  EXPECT_EQ(grant(administrator, agent, "agentauth:one:more").error().code, Errc::conflict);
+  EXPECT_EQ(replica.revision(), before);
+}
+
 TEST_F(PermissionServiceTest, AnAgentThatIsGoneIsNotFound) {
   EXPECT_EQ(grant(administrator, AgentId{}, "read_weather").error().code, Errc::not_found);
   EXPECT_EQ(revoke(AgentId{}, "read_weather").error().code, Errc::not_found);

@@ -13,6 +13,15 @@ constexpr std::int64_t changes_a_round = 1000;
 constexpr Revision changes_max = 20'000;
 constexpr std::int64_t pruned_at_once = 1000;
 
+AgentRecord to_record(const AgentRepository::State& state) {
+  AgentRecord record;
+  record.id = state.id;
+  record.status = state.status;
+  record.used = true;
+  record.token_generation = static_cast<std::uint32_t>(state.token_generation);
+  return record;
+}
+
 KeyRecord to_record(const KeyState& state) {
   KeyRecord record;
   if (state.kid.size() != record.kid.size()) return record;
@@ -91,7 +100,8 @@ void Directory::add_grant(std::string_view permission, std::vector<NameId>& gran
 }
 
 void Directory::set_grants(AgentRecord& agent, std::span<const NameId> grants) {
-  agent.grant_count = static_cast<std::uint32_t>(grants.size());
+  grants = grants.first(std::min(grants.size(), AgentRecord::grants_max));
+  agent.grant_count = static_cast<std::uint16_t>(grants.size());
   if (grants.size() > AgentRecord::inline_max) {
     agent.many = new GrantSet(grants);
   } else {
@@ -137,10 +147,7 @@ Result<std::unique_ptr<Directory::Tables>> Directory::read_tables() {
   });
   const auto agents_read = database_.snapshot([&](Transaction& tx) -> Result<void> {
     TRY(tx.agents().each_state([&](const AgentRepository::State& state) {
-      AgentRecord record;
-      record.id = state.id;
-      record.status = state.status;
-      record.used = true;
+      const AgentRecord record = to_record(state);
       tables->agents.put(record, record.id, nullptr);
     }));
     AgentId current{};
@@ -245,10 +252,7 @@ Result<void> Directory::reload_agent(AgentId id) {
     return {};
   }
   put_keys(keys);
-  AgentRecord record;
-  record.id = id;
-  record.status = state->status;
-  record.used = true;
+  AgentRecord record = to_record(*state);
   set_grants(record, grants);
   std::unique_ptr<const GrantSet> new_grants(many_grants(&record));
   const GrantSet* const old_grants = many_grants(tables.agents.find(id.uuid.hash(), id));

@@ -26,11 +26,14 @@ class GrantSet {
 
 struct AgentRecord {
   static constexpr std::size_t inline_max = 10;
+  // What is beyond is not granted.
+  static constexpr std::size_t grants_max = 0xFFFF;
 
   AgentId id{};
-  std::uint32_t grant_count = 0;
+  std::uint16_t grant_count = 0;
   AgentStatus status = AgentStatus::suspended;
   bool used = false;
+  std::uint32_t token_generation = 0;  // of the tokens that stand
   union {
     std::array<NameId, inline_max> grants{};
     const GrantSet* many;  // when grant_count > inline_max; the directory owns it

@@ -33,6 +33,12 @@ Result<Agent> AgentService::set_status(Transaction& tx, AgentId id, AgentStatus 
   return agent;
 }
 
+Result<void> AgentService::revoke_tokens(Transaction& tx, const NameAgent& request) {
+  TRY(tx.agents().revoke_tokens(request.agent_id));
+  TRY(tx.changes().append(ChangeKind::agent, request.agent_id));
+  return {};
+}
+
 Result<void> AgentService::erase(Transaction& tx, const NameAgent& request) {
   TRY(tx.agents().erase(request.agent_id));
   TRY(tx.changes().append(ChangeKind::agent, request.agent_id));

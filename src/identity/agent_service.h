@@ -80,6 +80,9 @@ class AgentService {
   Result<Agent> update(Transaction& tx, const UpdateAgent& request);
   Result<Agent> suspend(Transaction& tx, const NameAgent& request);
   Result<Agent> resume(Transaction& tx, const NameAgent& request);
+  // All tokens the agent has, on whatever node: the next request with one is refused. Its keys
+  // stay.
+  Result<void> revoke_tokens(Transaction& tx, const NameAgent& request);
   // With its keys and permissions; its tokens stop working at once.
   Result<void> erase(Transaction& tx, const NameAgent& request);
   // Oldest first.

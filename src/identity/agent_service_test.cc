@@ -67,6 +67,18 @@ TEST_F(AgentServiceTest, SuspendingAndResumingBiteAtOnce) {
   EXPECT_EQ(record(id)->status, AgentStatus::active);
 }
 
+TEST_F(AgentServiceTest, RevokingTokensStartsANewGenerationAndChangesNothingElse) {
+  const Agent before = create();
+  const std::uint32_t first = record(before.agent_id)->token_generation;
+  for (std::uint32_t times = 1; times <= 2; ++times) {
+    ASSERT_TRUE(
+        write([&](Transaction& tx) { return service.revoke_tokens(tx, {before.agent_id}); }));
+    EXPECT_EQ(record(before.agent_id)->token_generation, first + times);
+  }
+  EXPECT_EQ(find(before.agent_id).status, AgentStatus::active);
+  EXPECT_EQ(find(before.agent_id).updated_at, before.updated_at);
+}
+
 TEST_F(AgentServiceTest, AnUpdateLeavesWhatItDoesNotName) {
   const AgentId id = create().agent_id;
   clock.advance(1h);
@@ -102,6 +114,9 @@ TEST_F(AgentServiceTest, WhatIsNotThereIsNotFoundAndNothingIsLogged) {
             Errc::not_found);
   EXPECT_EQ(write([&](Transaction& tx) { return service.resume(tx, {nobody}); }).error().code,
             Errc::not_found);
+  EXPECT_EQ(
+      write([&](Transaction& tx) { return service.revoke_tokens(tx, {nobody}); }).error().code,
+      Errc::not_found);
   EXPECT_EQ(write([&](Transaction& tx) { return service.erase(tx, {nobody}); }).error().code,
             Errc::not_found);
   EXPECT_EQ(write([&](Transaction& tx) {

@@ -1,12 +1,20 @@
-// Who makes a call, once that has been proved.
+// Who makes a call, once that has been proved, and by which credential.
 #pragma once
+
+#include <cstdint>
 
 #include "model/agent.h"
 
 namespace agentauth {
 
+// What an access token says of its bearer. Whether it still stands is asked of the directory on
+// every request: find_acting() in authz/decision.h.
 struct Caller {
   AgentId agent_id;
+  // The agent's, when the token was issued: revoking all of an agent's tokens moves it on.
+  std::uint32_t token_generation = 0;
+
+  bool operator==(const Caller&) const = default;
 };
 
 }  // namespace agentauth

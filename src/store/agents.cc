@@ -36,7 +36,7 @@ Agent read_agent(const Row& row) {
 }
 
 AgentRepository::State read_state(const Row& row) {
-  AgentRepository::State state{row.id<AgentId>(0), AgentStatus::suspended};
+  AgentRepository::State state{row.id<AgentId>(0), AgentStatus::suspended, row.integer(2)};
   if (!parse(row.text(1), state.status)) state.status = AgentStatus::suspended;
   return state;
 }
@@ -130,6 +130,13 @@ Result<Agent> AgentRepository::set_status(AgentId id, AgentStatus status, Timest
                    {id, to_string(status), now});
 }
 
+Result<void> AgentRepository::revoke_tokens(AgentId id) {
+  const auto changed = TRY(session_.execute(
+      "UPDATE agents SET token_generation = token_generation + 1 WHERE id = $1", {id}));
+  if (changed == 0) return failure(Errc::not_found, "No such agent");
+  return {};
+}
+
 Result<void> AgentRepository::erase(AgentId id) {
   const auto erased = TRY(session_.execute("DELETE FROM agents WHERE id = $1", {id}));
   if (erased == 0) return failure(Errc::not_found, "No such agent");
@@ -137,15 +144,16 @@ Result<void> AgentRepository::erase(AgentId id) {
 }
 
 Result<void> AgentRepository::each_state(FunctionRef<void(const State&)> visit) {
-  return session_.query("SELECT id, status FROM agents", {}, [&](const Row& row) -> Result<void> {
-    visit(read_state(row));
-    return {};
-  });
+  return session_.query("SELECT id, status, token_generation FROM agents", {},
+                        [&](const Row& row) -> Result<void> {
+                          visit(read_state(row));
+                          return {};
+                        });
 }
 
 Result<std::optional<AgentRepository::State>> AgentRepository::find_state(AgentId id) {
   std::optional<State> state;
-  TRY(session_.query("SELECT id, status FROM agents WHERE id = $1", {id},
+  TRY(session_.query("SELECT id, status, token_generation FROM agents WHERE id = $1", {id},
                      [&](const Row& row) -> Result<void> {
                        state = read_state(row);
                        return {};

@@ -40,6 +40,8 @@ class AgentRepository {
   };
   Result<Agent> update(AgentId id, const Changes& changes, Timestamp now);
   Result<Agent> set_status(AgentId id, AgentStatus status, Timestamp now);
+  // Moves the agent on to its next generation of tokens.
+  Result<void> revoke_tokens(AgentId id);
   // With its keys and permissions.
   Result<void> erase(AgentId id);
 
@@ -47,6 +49,7 @@ class AgentRepository {
   struct State {
     AgentId id;
     AgentStatus status;
+    std::int64_t token_generation = 0;
   };
   Result<void> each_state(FunctionRef<void(const State&)> visit);
   Result<std::optional<State>> find_state(AgentId id);

@@ -89,6 +89,10 @@ CREATE TABLE idempotency_keys (
 );
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
 )sql"},
+    {2, "generations of tokens", R"sql(
+-- A token of another generation than its agent's has been revoked.
+ALTER TABLE agents ADD COLUMN token_generation BIGINT NOT NULL DEFAULT 0;
+)sql"},
 };
 
 constexpr std::string_view history_script = R"sql(

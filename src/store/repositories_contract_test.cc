@@ -120,6 +120,7 @@ TEST_P(RepositoriesContract, WhatConcernsNobodyIsNotFound) {
   EXPECT_TRUE(not_found(write([&](Transaction& tx) {
     return tx.agents().set_status(nobody, AgentStatus::suspended, now);
   })));
+  EXPECT_TRUE(not_found(write([](Transaction& tx) { return tx.agents().revoke_tokens(nobody); })));
   EXPECT_TRUE(not_found(write([](Transaction& tx) { return tx.agents().erase(nobody); })));
   EXPECT_TRUE(not_found(read([](Transaction& tx) { return tx.keys().find(nobody, no_key); })));
   EXPECT_TRUE(not_found(read([](Transaction& tx) { return tx.keys().find_hash("kid000000009"); })));
@@ -166,6 +167,25 @@ TEST_P(RepositoriesContract, ASuspendedAgentStaysSuspendedUntilResumed) {
   EXPECT_EQ(status(), AgentStatus::suspended);
   EXPECT_EQ(set(AgentStatus::active).status, AgentStatus::active);
   EXPECT_EQ(status(), AgentStatus::active);
+}
+
+TEST_P(RepositoriesContract, EachRevocationOfTokensIsAGenerationOfThatAgentAlone) {
+  const Agent agent = add_agent();
+  const Agent other = add_agent();
+  for (int i = 0; i < 3; ++i)
+    must(write([&](Transaction& tx) { return tx.agents().revoke_tokens(agent.agent_id); }));
+  must(read([&](Transaction& tx) {
+    return tx.agents().each_state([&](const AgentRepository::State& state) {
+      EXPECT_EQ(state.token_generation, state.id == agent.agent_id ? 3 : 0);
+    });
+  }));
+  const auto found =
+      must(read([&](Transaction& tx) { return tx.agents().find_state(agent.agent_id); }));
+  EXPECT_EQ(found->token_generation, 3);
+  EXPECT_EQ(must(read([&](Transaction& tx) {
+              return tx.agents().find_state(other.agent_id);
+            }))->token_generation,
+            0);
 }
 
 TEST_P(RepositoriesContract, AListIsFilteredByNameOwnerAndStatus) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 
 #include "base/encoding.h"
 #include "base/json.h"
@@ -51,6 +52,15 @@ std::optional<std::int64_t> integer_of(const JsonValue* claim) {
   return claim->integer;
 }
 
+// A token from before there were generations is of the first one.
+Result<std::uint32_t> generation_of(const JsonValue* claim) {
+  if (claim == nullptr) return 0U;
+  const auto number = integer_of(claim);
+  if (!number || *number < 0 || *number > std::numeric_limits<std::uint32_t>::max())
+    return refused("gen is no generation");
+  return static_cast<std::uint32_t>(*number);
+}
+
 }  // namespace
 
 TokenService::TokenService(SigningKeys keys, TokenOptions options, Random& random)
@@ -59,9 +69,9 @@ TokenService::TokenService(SigningKeys keys, TokenOptions options, Random& rando
       claims_start_(claims_start(options_)),
       random_(random) {}
 
-void TokenService::issue(AgentId agent, Timestamp now, std::string& out) const {
+void TokenService::issue(const Caller& caller, Timestamp now, std::string& out) const {
   std::array<char, 36> id;
-  agent.uuid.write(id.data());
+  caller.agent_id.uuid.write(id.data());
   const std::int64_t issued_at = unix_seconds(now);
   std::string claims;
   claims.reserve(claims_start_.size() + 192);
@@ -69,7 +79,9 @@ void TokenService::issue(AgentId agent, Timestamp now, std::string& out) const {
   claims.append(id.data(), id.size());
   claims += "\",\"agent_id\":\"";
   claims.append(id.data(), id.size());
-  claims += "\",\"iat\":";
+  claims += "\",\"gen\":";
+  append_number(claims, caller.token_generation);
+  claims += ",\"iat\":";
   append_number(claims, issued_at);
   claims += ",\"exp\":";
   append_number(claims, issued_at + options_.lifetime.count());
@@ -152,7 +164,8 @@ Result<VerifiedToken> TokenService::check_claims(std::string_view payload, Times
     return refused("no jti");
   const auto agent = AgentId::parse(subject->text);
   if (!agent) return refused("sub is not an agent's id");
-  return VerifiedToken(*agent, Timestamp{Seconds{*expires_at}});
+  Caller caller{.agent_id = *agent, .token_generation = TRY(generation_of(claims->find("gen")))};
+  return VerifiedToken(caller, Timestamp{Seconds{*expires_at}});
 }
 
 }  // namespace agentauth

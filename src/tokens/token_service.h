@@ -6,7 +6,7 @@
 
 #include "base/result.h"
 #include "crypto/random.h"
-#include "model/agent.h"
+#include "model/caller.h"
 #include "tokens/signing_key.h"
 
 namespace agentauth {
@@ -23,15 +23,16 @@ struct TokenOptions {
 // was merely parsed has no type of its own.
 class VerifiedToken {
  public:
-  AgentId agent_id() const { return agent_id_; }
+  const Caller& caller() const { return caller_; }
+  AgentId agent_id() const { return caller_.agent_id; }
   Timestamp expires_at() const { return expires_at_; }
 
  private:
   friend class TokenService;
-  VerifiedToken(AgentId agent_id, Timestamp expires_at)
-      : agent_id_(agent_id), expires_at_(expires_at) {}
+  VerifiedToken(const Caller& caller, Timestamp expires_at)
+      : caller_(caller), expires_at_(expires_at) {}
 
-  AgentId agent_id_;
+  Caller caller_;
   Timestamp expires_at_;
 };
 
@@ -40,8 +41,8 @@ class TokenService {
  public:
   TokenService(SigningKeys keys, TokenOptions options, Random& random);
 
-  // Appends a compact JWT (RFC 7519, RFC 9068): sub and agent_id, iss, aud, iat, exp, jti.
-  void issue(AgentId agent, Timestamp now, std::string& out) const;
+  // Appends a compact JWT (RFC 7519, RFC 9068): sub and agent_id, gen, iss, aud, iat, exp, jti.
+  void issue(const Caller& caller, Timestamp now, std::string& out) const;
 
   // Refuses everything that is not exactly what issue() makes under one of our keys, and what
   // lives longer than our tokens do, however it was signed. Errors: unauthenticated; the cause is

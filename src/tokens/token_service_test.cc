@@ -58,7 +58,7 @@ class TokenServiceTest : public testing::Test {
   }
   std::string issue() {
     std::string token;
-    service.issue(agent, now, token);
+    service.issue({agent}, now, token);
     return token;
   }
   bool accepts(std::string_view token) {
@@ -99,11 +99,32 @@ TEST_F(TokenServiceTest, ATokenHasTheHeaderAndClaimsOfTheContract) {
   const Bytes payload = *base64url_decode(token.substr(first + 1, second - first - 1));
   const auto parsed = parse_json(as_text(payload));
   ASSERT_TRUE(parsed);
-  for (const char* name : {"iss", "aud", "sub", "agent_id", "iat", "exp", "jti"})
+  for (const char* name : {"iss", "aud", "sub", "agent_id", "gen", "iat", "exp", "jti"})
     EXPECT_NE(parsed->find(name), nullptr) << name;
-  EXPECT_EQ(parsed->members.size(), 7U);
+  EXPECT_EQ(parsed->members.size(), 8U);
   EXPECT_EQ(parsed->find("sub")->text, agent_text);
   EXPECT_EQ(parsed->find("exp")->integer, t0 + 900);
+}
+
+TEST_F(TokenServiceTest, ATokenCarriesItsGeneration) {
+  for (const std::uint32_t generation : {0U, 1U, 4'294'967'295U}) {
+    std::string token;
+    service.issue({agent, generation}, now, token);
+    ASSERT_TRUE(service.verify(token, now));
+    EXPECT_EQ(service.verify(token, now)->caller(), (Caller{agent, generation}));
+  }
+}
+
+TEST_F(TokenServiceTest, ATokenWithoutAGenerationIsOfTheFirst) {
+  const auto verified = service.verify(signed_token(good_header, claims()), now);
+  ASSERT_TRUE(verified);
+  EXPECT_EQ(verified->caller().token_generation, 0U);
+}
+
+TEST_F(TokenServiceTest, AGenerationIsANumberInBounds) {
+  for (const char* value :
+       {"-1", "4294967296", "18446744073709551616", "1.5", R"("1")", "null", "true", "[1]", "{}"})
+    EXPECT_FALSE(accepts_claims({{"gen", value}})) << value;
 }
 
 TEST_F(TokenServiceTest, EachTokenHasItsOwnIdentifier) { EXPECT_NE(issue(), issue()); }
@@ -111,7 +132,7 @@ TEST_F(TokenServiceTest, EachTokenHasItsOwnIdentifier) { EXPECT_NE(issue(), issu
 TEST_F(TokenServiceTest, IssuerAndAudienceAreEscaped) {
   TokenService quoting(keys(), {.issuer = "a\"b\\", .audience = "x\n", .lifetime = 900s}, random);
   std::string token;
-  quoting.issue(agent, now, token);
+  quoting.issue({agent}, now, token);
   EXPECT_TRUE(quoting.verify(token, now));
 }
 
@@ -361,7 +382,7 @@ TEST_F(TokenServiceTest, ATokenOfAServiceWithAnotherKeyIsRefused) {
   made.emplace_back("key1", Bytes(32, 0x11));
   TokenService other(SigningKeys(std::move(made)), {}, random);
   std::string token;
-  other.issue(agent, now, token);
+  other.issue({agent}, now, token);
   EXPECT_FALSE(accepts(token));
 }
 
@@ -417,7 +438,7 @@ TEST_F(VerifiedTokensTest, ManyTokensPushOutOthersAndNeverMixThem) {
     id.uuid.bytes[0] = static_cast<std::uint8_t>(i);
     id.uuid.bytes[1] = static_cast<std::uint8_t>(i >> 8);
     std::string token;
-    service.issue(id, now, token);
+    service.issue({id}, now, token);
     remembered.remember(token, *service.verify(token, now));
     issued.emplace_back(token, id);
   }

@@ -27,7 +27,7 @@ class TestHelp:
 
     @pytest.mark.parametrize("command", ["serve", "admin create", "agent list", "agent show",
                                          "agent create", "agent suspend", "agent resume",
-                                         "agent delete", "permission grant", "permission revoke",
+                                         "agent delete", "agent revoke-tokens", "permission grant", "permission revoke",
                                          "permission list", "key list", "key create", "key revoke",
                                          "check", "migrate", "config"])
     def test_explains_each_command(self, command):

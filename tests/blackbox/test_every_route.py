@@ -26,7 +26,7 @@ def test_the_document_lists_every_route_of_the_contract(server):
         ("GET", "/data/stock"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"),
         ("GET", "/agents"), ("GET", "/agents/me"), ("GET", "/agents/{id}"),
         ("PATCH", "/agents/{id}"), ("DELETE", "/agents/{id}"), ("POST", "/agents/{id}/suspend"),
-        ("POST", "/agents/{id}/resume"), ("GET", "/agents/{id}/permissions"),
+        ("POST", "/agents/{id}/revoke-tokens"), ("POST", "/agents/{id}/resume"), ("GET", "/agents/{id}/permissions"),
         ("POST", "/agents/{id}/permissions"), ("GET", "/agents/{id}/permissions/{permission}"),
         ("DELETE", "/agents/{id}/permissions/{permission}"), ("GET", "/agents/{id}/keys"),
         ("POST", "/agents/{id}/keys"), ("DELETE", "/agents/{id}/keys/{key_id}"),

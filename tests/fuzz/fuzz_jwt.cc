@@ -36,7 +36,7 @@ struct World {
   AgentId agent = *AgentId::parse("3f2504e0-4f89-41d3-9a0c-0305e82c3301");
   std::string valid;
 
-  World() { tokens.issue(agent, now, valid); }
+  World() { tokens.issue({agent}, now, valid); }
 
   std::string sign(std::string input) const {
     const Sha256 signature = hmac.sign(input);

@@ -106,7 +106,12 @@ class ApiFixture : public testing::Test {
 
   std::string token_of(AgentId agent) {
     std::string token;
-    tokens.issue(agent, clock.now(), token);
+    std::uint32_t generation = 0;
+    {
+      const Directory::View view(replica.directory());
+      if (const AgentRecord* record = view.find_agent(agent)) generation = record->token_generation;
+    }
+    tokens.issue({agent, generation}, clock.now(), token);
     return token;
   }
   std::string token_with(std::initializer_list<std::string> held) {

@@ -71,6 +71,12 @@ class Replica {
     });
   }
   void suspend(AgentId agent) { set_status(agent, AgentStatus::suspended); }
+  void revoke_tokens(AgentId agent) {
+    change(ChangeKind::agent, [&](Transaction& tx) -> Result<AgentId> {
+      TRY(tx.agents().revoke_tokens(agent));
+      return agent;
+    });
+  }
   void erase(AgentId agent) {
     change(ChangeKind::agent, [&](Transaction& tx) -> Result<AgentId> {
       TRY(tx.agents().erase(agent));
