@@ -11,6 +11,7 @@ Result<Revision> ChangeLog::append(ChangeKind kind, AgentId agent) {
                      }));
   TRY(session_.execute("INSERT INTO change_log (revision, kind, agent_id) VALUES ($1, $2, $3)",
                        {revision, to_string(kind), agent}));
+  session_.announce(revision);
   return revision;
 }
 

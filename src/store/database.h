@@ -66,6 +66,9 @@ class Database {
   // know, before any of its writes is answered. Set once, before the first write.
   void on_commit(std::function<void()> hook) { on_commit_ = std::move(hook); }
 
+  // See Driver::watch().
+  Result<std::unique_ptr<Watch>> watch() { return driver_->watch(); }
+
   const Driver& driver() const { return *driver_; }
 
  private:

@@ -14,6 +14,7 @@
 // - After unavailable a session may be broken(); its owner replaces it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -108,6 +109,10 @@ class Session {
   virtual Result<void> commit() = 0;
   virtual void rollback() = 0;  // cannot fail in a way that matters: an unfinished change is undone
 
+  // In a transaction: whoever watches is told of this revision when it commits. A hint, where
+  // there is such a thing; nothing rests on it.
+  virtual void announce(std::int64_t revision) { (void)revision; }
+
   virtual bool broken() const = 0;
   // Whether the last statement failed because writers block each other, and may succeed when its
   // transaction is tried again.
@@ -120,6 +125,15 @@ class Session {
   Result<std::int64_t> execute(Sql sql, std::initializer_list<Param> params = {}) {
     return execute(sql, std::span<const Param>(params.begin(), params.size()));
   }
+};
+
+// Hears what sessions announce, those of other processes too. For one thread at a time.
+class Watch {
+ public:
+  virtual ~Watch() = default;
+  // The latest revision announced since the last call, waiting for one if there is none yet.
+  // Errors: unavailable; ask for another watch then.
+  virtual Result<std::optional<std::int64_t>> wait(std::chrono::milliseconds at_most) = 0;
 };
 
 // What migrations write differently for each database: {{uuid}} in a migration becomes `uuid`, …
@@ -136,6 +150,8 @@ class Driver {
  public:
   virtual ~Driver() = default;
   virtual Result<std::unique_ptr<Session>> connect() = 0;
+  // Null where nothing can be heard, and polling has to do. Errors: unavailable.
+  virtual Result<std::unique_ptr<Watch>> watch() { return std::unique_ptr<Watch>(); }
   virtual const ColumnTypes& column_types() const = 0;
   virtual std::string_view name() const = 0;  // "sqlite" or "postgresql"
 };

@@ -67,6 +67,7 @@ FORWARD(int, PQsendQueryPrepared,
 FORWARD(int, PQsetSingleRowMode, (PGconn * connection), (connection))
 FORWARD(int, PQconsumeInput, (PGconn * connection), (connection))
 FORWARD(int, PQisBusy, (PGconn * connection), (connection))
+FORWARD(PGnotify*, PQnotifies, (PGconn * connection), (connection))
 FORWARD(PGresult*, PQgetResult, (PGconn * connection), (connection))
 
 FORWARD(ExecStatusType, PQresultStatus, (const PGresult* result), (result))

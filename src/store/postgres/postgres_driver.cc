@@ -7,6 +7,7 @@
 #include "store/postgres/libpq_loader.h"
 #include "store/postgres/postgres_error.h"
 #include "store/postgres/postgres_session.h"
+#include "store/postgres/postgres_watch.h"
 
 namespace agentauth {
 namespace {
@@ -24,6 +25,24 @@ class PostgresDriver final : public Driver {
   explicit PostgresDriver(std::string url) : url_(std::move(url)) {}
 
   Result<std::unique_ptr<Session>> connect() override {
+    auto session = std::make_unique<PostgresSession>(TRY(open_connection()), notifies_);
+    TRY(session->prepare_connection());
+    return session;
+  }
+
+  // Sessions announce from the first watch on. Before that, and in a process that only writes,
+  // nobody has shown that this database has NOTIFY: what speaks PostgreSQL need not.
+  Result<std::unique_ptr<Watch>> watch() override {
+    auto watch = TRY(PostgresWatch::create(TRY(open_connection())));
+    notifies_.store(true, std::memory_order_relaxed);
+    return watch;
+  }
+
+  const ColumnTypes& column_types() const override { return postgres_column_types; }
+  std::string_view name() const override { return "postgresql"; }
+
+ private:
+  Result<PostgresConnection> open_connection() const {
     // The URL stands between what it may change and what it may not.
     const char* const names[] = {"application_name",
                                  "connect_timeout",
@@ -46,16 +65,11 @@ class PostgresDriver final : public Driver {
     if (PQstatus(connection.get()) != CONNECTION_OK)
       return tl::unexpected(postgres_error("", PQerrorMessage(connection.get())));
     TRY(check_postgres_version(PQserverVersion(connection.get())));
-    auto session = std::make_unique<PostgresSession>(std::move(connection));
-    TRY(session->prepare_connection());
-    return session;
+    return connection;
   }
 
-  const ColumnTypes& column_types() const override { return postgres_column_types; }
-  std::string_view name() const override { return "postgresql"; }
-
- private:
   std::string url_;
+  std::atomic<bool> notifies_{false};
 };
 
 }  // namespace

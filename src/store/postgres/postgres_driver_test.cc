@@ -267,6 +267,48 @@ TEST_F(Postgres, DoesNotWaitForAServerThatHangs) {
   EXPECT_TRUE(session->broken());
 }
 
+TEST_F(Postgres, AWatchHearsWhatOtherSessionsCommit) {
+  const auto watch = must(driver_->watch());
+  const auto session = connect();
+  must(session->begin(Access::write));
+  session->announce(41);
+  session->announce(42);
+  EXPECT_EQ(must(watch->wait(50ms)), std::nullopt) << "it is not committed";
+  must(session->commit());
+  EXPECT_EQ(must(watch->wait(5s)), 42);
+  EXPECT_EQ(must(watch->wait(50ms)), std::nullopt) << "it was told once";
+}
+
+TEST_F(Postgres, WhatIsRolledBackIsNotAnnounced) {
+  const auto watch = must(driver_->watch());
+  const auto session = connect();
+  must(session->begin(Access::write));
+  session->announce(42);
+  session->rollback();
+  must(session->begin(Access::write));
+  must(session->commit());
+  EXPECT_EQ(must(watch->wait(50ms)), std::nullopt);
+}
+
+TEST_F(Postgres, ADatabaseThatHasNotShownToNotifyIsNotAskedTo) {
+  const auto elsewhere = must(postgres_driver(database_.url()));
+  const auto watch = must(elsewhere->watch());
+  const auto session = connect();  // of a driver that watches nothing
+  must(session->begin(Access::write));
+  session->announce(42);
+  must(session->commit());
+  EXPECT_EQ(must(watch->wait(50ms)), std::nullopt);
+}
+
+TEST_F(Postgres, AWatchWhoseConnectionEndedSaysSo) {
+  const auto watch = must(driver_->watch());
+  must(connect()->run_script("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                             "WHERE datname = current_database() AND query LIKE 'LISTEN%'"));
+  const auto heard = watch->wait(5s);
+  ASSERT_FALSE(heard);
+  EXPECT_EQ(heard.error().code, Errc::unavailable);
+}
+
 TEST_F(Postgres, RefusesTextThatIsNotUtf8) {
   const auto session = connect();
   must(session->execute("CREATE TABLE t (word TEXT)"));

@@ -117,8 +117,8 @@ class PostgresSession::Running {
   PostgresSession& session_;
 };
 
-PostgresSession::PostgresSession(PostgresConnection connection)
-    : connection_(std::move(connection)), patience_(usual_patience) {}
+PostgresSession::PostgresSession(PostgresConnection connection, const std::atomic<bool>& notifies)
+    : connection_(std::move(connection)), notifies_(notifies), patience_(usual_patience) {}
 
 Result<void> PostgresSession::prepare_connection() {
   TRY(run_text(settings));
@@ -171,6 +171,7 @@ Result<void> PostgresSession::begin(Access access) {
                                : access == Access::write  ? begin_write
                                                           : begin_migrate;
   if (access != Access::write) patience_ = long_patience;
+  announced_.reset();
   const auto begun = run_text(commands);
   if (begun) return {};
   rollback();
@@ -178,7 +179,7 @@ Result<void> PostgresSession::begin(Access access) {
 }
 
 Result<void> PostgresSession::commit() {
-  const auto committed = run_text("COMMIT");
+  const auto committed = run_text(commit_words().c_str());
   if (!committed) {
     rollback();
     return tl::unexpected(committed.error());
@@ -189,6 +190,13 @@ Result<void> PostgresSession::commit() {
     return failure(Errc::internal, "Internal error",
                    "postgresql: commit of a transaction in which a statement had failed");
   return {};
+}
+
+// Both in one message: telling costs no round trip.
+std::string PostgresSession::commit_words() {
+  if (!announced_ || !notifies_.load(std::memory_order_relaxed)) return "COMMIT";
+  return std::string("NOTIFY ") + changes_channel + ", '" + std::to_string(*announced_) +
+         "'; COMMIT";
 }
 
 void PostgresSession::rollback() {

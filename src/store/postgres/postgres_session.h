@@ -5,6 +5,7 @@
 // takes the memory of one row.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -18,6 +19,9 @@ struct pg_result;
 
 namespace agentauth {
 
+// Where sessions announce their changes; the payload is the revision.
+inline constexpr char changes_channel[] = "agentauth_changes";
+
 struct ClosePostgres {
   void operator()(pg_conn* connection) const;
 };
@@ -25,7 +29,8 @@ using PostgresConnection = std::unique_ptr<pg_conn, ClosePostgres>;
 
 class PostgresSession final : public Session {
  public:
-  explicit PostgresSession(PostgresConnection connection);
+  // Changes are announced once `notifies` says that the database can do so.
+  PostgresSession(PostgresConnection connection, const std::atomic<bool>& notifies);
   // Timeouts, UTC and the output forms that the rows are read in. Call once, before anything else.
   Result<void> prepare_connection();
 
@@ -39,6 +44,7 @@ class PostgresSession final : public Session {
   Result<void> begin(Access access) override;
   Result<void> commit() override;
   void rollback() override;
+  void announce(std::int64_t revision) override { announced_ = revision; }
 
   bool broken() const override;
   bool contended() const override { return contended_; }
@@ -65,9 +71,13 @@ class PostgresSession final : public Session {
   tl::unexpected<Error> fail(const pg_result* result);
   void drain();
 
+  std::string commit_words();
+
   PostgresConnection connection_;
+  const std::atomic<bool>& notifies_;  // the driver's
   std::unordered_map<const char*, std::string> prepared_;  // names, by the literal's address
   std::chrono::milliseconds patience_;                     // how long an answer may take
+  std::optional<std::int64_t> announced_;  // by the transaction at hand
   bool running_ = false;
   bool broken_ = false;
   bool contended_ = false;
