@@ -5,6 +5,7 @@
 
 #include "app/client_commands.h"
 #include "app/demonstration.h"
+#include "app/follower.h"
 #include "app/option_table.h"
 #include "app/pid_file.h"
 #include "app/signals.h"

@@ -2,20 +2,15 @@
 
 #include <sys/stat.h>
 
-#include <condition_variable>
-#include <mutex>
 #include <system_error>
-#include <thread>
 
+#include "app/follower.h"
 #include "app/host.h"
 #include "app/version.h"
 #include "store/migrations.h"
 
 namespace agentauth::app {
 namespace {
-
-// How often the change log is looked at for old changes; while there are any, at every poll.
-constexpr std::chrono::minutes prune_interval{1};
 
 Result<MasterKey> load_master_key(const Options& options, Random& random) {
   if (options.master_key_file) {
@@ -77,70 +72,6 @@ Result<std::unique_ptr<http::Server>> create_server(const http::ServerOptions& o
   return server;
 }
 
-// Keeps the directory current with what other processes write, and the change log short.
-class Follower {
- public:
-  Follower(Directory& directory, Log& log) : directory_(directory), log_(log) {}
-  ~Follower() { stop(); }
-  Follower(const Follower&) = delete;
-  Follower& operator=(const Follower&) = delete;
-
-  void start() {
-    thread_ = std::thread([this] { run(); });
-  }
-  void stop() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_all();
-    if (thread_.joinable()) thread_.join();
-  }
-
- private:
-  void run() {
-    std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, poll_interval, [&] { return stopping_; })) {
-      lock.unlock();
-      try {
-        follow();
-        prune();
-      } catch (const std::exception& exception) {
-        // No memory, or a bug: the directory goes stale by itself when this does not pass.
-        log_.error("follower_failed", {{"cause", exception.what()}});
-      }
-      lock.lock();
-    }
-  }
-
-  void follow() {
-    const auto done = directory_.catch_up();
-    // Said once when the database is lost and once when it is back, not ten times a second.
-    if (!done && !lost_)
-      log_.error("database_lost",
-                 {{"error", done.error().message}, {"cause", done.error().detail}});
-    if (done && lost_) log_.info("database_back", {{"revision", directory_.revision()}});
-    lost_ = !done;
-  }
-
-  void prune() {
-    const auto now = std::chrono::steady_clock::now();
-    if (lost_ || now < prune_at_) return;
-    const auto more = directory_.prune_log();
-    if (!more) log_.warning("prune_failed", {{"cause", more.error().detail}});
-    if (!more || !*more) prune_at_ = now + prune_interval;
-  }
-
-  Directory& directory_;
-  Log& log_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  bool lost_ = false;                                 // of the thread
-  std::chrono::steady_clock::time_point prune_at_{};  // of the thread
-  std::thread thread_;
-};
-
 }  // namespace
 
 Result<void> make_data_dir(const Options& options) {
@@ -199,7 +130,7 @@ struct Node::State {
                  log,
                  settings},
         dispatcher(services, static_cast<std::size_t>(options.threads)),
-        follower(directory, log) {
+        follower(foundation.database(), directory, log) {
     foundation.database().on_commit([this, &log] {
       // A failure is the directory's to remember: it answers no more "allowed" until it has caught
       // up.

@@ -16,10 +16,6 @@
 
 namespace agentauth::app {
 
-// How often the change log is asked for what others wrote: a revocation on another node, or by the
-// command line, bites within this.
-inline constexpr std::chrono::milliseconds poll_interval{100};
-
 // Makes the data folder, for its owner only, when it is missing. Errors: invalid_argument.
 Result<void> make_data_dir(const Options& options);
 

@@ -74,10 +74,10 @@ class PostgresSession final : public Session {
   std::string commit_words();
 
   PostgresConnection connection_;
-  const std::atomic<bool>& notifies_;  // the driver's
+  const std::atomic<bool>& notifies_;                      // the driver's
   std::unordered_map<const char*, std::string> prepared_;  // names, by the literal's address
   std::chrono::milliseconds patience_;                     // how long an answer may take
-  std::optional<std::int64_t> announced_;  // by the transaction at hand
+  std::optional<std::int64_t> announced_;                  // by the transaction at hand
   bool running_ = false;
   bool broken_ = false;
   bool contended_ = false;
