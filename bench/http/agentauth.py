@@ -71,9 +71,10 @@ def running(
         machine.stop(server.process)
 
 
-def create_administrator(data_dir: Path) -> str:
+def create_administrator(data_dir: Path, *options: str) -> str:
     """The API key of a new administrator. Creates the database when there is none."""
     command = [str(BINARY), "admin", "create", "bench-admin", "--json", "--data-dir", str(data_dir)]
+    command += options
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=ENVIRONMENT)
     return json.loads(done.stdout)["api_key"]
 
