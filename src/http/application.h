@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -44,6 +45,7 @@ enum class Pool : std::uint8_t {
   none,     // answered already
   worker,   // may touch the database
   hashing,  // may compute bcrypt
+  deferred,  // answered on the core, but not to be sent before Application::defer says so
 };
 
 // Jobs of one pool under the same name never run side by side, so that what the first finds out
@@ -61,6 +63,10 @@ struct Next {
   Turn turn = Turn::in_order;
 };
 
+// Sends an answer that was held back. Call it once, from any thread; until then the exchange belongs
+// to whoever holds it.
+using Resume = std::function<void()>;
+
 class Application {
  public:
   virtual ~Application() = default;
@@ -69,6 +75,9 @@ class Application {
 
   // On the connection's core: answers, or says on which pool `finish` shall run. Must not block.
   virtual Next begin(Exchange& exchange) = 0;
+  // For Pool::deferred, on the core: keeps `resume` until the answer may be sent. Must not block.
+  // False when there is no place to wait: the request is refused, and `resume` must not be called.
+  virtual bool defer(Exchange& exchange, Resume resume) = 0;
   // On that pool: answers.
   virtual void finish(Exchange& exchange) = 0;
   // Makes the answer to a request that was not understood, or found no place in a queue. What was

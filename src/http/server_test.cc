@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <mutex>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -58,8 +59,25 @@ class EchoApplication final : public Application {
     if (path.starts_with("/throw")) throw std::runtime_error("a bug");
     if (path.starts_with("/worker")) return {Pool::worker, {}};
     if (path.starts_with("/hashing")) return {Pool::hashing, {}};
+    if (path.starts_with("/deferred")) {
+      echo(exchange);
+      return {Pool::deferred, {}};
+    }
     echo(exchange);
     return {};
+  }
+  bool defer(Exchange& exchange, Resume resume) override {
+    if (exchange.request.path == "/deferred/full") return false;
+    if (exchange.request.path == "/deferred/throw") throw std::runtime_error("a bug");
+    // On a thread that knows nothing of cores.
+    const std::lock_guard lock(mutex_);
+    threads_.emplace_back([resume = std::move(resume), this] {
+      std::this_thread::sleep_for(50ms);
+      ++resuming;
+      resume();
+      ++resumed;
+    });
+    return true;
   }
   void finish(Exchange& exchange) override {
     if (exchange.request.path.find("slow") != std::string_view::npos)
@@ -86,8 +104,17 @@ class EchoApplication final : public Application {
   }
 
   std::atomic<int> answers{0};
+  std::atomic<int> resuming{0};
+  std::atomic<int> resumed{0};
+
+  ~EchoApplication() override {
+    for (std::thread& thread : threads_) thread.join();
+  }
 
  private:
+  std::mutex mutex_;
+  std::vector<std::thread> threads_;
+
   static void echo(Exchange& exchange) {
     exchange.response.body = exchange.request.path;
     exchange.response.body += '|';
@@ -204,6 +231,61 @@ TEST_F(ServerTest, KeepsTheConnectionForTheNextRequest) {
     EXPECT_THAT(client.read_until(path + "|"), HasSubstr(path + "|"));
   }
   EXPECT_EQ(server->connections(), 1);
+}
+
+TEST_F(ServerTest, ADeferredAnswerIsNotSentBeforeItIsResumed) {
+  start();
+  Client client(server->port());
+  for (const std::string path : {"/deferred/1", "/deferred/2"}) {
+    const int before = application.resuming;
+    client.get(path);
+    EXPECT_THAT(client.read_until(path + "|"), HasSubstr(path + "|"));
+    EXPECT_EQ(application.resuming, before + 1);
+  }
+  EXPECT_EQ(application.answers, 2);
+}
+
+TEST_F(ServerTest, ManyWhoWaitDoNotHoldUpOthers) {
+  start();
+  std::vector<std::unique_ptr<Client>> waiting;
+  for (int i = 0; i < 20; ++i) {
+    waiting.push_back(std::make_unique<Client>(server->port()));
+    waiting.back()->get("/deferred/" + std::to_string(i));
+  }
+  Client client(server->port());
+  client.get("/hello");
+  EXPECT_THAT(client.read_until("/hello|"), HasSubstr("/hello|"));
+  for (int i = 0; i < 20; ++i) {
+    const std::string expected = "/deferred/" + std::to_string(i) + "|";
+    EXPECT_THAT(waiting[static_cast<std::size_t>(i)]->read_until(expected), HasSubstr(expected));
+  }
+}
+
+TEST_F(ServerTest, WhatCannotBeDeferredIsRefusedWithoutItsAnswer) {
+  start();
+  Client client(server->port());
+  client.get("/deferred/full");
+  EXPECT_THAT(client.read_until("\r\n\r\n"), HasSubstr("503"));
+  client.get("/deferred/throw");
+  EXPECT_THAT(client.read_until("\r\n\r\n", 2), HasSubstr("500"));
+  EXPECT_THAT(client.received(), Not(HasSubstr("/deferred")));
+}
+
+TEST_F(ServerTest, AClientThatLeavesWhileItsAnswerIsHeldBackHurtsNobody) {
+  start();
+  {
+    Client client(server->port());
+    client.get("/deferred/gone");
+    while (server->connections() == 0) std::this_thread::sleep_for(1ms);
+    std::this_thread::sleep_for(10ms);
+  }
+  Client client(server->port());
+  client.get("/hello");
+  EXPECT_THAT(client.read_until("/hello|"), HasSubstr("/hello|"));
+  const auto limit = std::chrono::steady_clock::now() + 5s;
+  while (application.resumed < 1 && std::chrono::steady_clock::now() < limit)
+    std::this_thread::sleep_for(5ms);
+  EXPECT_EQ(application.resumed, 1);
 }
 
 TEST_F(ServerTest, PipelinedRequestsAreAnsweredInOrderWhereverTheyRun) {

@@ -188,7 +188,30 @@ void Connection<Stream>::begin_request() {
   exchange_->request.peer = peer_;
   const Next next = guarded([&] { return core_.application().begin(*exchange_); });
   if (next.pool == Pool::none) return append_answer();
+  if (next.pool == Pool::deferred) return hold_back();
   hand_over(next);
+}
+
+// The application owns the exchange until it resumes; the last reference dies on this core.
+template <class Stream>
+void Connection<Stream>::hold_back() {
+  waiting_ = Waiting::pool;
+  bool held = false;
+  guarded([&] {
+    held = core_.application().defer(*exchange_, [self = this->shared_from_this()]() mutable {
+      auto& context = self->core_.context();
+      asio::post(context, [self = std::move(self)] {
+        self->waiting_ = Waiting::nothing;
+        self->append_answer();
+        self->process();
+      });
+    });
+    if (!held) answer_with({Errc::unavailable, "The server is busy; try again shortly"});
+    return Next{};
+  });
+  if (held) return;
+  waiting_ = Waiting::nothing;
+  append_answer();
 }
 
 // The worker owns the exchange until it posts back; the last reference dies on this core.

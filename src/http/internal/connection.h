@@ -70,6 +70,7 @@ class Connection final : public ConnectionBase,
   bool step();
   void begin_request();
   void hand_over(const Next& next);
+  void hold_back();
   template <class Call>
   Next guarded(Call call);
   void answer_with(const Error& error);
