@@ -29,9 +29,10 @@ Result<void> without_exceptions(F work) noexcept {
 }
 
 // A throwing service is a bug or no memory; its change must not be half made.
-Result<void> guarded(FunctionRef<Result<void>(Transaction&)> work, Session& session) {
+Result<void> guarded(FunctionRef<Result<void>(Transaction&)> work, Session& session,
+                     std::vector<AuditEvent>* events = nullptr) {
   return without_exceptions([&] {
-    Transaction tx(session);
+    Transaction tx(session, events);
     return work(tx);
   });
 }
@@ -74,15 +75,23 @@ Result<Session*> Database::begin(Access access) {
 
 Result<void> Database::run_alone(Access access, Work work) {
   Session& own = *TRY(begin(access));
-  if (Result<void> done = guarded(work, own); !done) {
+  std::vector<AuditEvent> events;
+  Result<void> done = guarded(work, own, &events);
+  if (done) done = append_audit(own, std::move(events));
+  if (!done) {
     own.rollback();
     return done;
   }
   return own.commit();
 }
 
-Result<void> Database::run_write(Work work) {
-  Waiting own{work};
+Result<void> Database::run_write(Work work) { return wait_for_commit({.work = &work}); }
+
+Result<void> Database::record(std::vector<AuditEvent> events) {
+  return wait_for_commit({.work = nullptr, .events = std::move(events)});
+}
+
+Result<void> Database::wait_for_commit(Waiting own) {
   std::unique_lock lock(mutex_);
   queue_.push_back(&own);
   answered_.wait(lock, [&] { return own.done || !committing_; });
@@ -115,7 +124,10 @@ void Database::commit_together(Batch batch) noexcept {
     waiting->result = {};
     kept = commit_batch(Batch(&waiting, 1)) || kept;
   }
-  if (!kept || !on_commit_) return;
+  // Events alone change nothing that decisions read.
+  const bool changes = std::any_of(batch.begin(), batch.end(),
+                                   [](const Waiting* waiting) { return waiting->work != nullptr; });
+  if (!kept || !changes || !on_commit_) return;
   const Result<void> told = without_exceptions([&]() -> Result<void> {
     on_commit_();
     return {};
@@ -132,7 +144,10 @@ bool Database::commit_batch(Batch batch) noexcept {
     TRY(batch.size() == 1 ? run_only(*session, *batch.front())
                           : run_each_in_savepoint(*session, batch));
     commits = std::any_of(batch.begin(), batch.end(), succeeded);
-    if (commits) return session->commit();
+    if (commits) {
+      TRY(append_audit(*session, events_of(batch)));
+      return session->commit();
+    }
     session->rollback();
     return {};
   });
@@ -169,6 +184,7 @@ Result<void> Database::run_only(Session& session, Waiting& only) {
 
 Result<void> Database::run_each_in_savepoint(Session& session, Batch batch) {
   for (Waiting* waiting : batch) {
+    if (waiting->work == nullptr) continue;
     TRY(session.execute("SAVEPOINT one"));
     run(session, *waiting);
     TRY(waiting->result ? session.execute("RELEASE SAVEPOINT one")
@@ -177,8 +193,33 @@ Result<void> Database::run_each_in_savepoint(Session& session, Batch batch) {
   return {};
 }
 
+// Copies, because the batch may have to be tried again.
+std::vector<AuditEvent> Database::events_of(Batch batch) {
+  std::vector<AuditEvent> events;
+  for (const Waiting* waiting : batch)
+    if (succeeded(waiting))
+      events.insert(events.end(), waiting->events.begin(), waiting->events.end());
+  return events;
+}
+
+// Last of all, whatever the writes locked before: every transaction takes its locks in one order.
+Result<void> Database::append_audit(Session& session, std::vector<AuditEvent> events) {
+  if (events.empty()) return {};
+  if (!append_audit_) return failure(Errc::internal, "Internal error", "there is no audit chain");
+  Result<void> appended = without_exceptions([&] {
+    Transaction tx(session);
+    return append_audit_(tx, std::move(events));
+  });
+  if (appended) return {};
+  // Whatever is wrong with the trail, nothing may happen without it.
+  return failure(Errc::unavailable, "The audit trail cannot be written",
+                 appended.error().message + ": " + appended.error().detail);
+}
+
 void Database::run(Session& session, Waiting& waiting) {
-  waiting.result = guarded(waiting.work, session);
+  if (waiting.work == nullptr) return;
+  waiting.events.clear();
+  waiting.result = guarded(*waiting.work, session, &waiting.events);
   waiting.blocked = !waiting.result && session.contended();
 }
 

@@ -56,13 +56,22 @@ class Database {
   auto write(F&& work) -> std::invoke_result_t<F&, Transaction&> {
     return with_result(work, [&](Work erased) { return run_write(erased); });
   }
+  // Audit events alone. Errors: as write().
+  Result<void> record(std::vector<AuditEvent> events);
+
   // Alone, under the lock that keeps other servers' migrations out.
   template <class F>
   auto migrate(F&& work) -> std::invoke_result_t<F&, Transaction&> {
     return with_result(work, [&](Work erased) { return run_alone(Access::migrate, erased); });
   }
 
-  // Called on the writing thread after each commit, also one that may have happened for all we
+  // Called in the transaction, right before its commit, with all events that its writes recorded;
+  // when it fails, all of them are refused. Set once, before the first write; without it a write
+  // that records is refused.
+  using Append = std::function<Result<void>(Transaction&, std::vector<AuditEvent>)>;
+  void append_audit_by(Append append) { append_audit_ = std::move(append); }
+
+  // Called on the writing thread after each commit of a write, also one that may have happened for all we
   // know, before any of its writes is answered. Set once, before the first write.
   void on_commit(std::function<void()> hook) { on_commit_ = std::move(hook); }
 
@@ -75,7 +84,8 @@ class Database {
   using Work = FunctionRef<Result<void>(Transaction&)>;
 
   struct Waiting {
-    Work work;
+    const Work* work;  // nullptr: there are events only
+    std::vector<AuditEvent> events{};
     Result<void> result{};
     bool blocked = false;  // failed because writers block each other: worth another try
     bool done = false;
@@ -107,17 +117,21 @@ class Database {
   Result<void> run_snapshot(Work work) { return run_alone(Access::snapshot, work); }
   Result<void> run_alone(Access access, Work work);
   Result<void> run_write(Work work);
+  Result<void> wait_for_commit(Waiting own);
   void commit_together(Batch batch) noexcept;
   bool commit_batch(Batch batch) noexcept;
   static void fail_all(Batch batch, const Error& error) noexcept;
   static Result<void> run_only(Session& session, Waiting& only);
   static Result<void> run_each_in_savepoint(Session& session, Batch batch);
   static void run(Session& session, Waiting& waiting);
+  static std::vector<AuditEvent> events_of(Batch batch);
+  Result<void> append_audit(Session& session, std::vector<AuditEvent> events);
   static bool succeeded(const Waiting* waiting) { return waiting->result.has_value(); }
 
   std::unique_ptr<Driver> driver_;
   std::array<std::unique_ptr<Session>, thread_index_max> sessions_{};  // by thread_index()
   std::function<void()> on_commit_;
+  Append append_audit_;
 
   std::mutex mutex_;
   std::condition_variable answered_;

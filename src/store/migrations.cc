@@ -93,6 +93,47 @@ CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
 -- A token of another generation than its agent's has been revoked.
 ALTER TABLE agents ADD COLUMN token_generation BIGINT NOT NULL DEFAULT 0;
 )sql"},
+    {3, "the audit trail", R"sql(
+CREATE TABLE audit_log (
+  sequence BIGINT PRIMARY KEY,
+  at {{timestamp}} NOT NULL,
+  node TEXT NOT NULL,
+  action TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  agent_id {{uuid}},  -- the agents may be gone
+  kid TEXT NOT NULL,
+  on_behalf_of TEXT NOT NULL,
+  client_address TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  target_type TEXT NOT NULL,
+  target_id TEXT NOT NULL,
+  target_agent_id {{uuid}},
+  detail TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  hash TEXT NOT NULL
+);
+CREATE INDEX audit_log_by_agent ON audit_log (agent_id, sequence);
+CREATE INDEX audit_log_by_target ON audit_log (target_agent_id, sequence)
+  WHERE target_agent_id IS NOT NULL;
+CREATE INDEX audit_log_by_time ON audit_log (at);
+
+-- One row: the end of the chain. Its lock puts those who append in order; whoever also changes
+-- something has locked change_counter before.
+CREATE TABLE audit_head (
+  sequence BIGINT NOT NULL,
+  hash TEXT NOT NULL
+);
+INSERT INTO audit_head (sequence, hash)
+VALUES (0, '0000000000000000000000000000000000000000000000000000000000000000');
+
+CREATE TABLE audit_checkpoints (
+  sequence BIGINT PRIMARY KEY,
+  hash TEXT NOT NULL,
+  at {{timestamp}} NOT NULL,
+  signature TEXT NOT NULL
+);
+)sql"},
 };
 
 constexpr std::string_view history_script = R"sql(

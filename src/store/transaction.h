@@ -1,8 +1,13 @@
 // What a service sees inside Database::read, snapshot or write: a repository for each noun.
 #pragma once
 
+#include <utility>
+#include <vector>
+
+#include "model/audit_event.h"
 #include "store/agents.h"
 #include "store/api_keys.h"
+#include "store/audit_log.h"
 #include "store/change_log.h"
 #include "store/idempotency.h"
 #include "store/permissions.h"
@@ -13,7 +18,9 @@ namespace agentauth {
 
 class Transaction {
  public:
-  explicit Transaction(Session& session) : session_(session) {}
+  // `events` takes what record() is given; without it nothing can be recorded.
+  explicit Transaction(Session& session, std::vector<AuditEvent>* events = nullptr)
+      : session_(session), events_(events) {}
 
   AgentRepository agents() { return AgentRepository(session_); }
   ApiKeyRepository keys() { return ApiKeyRepository(session_); }
@@ -21,11 +28,17 @@ class Transaction {
   ChangeLog changes() { return ChangeLog(session_); }
   IdempotencyRepository idempotency() { return IdempotencyRepository(session_); }
   SettingsRepository settings() { return SettingsRepository(session_); }
+  AuditLog audit() { return AuditLog(session_); }
+
+  // Commits with this write or not at all: the event enters the chain right before the commit, and
+  // when it cannot, the write is refused. REQUIRES: inside Database::write.
+  void record(AuditEvent event) { events_->push_back(std::move(event)); }
 
   Session& session() { return session_; }
 
  private:
   Session& session_;
+  std::vector<AuditEvent>* events_;
 };
 
 }  // namespace agentauth

@@ -52,7 +52,7 @@ constexpr char begin_migrate[] =
 // The parameters of one statement in the form that libpq wants.
 class Arguments {
  public:
-  static constexpr std::size_t count_max = 16;
+  static constexpr std::size_t count_max = 136;  // eight audit events
 
   Result<void> assign(std::span<const Param> params) {
     if (params.size() > count_max)

@@ -1,0 +1,133 @@
+#include "audit/recorder.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace agentauth::audit {
+namespace {
+
+constexpr std::array<std::string_view, dropped_count> dropped_names = {"queue_full", "flood",
+                                                                       "database"};
+// One transaction of these is quick enough that nobody waits long behind it.
+constexpr std::size_t together_max = 512;
+
+}  // namespace
+
+std::string_view to_string(Dropped why) { return dropped_names[static_cast<std::size_t>(why)]; }
+
+Recorder::Recorder(Database& database, const Clock& clock, const Options& options)
+    : database_(database),
+      clock_(clock),
+      options_(options),
+      unknown_left_(options.unknown_burst),
+      unknown_since_(clock.now()) {
+  thread_ = std::thread([this] { run(); });
+}
+
+bool Recorder::record(AuditEvent event, Done done) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_ || queue_.size() >= options_.waiting_max) return false;
+    queue_.push_back({std::move(event), std::move(done)});
+    if (!idle_) return true;
+  }
+  wake_.notify_one();
+  return true;
+}
+
+void Recorder::record_denial(AuditEvent event) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (event.outcome == AuditOutcome::failure && !admits_unknown()) return drop(Dropped::flood, 1);
+    if (stopping_ || queue_.size() >= options_.waiting_max / 2)
+      return drop(Dropped::queue_full, 1);
+    queue_.push_back({std::move(event), {}});
+    if (!idle_) return;
+  }
+  wake_.notify_one();
+}
+
+bool Recorder::admits_unknown() {
+  const Timestamp now = clock_.now();
+  const auto seconds = std::chrono::floor<Seconds>(now - unknown_since_);
+  if (seconds > Seconds{0}) {
+    unknown_since_ += seconds;
+    const std::int64_t more = std::min<std::int64_t>(seconds.count(), options_.unknown_burst) *
+                              options_.unknown_a_second;
+    unknown_left_ = std::min(options_.unknown_burst, unknown_left_ + more);
+  }
+  if (unknown_left_ <= 0) return false;
+  --unknown_left_;
+  return true;
+}
+
+Result<void> Recorder::record_now(AuditEvent event) {
+  const AuditEvent counted = event;
+  std::vector<AuditEvent> events;
+  events.push_back(std::move(event));
+  TRY(database_.record(std::move(events)));
+  count(counted);
+  return {};
+}
+
+void Recorder::count(const AuditEvent& event) {
+  ++recorded_[static_cast<std::size_t>(event.action)][static_cast<std::size_t>(event.outcome)];
+}
+
+void Recorder::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+Recorder::State Recorder::state() const {
+  State state;
+  {
+    const std::lock_guard lock(mutex_);
+    state.depth = queue_.size();
+  }
+  for (std::size_t action = 0; action < audit_action_count; ++action)
+    for (std::size_t outcome = 0; outcome < audit_outcome_count; ++outcome)
+      state.recorded[action][outcome] = recorded_[action][outcome];
+  for (std::size_t why = 0; why < dropped_count; ++why) state.dropped[why] = dropped_[why];
+  return state;
+}
+
+void Recorder::run() {
+  std::vector<Entry> entries;
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    idle_ = true;
+    wake_.wait(lock, [&] { return !queue_.empty() || stopping_; });
+    idle_ = false;
+    if (queue_.empty()) return;
+    const auto count = static_cast<std::ptrdiff_t>(std::min(queue_.size(), together_max));
+    const auto end = queue_.begin() + count;
+    entries.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+    queue_.erase(queue_.begin(), end);
+    lock.unlock();
+    write(entries);
+    entries.clear();
+    lock.lock();
+  }
+}
+
+void Recorder::write(std::vector<Entry>& entries) {
+  std::vector<AuditEvent> events;
+  events.reserve(entries.size());
+  for (const Entry& entry : entries) events.push_back(entry.event);
+  const Result<void> written = database_.record(std::move(events));
+  for (Entry& entry : entries) {
+    if (written) {
+      count(entry.event);
+    } else if (!entry.done) {
+      drop(Dropped::database, 1);
+    }
+    if (entry.done) entry.done(written);
+  }
+}
+
+}  // namespace agentauth::audit

@@ -1,0 +1,103 @@
+#include "model/audit_event.h"
+
+#include <algorithm>
+#include <array>
+
+#include "model/api_key.h"
+#include "model/permission.h"
+
+namespace agentauth {
+namespace {
+
+using Names = std::span<const std::string_view>;
+
+// In the order of the enumerations. What is written here is in every chain for good.
+constexpr std::array<std::string_view, audit_action_count> actions = {
+    "request",      "auth.login",   "agent.create", "agent.update", "agent.suspend",
+    "agent.resume", "agent.delete", "key.create",   "key.revoke",   "permission.grant",
+    "permission.revoke"};
+constexpr std::array<std::string_view, audit_outcome_count> outcomes = {"success", "denied",
+                                                                        "failure"};
+constexpr std::array<std::string_view, 7> reasons = {
+    "",        "permission_denied", "registration_closed", "invalid_credentials", "invalid_token",
+    "command_line", "demonstration"};
+constexpr std::array<std::string_view, 4> target_types = {"", "agent", "key", "permission"};
+
+template <class E>
+std::string_view name_of(Names names, E value) {
+  return names[static_cast<std::size_t>(value)];
+}
+
+template <class E>
+bool find_name(Names names, std::string_view text, E& value) {
+  const auto found = std::find(names.begin(), names.end(), text);
+  if (found == names.end()) return false;
+  value = static_cast<E>(found - names.begin());
+  return true;
+}
+
+// An API key in full, wherever somebody put it: aa_<kid>_<secret>.
+bool holds_key(std::string_view text) {
+  constexpr std::string_view prefix = "aa_";
+  for (std::size_t at = text.find(prefix); at != text.npos; at = text.find(prefix, at + 1)) {
+    const std::size_t secret = at + prefix.size() + key_kid_length + 1;
+    if (text.size() > secret && text[secret - 1] == '_') return true;
+  }
+  return false;
+}
+
+bool only_holds(std::string_view text, std::string_view further) {
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           further.find(c) != further.npos;
+  });
+}
+
+}  // namespace
+
+std::string_view to_string(AuditAction action) { return name_of(actions, action); }
+bool parse(std::string_view text, AuditAction& action) { return find_name(actions, text, action); }
+
+std::string_view to_string(AuditOutcome outcome) { return name_of(outcomes, outcome); }
+bool parse(std::string_view text, AuditOutcome& outcome) {
+  return find_name(outcomes, text, outcome);
+}
+
+std::string_view to_string(AuditReason reason) { return name_of(reasons, reason); }
+bool parse(std::string_view text, AuditReason& reason) { return find_name(reasons, text, reason); }
+
+std::string_view to_string(AuditTargetType type) { return name_of(target_types, type); }
+bool parse(std::string_view text, AuditTargetType& type) {
+  return find_name(target_types, text, type);
+}
+
+AuditText AuditText::of_kid(std::string_view kid) {
+  if (kid.size() != key_kid_length || !is_base62(kid)) return {};
+  return AuditText(std::string(kid));
+}
+
+AuditText AuditText::of_permission(std::string_view permission) {
+  if (!is_permission(permission) || holds_key(permission)) return {};
+  return AuditText(std::string(permission));
+}
+
+AuditText AuditText::of_request_id(std::string_view id) {
+  if (id.size() > 128 || !only_holds(id, "-_.:/+=") || holds_key(id)) return {};
+  return AuditText(std::string(id));
+}
+
+AuditText AuditText::of_address(const IpAddress& address) {
+  return AuditText(format_ip_address(address));
+}
+
+AuditText AuditText::of_operation(std::string_view name) {
+  if (name.size() > 64 || !only_holds(name, "")) return {};
+  return AuditText(std::string(name));
+}
+
+AuditText AuditText::of_node(std::string_view name) {
+  if (name.size() > 128 || !only_holds(name, "-_./")) return {};
+  return AuditText(std::string(name));
+}
+
+}  // namespace agentauth

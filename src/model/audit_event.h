@@ -1,0 +1,175 @@
+// One event of the audit trail: who did what to what, from where, and what came of it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/fields.h"
+#include "base/network.h"
+#include "model/agent.h"
+
+namespace agentauth {
+
+enum class AuditAction : std::uint8_t {
+  request,  // a call that changes nothing: recorded only when it is denied
+  login,
+  agent_create,
+  agent_update,
+  agent_suspend,
+  agent_resume,
+  agent_delete,
+  key_create,
+  key_revoke,
+  permission_grant,
+  permission_revoke,
+};
+inline constexpr std::size_t audit_action_count = 11;
+std::string_view to_string(AuditAction action);
+bool parse(std::string_view text, AuditAction& action);
+
+// success: it happened. denied: who asked was known and was not permitted. failure: the credential
+// that was presented did not work.
+enum class AuditOutcome : std::uint8_t { success, denied, failure };
+inline constexpr std::size_t audit_outcome_count = 3;
+std::string_view to_string(AuditOutcome outcome);
+bool parse(std::string_view text, AuditOutcome& outcome);
+
+enum class AuditReason : std::uint8_t {
+  none,
+  permission_denied,
+  registration_closed,
+  invalid_credentials,
+  invalid_token,
+  command_line,   // done straight on the database
+  demonstration,  // made by serve --dev
+};
+std::string_view to_string(AuditReason reason);
+bool parse(std::string_view text, AuditReason& reason);
+
+enum class AuditTargetType : std::uint8_t { none, agent, key, permission };
+std::string_view to_string(AuditTargetType type);
+bool parse(std::string_view text, AuditTargetType& type);
+
+// A word that was written in the source.
+class AuditWord {
+ public:
+  consteval AuditWord(const char* literal) : literal_(literal) {}
+  const char* text() const { return literal_; }
+
+ private:
+  const char* literal_;
+};
+
+// A text that may stand in the audit trail. Each kind comes in by a door of its own, and a text
+// that is not of that kind comes out empty: there is no way from any string to here, so a secret
+// cannot slip in.
+class AuditText {
+ public:
+  AuditText() = default;
+  AuditText(AuditWord word) : text_(word.text()) {}
+
+  static AuditText of_kid(std::string_view kid);
+  static AuditText of_permission(std::string_view permission);
+  static AuditText of_request_id(std::string_view id);
+  static AuditText of_address(const IpAddress& address);
+  static AuditText of_operation(std::string_view name);  // letters and digits
+  static AuditText of_node(std::string_view name);
+  template <class Tag>
+  static AuditText of_id(const Id<Tag>& id) {
+    return AuditText(id.to_string());
+  }
+  // What stands in the trail already.
+  static AuditText recorded(std::string_view text) { return AuditText(std::string(text)); }
+
+  std::string_view view() const { return text_; }
+  bool empty() const { return text_.empty(); }
+  bool operator==(const AuditText& other) const = default;
+
+ private:
+  explicit AuditText(std::string text) : text_(std::move(text)) {}
+
+  std::string text_;
+};
+
+template <>
+struct detail::Codec<AuditText> {
+  static constexpr FieldKind kind = FieldKind::text;
+  static constexpr std::span<const Field> (*element)() = nullptr;
+  static bool read(const FieldValue& value, AuditText& out) {
+    out = AuditText::recorded(value.text);
+    return true;
+  }
+  static void write(const AuditText& value, JsonWriter& out) { out.text(value.view()); }
+};
+
+struct AuditEvent {
+  std::int64_t sequence = 0;  // from 1 without gaps; 0: not yet appended
+  Timestamp at;
+  AuditText node;  // which server wrote it
+  AuditAction action = AuditAction::request;
+  AuditOutcome outcome = AuditOutcome::success;
+  AuditReason reason = AuditReason::none;
+  std::optional<AgentId> agent_id;  // who acted; absent: nobody that is known
+  AuditText kid;                    // with which key
+  AuditText on_behalf_of;           // of whom, when not in its own name
+  AuditText client_address;
+  AuditText operation;  // by which call
+  AuditTargetType target_type = AuditTargetType::none;
+  AuditText target_id;
+  std::optional<AgentId> target_agent_id;  // to whom the target belongs
+  AuditText detail;
+  AuditText request_id;
+  std::string hash;  // of this event and all before it, in hexadecimal
+
+  static constexpr auto fields() {
+    return std::array{
+        field<&AuditEvent::sequence>(
+            {.name = "sequence", .example = "42", .about = "From 1, without gaps"}),
+        field<&AuditEvent::at>({.name = "at"}),
+        field<&AuditEvent::node>(
+            {.name = "node", .example = "auth-1/4711", .about = "Host and process that wrote it"}),
+        field<&AuditEvent::action>({.name = "action", .example = "agent.suspend"}),
+        field<&AuditEvent::outcome>({.name = "outcome",
+                                     .example = "success",
+                                     .about = "success, denied (known, not permitted) or failure "
+                                              "(credentials that do not work)"}),
+        field<&AuditEvent::reason>({.name = "reason", .min = 0, .example = ""}),
+        field<&AuditEvent::agent_id>({.name = "agent_id", .about = "Who acted"}),
+        field<&AuditEvent::kid>({.name = "kid",
+                                 .min = 0,
+                                 .example = "4fJx0Zk2QmP1",
+                                 .about = "The public part of the key it acted with"}),
+        field<&AuditEvent::on_behalf_of>({.name = "on_behalf_of", .min = 0, .example = ""}),
+        field<&AuditEvent::client_address>(
+            {.name = "client_address", .min = 0, .example = "192.0.2.7"}),
+        field<&AuditEvent::operation>(
+            {.name = "operation", .min = 0, .example = "suspendAgent", .about = "The operationId"}),
+        field<&AuditEvent::target_type>({.name = "target_type",
+                                         .min = 0,
+                                         .example = "agent",
+                                         .about = "agent, key or permission"}),
+        field<&AuditEvent::target_id>({.name = "target_id", .min = 0}),
+        field<&AuditEvent::target_agent_id>(
+            {.name = "target_agent_id", .about = "The agent that the target is or belongs to"}),
+        field<&AuditEvent::detail>({.name = "detail",
+                                    .min = 0,
+                                    .about = "The kid of a key that was made, or the permission "
+                                             "that was missing"}),
+        field<&AuditEvent::request_id>({.name = "request_id", .min = 0}),
+        field<&AuditEvent::hash>(
+            {.name = "hash", .min = 64, .max = 64, .about = "SHA-256 over the chain up to here"}),
+    };
+  }
+};
+
+// What an event is about.
+struct AuditTarget {
+  AuditTargetType type = AuditTargetType::none;
+  AuditText id = {};
+  std::optional<AgentId> agent_id = {};
+  AuditText detail = {};
+};
+
+}  // namespace agentauth

@@ -1,0 +1,183 @@
+#include "store/audit_log.h"
+
+#include <array>
+
+namespace agentauth {
+namespace {
+
+constexpr std::size_t columns = 17;
+constexpr std::size_t rows_together = 8;  // a round trip for each row is what PostgreSQL costs most
+
+// "INSERT INTO audit_log (…) VALUES ($1, …), …" for that many rows, put together by the compiler.
+template <std::size_t Rows>
+constexpr auto make_insert() {
+  constexpr std::string_view start =
+      "INSERT INTO audit_log (sequence, at, node, action, outcome, reason, agent_id, kid, "
+      "on_behalf_of, client_address, operation, target_type, target_id, target_agent_id, detail, "
+      "request_id, hash) VALUES ";
+  std::array<char, start.size() + Rows * columns * 6 + 1> text{};
+  std::size_t at = 0;
+  const auto put = [&](std::string_view part) {
+    for (const char c : part) text[at++] = c;
+  };
+  put(start);
+  for (std::size_t i = 0; i < Rows * columns; ++i) {
+    if (i % columns == 0) put(i == 0 ? "(" : ", (");
+    put(i % columns == 0 ? "$" : ",$");
+    const std::size_t number = i + 1;
+    for (std::size_t unit = number >= 100 ? 100 : number >= 10 ? 10 : 1; unit > 0; unit /= 10)
+      text[at++] = static_cast<char>('0' + number / unit % 10);
+    if (i % columns == columns - 1) put(")");
+  }
+  return text;
+}
+
+template <std::size_t Rows>
+constexpr auto insert_text = make_insert<Rows>();
+
+void append_columns(const AuditEvent& event, std::vector<Param>& out) {
+  out.emplace_back(event.sequence);
+  out.emplace_back(event.at);
+  out.emplace_back(event.node.view());
+  out.emplace_back(to_string(event.action));
+  out.emplace_back(to_string(event.outcome));
+  out.emplace_back(to_string(event.reason));
+  out.emplace_back(event.agent_id);
+  out.emplace_back(event.kid.view());
+  out.emplace_back(event.on_behalf_of.view());
+  out.emplace_back(event.client_address.view());
+  out.emplace_back(event.operation.view());
+  out.emplace_back(to_string(event.target_type));
+  out.emplace_back(event.target_id.view());
+  out.emplace_back(event.target_agent_id);
+  out.emplace_back(event.detail.view());
+  out.emplace_back(event.request_id.view());
+  out.emplace_back(event.hash);
+}
+
+std::optional<AgentId> optional_agent(const Row& row, int column) {
+  if (row.is_null(column)) return std::nullopt;
+  return row.id<AgentId>(column);
+}
+
+// A word that this version does not know cannot be shown as what it is; its hash will tell.
+AuditEvent read_event(const Row& row) {
+  AuditEvent event;
+  event.sequence = row.integer(0);
+  event.at = row.time(1);
+  event.node = AuditText::recorded(row.text(2));
+  parse(row.text(3), event.action);
+  parse(row.text(4), event.outcome);
+  parse(row.text(5), event.reason);
+  event.agent_id = optional_agent(row, 6);
+  event.kid = AuditText::recorded(row.text(7));
+  event.on_behalf_of = AuditText::recorded(row.text(8));
+  event.client_address = AuditText::recorded(row.text(9));
+  event.operation = AuditText::recorded(row.text(10));
+  parse(row.text(11), event.target_type);
+  event.target_id = AuditText::recorded(row.text(12));
+  event.target_agent_id = optional_agent(row, 13);
+  event.detail = AuditText::recorded(row.text(14));
+  event.request_id = AuditText::recorded(row.text(15));
+  event.hash = row.text(16);
+  return event;
+}
+
+// Before and after every time there is.
+constexpr Timestamp beginning_of_time{std::chrono::sys_days{std::chrono::year{1} / 1 / 1}};
+constexpr Timestamp end_of_time{std::chrono::sys_days{std::chrono::year{9999} / 12 / 31}};
+
+}  // namespace
+
+Result<AuditHead> AuditLog::reserve(std::int64_t count) {
+  std::optional<AuditHead> head;
+  TRY(session_.query(
+      "UPDATE audit_head SET sequence = sequence + $1 RETURNING sequence - $1, hash", {count},
+      [&](const Row& row) -> Result<void> {
+        head = AuditHead{row.integer(0), std::string(row.text(1))};
+        return {};
+      }));
+  if (!head) return failure(Errc::internal, "Internal error", "the audit trail has no head");
+  return *std::move(head);
+}
+
+template <std::size_t Rows>
+Result<void> AuditLog::insert(std::span<const AuditEvent, Rows> events) {
+  std::vector<Param> params;
+  params.reserve(Rows * columns);
+  for (const AuditEvent& event : events) append_columns(event, params);
+  TRY(session_.execute(Sql(insert_text<Rows>.data()), params));
+  return {};
+}
+
+Result<void> AuditLog::append(std::span<const AuditEvent> events) {
+  if (events.empty()) return {};
+  std::span<const AuditEvent> rest = events;
+  for (; rest.size() >= rows_together; rest = rest.subspan(rows_together))
+    TRY(insert<rows_together>(rest.first<rows_together>()));
+  for (; !rest.empty(); rest = rest.subspan(1)) TRY(insert<1>(rest.first<1>()));
+  TRY(session_.execute("UPDATE audit_head SET hash = $1", {events.back().hash}));
+  return {};
+}
+
+Result<AuditHead> AuditLog::head() {
+  AuditHead head;
+  TRY(session_.query("SELECT sequence, hash FROM audit_head", {},
+                     [&](const Row& row) -> Result<void> {
+                       head = {row.integer(0), std::string(row.text(1))};
+                       return {};
+                     }));
+  return head;
+}
+
+Result<std::vector<AuditEvent>> AuditLog::list(const AuditFilter& filter, std::int64_t before,
+                                               std::int64_t limit) {
+  // One text for each index that can serve.
+  static constexpr Sql by_agent =
+      "SELECT sequence, at, node, action, outcome, reason, agent_id, kid, on_behalf_of, "
+      "client_address, operation, target_type, target_id, target_agent_id, detail, request_id, "
+      "hash FROM audit_log WHERE (agent_id = $7 OR target_agent_id = $7) AND sequence < $1 "
+      "AND (CAST($2 AS TEXT) IS NULL OR action = $2) "
+      "AND (CAST($3 AS TEXT) IS NULL OR outcome = $3) AND at >= $4 AND at < $5 "
+      "ORDER BY sequence DESC LIMIT $6";
+  static constexpr Sql by_number =
+      "SELECT sequence, at, node, action, outcome, reason, agent_id, kid, on_behalf_of, "
+      "client_address, operation, target_type, target_id, target_agent_id, detail, request_id, "
+      "hash FROM audit_log WHERE sequence < $1 "
+      "AND (CAST($2 AS TEXT) IS NULL OR action = $2) "
+      "AND (CAST($3 AS TEXT) IS NULL OR outcome = $3) AND at >= $4 AND at < $5 "
+      "ORDER BY sequence DESC LIMIT $6";
+  std::vector<AuditEvent> events;
+  const auto keep = [&](const Row& row) -> Result<void> {
+    events.push_back(read_event(row));
+    return {};
+  };
+  std::optional<std::string> action;
+  if (filter.action) action = to_string(*filter.action);
+  std::optional<std::string> outcome;
+  if (filter.outcome) outcome = to_string(*filter.outcome);
+  const Timestamp since = filter.since.value_or(beginning_of_time);
+  const Timestamp until = filter.until.value_or(end_of_time);
+  if (filter.agent) {
+    TRY(session_.query(by_agent, {before, action, outcome, since, until, limit, *filter.agent},
+                       keep));
+  } else {
+    TRY(session_.query(by_number, {before, action, outcome, since, until, limit}, keep));
+  }
+  return events;
+}
+
+Result<std::vector<AuditEvent>> AuditLog::after(std::int64_t sequence, std::int64_t limit) {
+  std::vector<AuditEvent> events;
+  TRY(session_.query(
+      "SELECT sequence, at, node, action, outcome, reason, agent_id, kid, on_behalf_of, "
+      "client_address, operation, target_type, target_id, target_agent_id, detail, request_id, "
+      "hash FROM audit_log WHERE sequence > $1 ORDER BY sequence LIMIT $2",
+      {sequence, limit}, [&](const Row& row) -> Result<void> {
+        events.push_back(read_event(row));
+        return {};
+      }));
+  return events;
+}
+
+}  // namespace agentauth

@@ -1,0 +1,54 @@
+// The tables of the audit trail. Who appends computes the chain (src/audit); this only stores it.
+#pragma once
+
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/audit_event.h"
+#include "store/session.h"
+
+namespace agentauth {
+
+struct AuditFilter {
+  std::optional<AgentId> agent = {};  // who acted, or whom it was done to
+  std::optional<AuditAction> action = {};
+  std::optional<AuditOutcome> outcome = {};
+  std::optional<Timestamp> since = {};  // at that time or later
+  std::optional<Timestamp> until = {};  // before that time
+};
+
+// Where a chain ends: the number and the hash of its last event.
+struct AuditHead {
+  std::int64_t sequence = 0;
+  std::string hash = std::string(64, '0');  // of the chain before its first event
+};
+
+class AuditLog {
+ public:
+  explicit AuditLog(Session& session) : session_(session) {}
+
+  // Takes the next `count` numbers and locks the chain until the commit; returns the head as it
+  // was. REQUIRES: the change counter is locked already if it is going to be, so that no two
+  // transactions wait for each other.
+  Result<AuditHead> reserve(std::int64_t count);
+  // Numbered and hashed; the last one becomes the head.
+  Result<void> append(std::span<const AuditEvent> events);
+
+  Result<AuditHead> head();
+  // Newest first, numbers below `before`.
+  Result<std::vector<AuditEvent>> list(const AuditFilter& filter, std::int64_t before,
+                                       std::int64_t limit);
+  // Oldest first, numbers above `after`.
+  Result<std::vector<AuditEvent>> after(std::int64_t sequence, std::int64_t limit);
+
+ private:
+  template <std::size_t Rows>
+  Result<void> insert(std::span<const AuditEvent, Rows> events);
+
+  Session& session_;
+};
+
+}  // namespace agentauth
