@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/audit_trail.h"
 #include "api/operations.h"
 
 namespace agentauth::api {
@@ -98,18 +99,22 @@ constexpr Binding reads() {
           .response = detail::fields_or_none<typename Shape::Out>()};
 }
 
-// A method that changes something: bound to Database::write.
+// A method that changes something: bound to Database::write, and recorded as `audit`.
 template <auto Method>
-constexpr Binding writes() {
+constexpr Binding writes(AuditAction audit) {
   using Shape = detail::Signature<decltype(Method)>;
   return {.handle = [](Services& services, ApiExchange& exchange) -> Result<void> {
             const auto in = TRY(exchange.decode_input<typename Shape::In>());
-            return detail::answer(exchange, services.database.write([&](Transaction& tx) {
-              return (services.get<typename Shape::Service>().*Method)(tx, in);
-            }));
+            return detail::answer(
+                exchange,
+                write_audited(services, exchange, [&](Transaction& tx, AuditTarget& target) {
+                  target = target_of(in);
+                  return (services.get<typename Shape::Service>().*Method)(tx, in);
+                }));
           },
           .request = fields_of<typename Shape::In>,
-          .response = detail::fields_or_none<typename Shape::Out>()};
+          .response = detail::fields_or_none<typename Shape::Out>(),
+          .audit = audit};
 }
 
 // A method that lists: pages, limits and cursors are the same for all.
@@ -153,13 +158,15 @@ constexpr Binding pages() {
   return {.handle = Handle, .request = fields_of<In>, .response = fields_of<Item>, .is_page = true};
 }
 
-// A handler of its own, for what composes several services; In and Out may be void.
+// A handler of its own, for what composes several services; In and Out may be void. One that
+// changes something does so by write_audited().
 template <class In, class Out, Handler Handle, Attempt Try = nullptr>
-constexpr Binding composes() {
+constexpr Binding composes(AuditAction audit = AuditAction::request) {
   return {.handle = Handle,
           .request = detail::fields_or_none<In>(),
           .response = detail::fields_or_none<Out>(),
-          .attempt = Try};
+          .attempt = Try,
+          .audit = audit};
 }
 
 }  // namespace agentauth::api

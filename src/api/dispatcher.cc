@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/audit_trail.h"
 #include "api/errors.h"
 #include "http/client_address.h"
 
@@ -71,9 +72,23 @@ http::Next Dispatcher::begin(http::Exchange& http_exchange) {
     TRY(authorize(exchange));
     return run(exchange);
   }();
-  if (next) return *next;
-  fail(exchange, next.error());
-  return {};
+  if (!next) {
+    fail(exchange, next.error());
+    return {};
+  }
+  if (next->pool == http::Pool::none && exchange.before_answer) return {http::Pool::deferred};
+  return *next;
+}
+
+bool Dispatcher::defer(http::Exchange& http_exchange, http::Resume resume) {
+  ApiExchange& exchange = as_api(http_exchange);
+  return services_.recorder.record(
+      *std::move(exchange.before_answer),
+      [this, &exchange, resume = std::move(resume)](const Result<void>& recorded) {
+        // What is not on record did not happen.
+        if (!recorded) fail(exchange, recorded.error());
+        resume();
+      });
 }
 
 void Dispatcher::finish(http::Exchange& http_exchange) {
@@ -86,6 +101,8 @@ void Dispatcher::finish(http::Exchange& http_exchange) {
       TRY(decide_access(exchange, *exchange.caller));
     }
     TRY(exchange.operation->binding.handle(services_, exchange));
+    if (exchange.before_answer)
+      TRY(services_.recorder.record_now(*std::move(exchange.before_answer)));
     if (exchange.events) TRY(guard_events(exchange));
     // The directory follows each commit before its write is answered: its revision is the write's,
     // or later.
@@ -219,6 +236,7 @@ Result<void> Dispatcher::decide_access(ApiExchange& exchange, const Caller& call
   const Operation& operation = *exchange.operation;
   const Directory::View view(services_.directory);
   const AgentRecord* agent = find_acting(view, caller);
+  exchange.subject.agent_id = caller.agent_id;
   if (agent == nullptr)
     return failure(Errc::unauthenticated, "The access token is not valid", "agent may not act");
   exchange.caller = caller;
@@ -327,6 +345,8 @@ void Dispatcher::fail(ApiExchange& exchange, Error error) {
   } else if (error.code == Errc::permission_denied) {
     response.add_header("WWW-Authenticate", denial(exchange));
   }
+  if (auto refusal = refusal_of(services_, exchange, error))
+    services_.recorder.record_denial(*std::move(refusal));
   write_problem(response, error, exchange.request_id());
   exchange.error = std::move(error);
 }

@@ -20,6 +20,7 @@ class Dispatcher final : public http::Application {
 
   std::unique_ptr<http::Exchange> new_exchange(std::size_t core) override;
   http::Next begin(http::Exchange& exchange) override;
+  bool defer(http::Exchange& exchange, http::Resume resume) override;
   void finish(http::Exchange& exchange) override;
   void refuse(http::Exchange& exchange, const Error& error) override;
   void answered(const http::Exchange& exchange, std::chrono::nanoseconds took) override;

@@ -36,6 +36,8 @@ void ApiExchange::reset() {
   error.reset();
   min_revision = 0;
   pairs_read_ = false;
+  subject = {};
+  before_answer.reset();
   path_.clear();
   query_.clear();
   decoded_.clear();

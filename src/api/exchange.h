@@ -11,6 +11,7 @@
 #include "base/network.h"
 #include "http/application.h"
 #include "http/router.h"
+#include "model/audit_event.h"
 #include "model/caller.h"
 #include "model/change.h"
 
@@ -25,6 +26,15 @@ class ApiExchange final : public http::Exchange {
   std::optional<Caller> caller;  // once it has been proved who calls
   std::optional<Error> error;    // what went wrong, for the log
   Revision min_revision = 0;     // what the caller has seen already, if it says so
+
+  // Whose credentials the request presented, as far as that is known; they need not have worked.
+  struct Subject {
+    std::optional<AgentId> agent_id;
+    AuditText kid;
+  };
+  Subject subject;
+  // The answer is not sent before this event is durable.
+  std::optional<AuditEvent> before_answer;
 
   std::string_view request_id() const { return {request_id_.data(), request_id_size_}; }
   void set_request_id(std::string_view id);

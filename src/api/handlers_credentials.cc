@@ -1,4 +1,5 @@
 // What hands out credentials: registration, new keys, login.
+#include "api/audit_trail.h"
 #include "api/handlers.h"
 #include "api/idempotency.h"
 
@@ -70,6 +71,30 @@ Result<void> refused(Services& services, const Idempotency& idempotency, const R
   return tl::unexpected(write.error());
 }
 
+AuditTarget made(AgentId agent, const MintedKey& first_key) {
+  return {AuditTargetType::agent, AuditText::of_id(agent), agent, AuditText::of_kid(first_key.kid)};
+}
+
+AuditTarget made(const ApiKey& key, const MintedKey& minted) {
+  return {AuditTargetType::key, AuditText::of_id(key.key_id), key.agent_id,
+          AuditText::of_kid(minted.kid)};
+}
+
+// Whose key it claims to be: for the audit trail, also when it does not work.
+void name_subject(const Services& services, ApiExchange& exchange, std::string_view api_key) {
+  const auto parts = parse_key(api_key);
+  if (!parts) return;
+  exchange.subject.kid = AuditText::of_kid(parts->kid);
+  const Directory::View view(services.directory);
+  if (const KeyRecord* key = view.find_key(parts->kid)) exchange.subject.agent_id = key->agent_id;
+}
+
+// A login is not answered before it is on record.
+void log_in_as(Services& services, ApiExchange& exchange, AgentId agent) {
+  answer_with_token(services, exchange, agent);
+  exchange.before_answer = event_of(services, exchange, AuditOutcome::success);
+}
+
 }  // namespace
 
 Result<void> register_agent(Services& services, ApiExchange& exchange) {
@@ -77,15 +102,17 @@ Result<void> register_agent(Services& services, ApiExchange& exchange) {
   const Idempotency idempotency = TRY(Idempotency::of(exchange));
   TRY(idempotency.find(services));  // the answer held a key, so a repeat is an error
   const MintedKey minted = TRY(services.keys.mint());
-  const auto agent = services.database.write([&](Transaction& tx) -> Result<Agent> {
+  const auto work = [&](Transaction& tx, AuditTarget& target) -> Result<Agent> {
     if (exchange.caller) TRY(require_access(services, exchange, Self::like_others, {}));
     const Agent registered = TRY(services.agents.register_agent(tx, request));
     const ApiKey key =
         TRY(services.keys.store(tx, minted, {registered.agent_id, std::nullopt, std::nullopt}));
     TRY(idempotency.keep(services, tx,
                          {registered.agent_id.to_string(), key.key_id.to_string(), 201, ""}));
+    target = made(registered.agent_id, minted);
     return registered;
-  });
+  };
+  const auto agent = write_audited(services, exchange, work);
   if (!agent) return refused(services, idempotency, agent);
   forbid_storing(exchange);
   exchange.answer(exchange.operation->status,
@@ -99,13 +126,15 @@ Result<void> create_key(Services& services, ApiExchange& exchange) {
   const Idempotency idempotency = TRY(Idempotency::of(exchange));
   TRY(idempotency.find(services));
   const MintedKey minted = TRY(services.keys.mint());
-  const auto key = services.database.write([&](Transaction& tx) -> Result<ApiKey> {
+  const auto work = [&](Transaction& tx, AuditTarget& target) -> Result<ApiKey> {
     TRY(require_authority(services, exchange, request.agent_id));
     const ApiKey stored = TRY(services.keys.store(tx, minted, request));
     TRY(idempotency.keep(services, tx,
                          {stored.agent_id.to_string(), stored.key_id.to_string(), 201, ""}));
+    target = made(stored, minted);
     return stored;
-  });
+  };
+  const auto key = write_audited(services, exchange, work);
   if (!key) return refused(services, idempotency, key);
   forbid_storing(exchange);
   exchange.answer(exchange.operation->status,
@@ -118,10 +147,11 @@ Result<void> create_key(Services& services, ApiExchange& exchange) {
 Result<bool> log_in_from_memory(Services& services, ApiExchange& exchange, http::ShareName& share) {
   const auto request = TRY(exchange.decode_input<Login>());
   TRY(require_fresh(services));
+  name_subject(services, exchange, request.api_key);
   const KeyService::Check check = services.keys.check(request.api_key);
   switch (check.outcome) {
     case KeyService::Check::Outcome::verified:
-      answer_with_token(services, exchange, check.agent_id);
+      log_in_as(services, exchange, check.agent_id);
       services.metrics.count_login(Metrics::Login::remembered);
       return true;
     case KeyService::Check::Outcome::unverified:
@@ -137,13 +167,14 @@ Result<bool> log_in_from_memory(Services& services, ApiExchange& exchange, http:
 Result<void> log_in(Services& services, ApiExchange& exchange) {
   const auto request = TRY(exchange.decode_input<Login>());
   TRY(require_fresh(services));
+  name_subject(services, exchange, request.api_key);
   const auto agent = services.keys.authenticate(request.api_key);
   if (!agent) {
     if (agent.error().code == Errc::unauthenticated)
       services.metrics.count_login(Metrics::Login::refused);
     return tl::unexpected(agent.error());
   }
-  answer_with_token(services, exchange, *agent);
+  log_in_as(services, exchange, *agent);
   services.metrics.count_login(Metrics::Login::verified);
   return {};
 }

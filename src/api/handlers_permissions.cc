@@ -1,3 +1,4 @@
+#include "api/audit_trail.h"
 #include "api/handlers.h"
 #include "api/idempotency.h"
 
@@ -24,8 +25,10 @@ Result<void> grant_permission(Services& services, ApiExchange& exchange) {
   const auto status_of = [&](const PermissionService::Granted& granted) {
     return granted.created ? operation.status : operation.status_already;
   };
-  const auto granted =
-      services.database.write([&](Transaction& tx) -> Result<PermissionService::Granted> {
+  const auto granted = write_audited(
+      services, exchange,
+      [&](Transaction& tx, AuditTarget& target) -> Result<PermissionService::Granted> {
+        target = target_of(request);
         auto result = TRY(services.permissions.grant(tx, *exchange.caller, request));
         std::string body;
         JsonWriter out(body);

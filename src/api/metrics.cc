@@ -18,7 +18,7 @@ constexpr std::array<std::int64_t, 14> bounds_ns = {
     2'500,     5'000,      10'000,      25'000,      100'000,     500'000,       1'000'000,
     5'000'000, 25'000'000, 100'000'000, 250'000'000, 500'000'000, 1'000'000'000, 5'000'000'000};
 
-constexpr std::array<MetricRow, 12> table = {{
+constexpr std::array<MetricRow, 15> table = {{
     {"agentauth_requests_total", "counter", "route, method, status",
      "Requests answered, by route and status"},
     {"agentauth_request_duration_seconds", "histogram", "route, method",
@@ -34,6 +34,12 @@ constexpr std::array<MetricRow, 12> table = {{
     {"agentauth_directory_keys", "gauge", "", "API keys in the directory"},
     {"agentauth_directory_fresh", "gauge", "",
      "1 while the database has been heard from within max-staleness"},
+    {"agentauth_audit_events_total", "counter", "action, outcome",
+     "Events that this node put into the audit trail"},
+    {"agentauth_audit_dropped_total", "counter", "reason",
+     "Refusals that are not in the audit trail: queue_full, flood (credentials that do not work, "
+     "faster than 100 a second for long) or database"},
+    {"agentauth_audit_queue_depth", "gauge", "", "Events that wait to become durable"},
     {"agentauth_resident_memory_bytes", "gauge", "", "Resident memory of the process"},
 }};
 
@@ -180,6 +186,27 @@ void Metrics::write_logins(std::string& out) const {
     append_sample(out, "agentauth_logins_total", label("outcome", outcomes[i]), logins_[i].load());
 }
 
+void Metrics::write_audit(std::string& out, const audit::Recorder::State& audit) {
+  append_header(out, "agentauth_audit_events_total");
+  for (std::size_t action = 0; action < audit_action_count; ++action) {
+    for (std::size_t outcome = 0; outcome < audit_outcome_count; ++outcome) {
+      const std::uint64_t events = audit.recorded[action][outcome];
+      if (events == 0) continue;
+      append_sample(out, "agentauth_audit_events_total",
+                    label("action", to_string(static_cast<AuditAction>(action))) + ',' +
+                        label("outcome", to_string(static_cast<AuditOutcome>(outcome))),
+                    events);
+    }
+  }
+  append_header(out, "agentauth_audit_dropped_total");
+  for (std::size_t why = 0; why < audit::dropped_count; ++why)
+    append_sample(out, "agentauth_audit_dropped_total",
+                  label("reason", audit::to_string(static_cast<audit::Dropped>(why))),
+                  audit.dropped[why]);
+  append_header(out, "agentauth_audit_queue_depth");
+  append_sample(out, "agentauth_audit_queue_depth", "", audit.depth);
+}
+
 void Metrics::write_gauges(std::string& out) const {
   const Gauges gauges = gauges_ ? gauges_() : Gauges{};
   const auto one = [&](std::string_view name, std::uint64_t value) {
@@ -198,6 +225,7 @@ void Metrics::write_gauges(std::string& out) const {
   one("agentauth_directory_agents", static_cast<std::uint64_t>(gauges.agents));
   one("agentauth_directory_keys", static_cast<std::uint64_t>(gauges.keys));
   one("agentauth_directory_fresh", gauges.fresh ? 1 : 0);
+  write_audit(out, gauges.audit);
   one("agentauth_resident_memory_bytes", resident_bytes());
 }
 

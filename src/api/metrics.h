@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "audit/recorder.h"
 #include "http/server.h"
 
 namespace agentauth::api {
@@ -46,6 +47,7 @@ class Metrics {
     std::int64_t agents = 0;
     std::int64_t keys = 0;
     bool fresh = false;
+    audit::Recorder::State audit;
   };
   void read_gauges_from(std::function<Gauges()> source) { gauges_ = std::move(source); }
 
@@ -77,6 +79,7 @@ class Metrics {
   void write_requests(std::string& out) const;
   void write_durations(std::string& out) const;
   void write_logins(std::string& out) const;
+  static void write_audit(std::string& out, const audit::Recorder::State& audit);
   void write_gauges(std::string& out) const;
 
   std::vector<std::unique_ptr<CoreCounters>> cores_;

@@ -10,6 +10,7 @@
 #include "api/services.h"
 #include "base/fields.h"
 #include "http/message.h"
+#include "model/audit_event.h"
 
 namespace agentauth::api {
 
@@ -42,6 +43,8 @@ struct Binding {
   FieldList response = nullptr;  // nullptr: no JSON body
   bool is_page = false;          // response describes one item of {"items", "next_cursor"}
   Attempt attempt = nullptr;
+  // What the audit trail calls it. AuditAction::request: it changes nothing.
+  AuditAction audit = AuditAction::request;
 };
 
 struct Operation {

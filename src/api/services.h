@@ -7,6 +7,7 @@
 
 #include "api/cursor.h"
 #include "api/metrics.h"
+#include "audit/recorder.h"
 #include "authz/permission_service.h"
 #include "base/log.h"
 #include "base/network.h"
@@ -23,6 +24,7 @@ struct Settings {
   Secret registration_token;
   std::string version;
   std::vector<Network> trusted_proxies{};  // whose X-Forwarded-For is believed
+  AuditText node;                          // of the audit trail
 };
 
 struct Services {
@@ -33,6 +35,7 @@ struct Services {
   TokenService& tokens;
   PermissionService& permissions;
   const CursorCodec& cursors;
+  audit::Recorder& recorder;
   Metrics& metrics;
   const Clock& clock;
   Random& random;

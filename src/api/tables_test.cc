@@ -108,6 +108,16 @@ TEST(OperationTableTest, EveryOperationIsWholeAndNamedOnce) {
   }
 }
 
+TEST(OperationTableTest, WhateverChangesSomethingHasANameInTheAuditTrail) {
+  std::set<AuditAction> actions;
+  for (const Operation& operation : operations()) {
+    const bool reads = operation.method == http::Method::get;
+    EXPECT_EQ(operation.binding.audit == AuditAction::request, reads) << operation.name;
+    if (reads) continue;
+    EXPECT_TRUE(actions.insert(operation.binding.audit).second) << operation.name;
+  }
+}
+
 TEST(OperationTableTest, EveryCaptureOfAPathIsAFieldOfTheRequest) {
   for (const Operation& operation : operations()) {
     if (operation.binding.request == nullptr) continue;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/node_name.h"
 #include "authz/decision.h"
 
 namespace agentauth::app {
@@ -42,7 +43,27 @@ struct Makers {
 struct Wanted {
   RegisterAgent agent;
   std::string permission;
+  AuditReason reason;
 };
+
+// Nobody called: it was done from this machine, on the database.
+void record_made(Transaction& tx, AgentId agent, const MintedKey& minted, const Wanted& wanted) {
+  AuditEvent event;
+  event.at = SystemClock().now();
+  event.node = audit_node_name();
+  event.action = AuditAction::agent_create;
+  event.reason = wanted.reason;
+  event.target_type = AuditTargetType::agent;
+  event.target_id = AuditText::of_id(agent);
+  event.target_agent_id = agent;
+  event.detail = AuditText::of_kid(minted.kid);
+  tx.record(event);
+  event.action = AuditAction::permission_grant;
+  event.target_type = AuditTargetType::permission;
+  event.target_id = AuditText::of_permission(wanted.permission);
+  event.detail = {};
+  tx.record(std::move(event));
+}
 
 Result<NewAgent> insert_agent(Transaction& tx, const Makers& makers, const MintedKey& key,
                               const Wanted& wanted) {
@@ -50,16 +71,18 @@ Result<NewAgent> insert_agent(Transaction& tx, const Makers& makers, const Minte
   TRY(makers.keys.store(tx, key, {agent.agent_id, std::nullopt, std::nullopt}));
   TRY(tx.permissions().insert(agent.agent_id, wanted.permission));
   TRY(tx.changes().append(ChangeKind::permission, agent.agent_id));
+  record_made(tx, agent.agent_id, key, wanted);
   return NewAgent{agent.agent_id.to_string(), std::string(key.text.reveal())};
 }
 
 }  // namespace
 
 Result<NewAgent> create_agent(Database& database, AgentService& agents, KeyService& keys,
-                              const RegisterAgent& request, const std::string& permission) {
+                              const RegisterAgent& request, const std::string& permission,
+                              AuditReason reason) {
   const MintedKey minted = TRY(keys.mint());
   return database.write([&](Transaction& tx) {
-    return insert_agent(tx, {agents, keys}, minted, {request, permission});
+    return insert_agent(tx, {agents, keys}, minted, {request, permission, reason});
   });
 }
 
@@ -76,8 +99,9 @@ Result<std::optional<Demonstration>> create_demonstration(api::Services& service
   auto made = TRY(services.database.migrate([&](Transaction& tx) -> Result<Made> {
     if (TRY(count_agents(tx)) > 0) return std::nullopt;
     const auto insert = [&](const MintedKey& key, const char* name, std::string_view permission) {
-      return insert_agent(tx, {services.agents, services.keys}, key,
-                          {{name, std::string(owner)}, std::string(permission)});
+      return insert_agent(
+          tx, {services.agents, services.keys}, key,
+          {{name, std::string(owner)}, std::string(permission), AuditReason::demonstration});
     };
     Demonstration all;
     all.administrator = TRY(insert(administrator, "Administrator", administrator_permission));

@@ -9,14 +9,15 @@
 
 namespace agentauth::app {
 
-// An agent with its first key and permissions, in one transaction. `agentauth admin create` makes
-// its administrator with it too.
+// An agent with its first key and permissions, in one transaction, on record for `reason`.
+// `agentauth admin create` makes its administrator with it too.
 struct NewAgent {
   std::string agent_id;
   std::string api_key;
 };
 Result<NewAgent> create_agent(Database& database, AgentService& agents, KeyService& keys,
-                              const RegisterAgent& request, const std::string& permission);
+                              const RegisterAgent& request, const std::string& permission,
+                              AuditReason reason);
 
 struct Demonstration {
   NewAgent administrator;

@@ -112,8 +112,9 @@ Result<CreatedAdministrator> create_administrator(const Options& options, const 
   AgentService agents(foundation->clock());
   KeyService keys(foundation->database(), directory, foundation->master_key(), foundation->clock(),
                   foundation->random(), options.bcrypt_cost);
-  const auto created = TRY(create_agent(foundation->database(), agents, keys, request,
-                                        std::string(administrator_permission)));
+  const auto created =
+      TRY(create_agent(foundation->database(), agents, keys, request,
+                       std::string(administrator_permission), AuditReason::command_line));
   // A server that runs on the database reads the change log at every poll interval. The key is
   // handed out only when it must have: the first login with it succeeds.
   if (!foundation->made_database()) std::this_thread::sleep_for(3 * poll_interval);

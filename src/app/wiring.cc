@@ -6,7 +6,9 @@
 
 #include "app/follower.h"
 #include "app/host.h"
+#include "app/node_name.h"
 #include "app/version.h"
+#include "audit/chain.h"
 #include "store/migrations.h"
 
 namespace agentauth::app {
@@ -48,7 +50,7 @@ Result<void> claim(Database& database, const MasterKey& master_key) {
 
 api::Settings api_settings(const Options& options) {
   return {options.registration, options.registration_token, std::string(version()),
-          options.trusted_proxies};
+          options.trusted_proxies, audit_node_name()};
 }
 
 Result<http::ServerOptions> http_options(const Options& options) {
@@ -101,6 +103,7 @@ Result<std::unique_ptr<Foundation>> Foundation::create(const Options& options) {
   const bool is_empty = TRY(database->read(find_schema_version)) == 0;
   TRY(apply_migrations(*database));
   TRY(claim(*database, master_key));
+  database->append_audit_by(audit::append);
   return std::unique_ptr<Foundation>(
       new Foundation(std::move(master_key), std::move(database), is_empty));
 }
@@ -116,19 +119,11 @@ struct Node::State {
                foundation.random()),
         permissions(directory),
         cursors(foundation.master_key()),
+        recorder(foundation.database(), foundation.clock()),
         metrics(static_cast<std::size_t>(options.threads)),
-        services{foundation.database(),
-                 directory,
-                 agents,
-                 keys,
-                 tokens,
-                 permissions,
-                 cursors,
-                 metrics,
-                 foundation.clock(),
-                 foundation.random(),
-                 log,
-                 settings},
+        services{foundation.database(), directory, agents,   keys,    tokens,
+                 permissions,           cursors,   recorder, metrics, foundation.clock(),
+                 foundation.random(),   log,       settings},
         dispatcher(services, static_cast<std::size_t>(options.threads)),
         follower(foundation.database(), directory, log) {
     foundation.database().on_commit([this, &log] {
@@ -146,6 +141,7 @@ struct Node::State {
   TokenService tokens;
   PermissionService permissions;
   const api::CursorCodec cursors;
+  audit::Recorder recorder;
   api::Metrics metrics;
   api::Services services;
   api::Dispatcher dispatcher;
@@ -154,7 +150,8 @@ struct Node::State {
 };
 
 Node::Node(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Node::~Node() = default;
+// Answers that the recorder holds go back to the server's cores, so it ends first.
+Node::~Node() { state_->recorder.stop(); }
 
 Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& foundation,
                                            Log& log) {
@@ -176,6 +173,7 @@ Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& f
         .agents = static_cast<std::int64_t>(size.agents),
         .keys = static_cast<std::int64_t>(size.keys),
         .fresh = node->directory.is_fresh(std::chrono::steady_clock::now()),
+        .audit = node->recorder.state(),
     };
   });
   return std::unique_ptr<Node>(new Node(std::move(state)));

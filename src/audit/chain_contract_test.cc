@@ -94,9 +94,8 @@ INSTANTIATE_TEST_SUITE_P(Audit, SharedAuditChainContract,
                          backend_name);
 
 TEST_P(AuditChainContract, EveryFieldComesBackAsItWasHashed) {
-  const Agent agent = must(database_->write([](Transaction& tx) {
-    return register_agent(tx, "Bot");
-  }));
+  const Agent agent =
+      must(database_->write([](Transaction& tx) { return register_agent(tx, "Bot"); }));
   AuditEvent denial = login_of(agent.agent_id);
   denial.action = AuditAction::permission_revoke;
   denial.outcome = AuditOutcome::denied;
@@ -135,8 +134,7 @@ TEST_P(AuditChainContract, AChangeWhoseEventCannotBeWrittenDoesNotHappen) {
     TRY(tx.session().execute("DELETE FROM audit_head"));
     return {};
   }));
-  const auto refused =
-      database_->write([](Transaction& tx) { return register_agent(tx, "Bot"); });
+  const auto refused = database_->write([](Transaction& tx) { return register_agent(tx, "Bot"); });
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::unavailable);
   EXPECT_EQ(must(database_->read([](Transaction& tx) { return tx.agents().count(); })), 0);
@@ -179,12 +177,10 @@ TEST_P(SharedAuditChainContract, SeveralServersAppendToOneChain) {
 }
 
 TEST_P(AuditChainContract, TheListIsFilteredAndPagedFromTheNewest) {
-  const Agent one = must(database_->write([](Transaction& tx) {
-    return register_agent(tx, "One");
-  }));
-  const Agent other = must(database_->write([](Transaction& tx) {
-    return register_agent(tx, "Other");
-  }));
+  const Agent one =
+      must(database_->write([](Transaction& tx) { return register_agent(tx, "One"); }));
+  const Agent other =
+      must(database_->write([](Transaction& tx) { return register_agent(tx, "Other"); }));
   AuditEvent denied = login_of(other.agent_id);
   denied.at += 1h;
   denied.action = AuditAction::agent_suspend;

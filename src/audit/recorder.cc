@@ -39,8 +39,7 @@ void Recorder::record_denial(AuditEvent event) {
   {
     const std::lock_guard lock(mutex_);
     if (event.outcome == AuditOutcome::failure && !admits_unknown()) return drop(Dropped::flood, 1);
-    if (stopping_ || queue_.size() >= options_.waiting_max / 2)
-      return drop(Dropped::queue_full, 1);
+    if (stopping_ || queue_.size() >= options_.waiting_max / 2) return drop(Dropped::queue_full, 1);
     queue_.push_back({std::move(event), {}});
     if (!idle_) return;
   }
@@ -52,8 +51,8 @@ bool Recorder::admits_unknown() {
   const auto seconds = std::chrono::floor<Seconds>(now - unknown_since_);
   if (seconds > Seconds{0}) {
     unknown_since_ += seconds;
-    const std::int64_t more = std::min<std::int64_t>(seconds.count(), options_.unknown_burst) *
-                              options_.unknown_a_second;
+    const std::int64_t more =
+        std::min<std::int64_t>(seconds.count(), options_.unknown_burst) * options_.unknown_a_second;
     unknown_left_ = std::min(options_.unknown_burst, unknown_left_ + more);
   }
   if (unknown_left_ <= 0) return false;

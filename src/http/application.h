@@ -42,9 +42,9 @@ class Exchange {
 };
 
 enum class Pool : std::uint8_t {
-  none,     // answered already
-  worker,   // may touch the database
-  hashing,  // may compute bcrypt
+  none,      // answered already
+  worker,    // may touch the database
+  hashing,   // may compute bcrypt
   deferred,  // answered on the core, but not to be sent before Application::defer says so
 };
 
@@ -63,8 +63,8 @@ struct Next {
   Turn turn = Turn::in_order;
 };
 
-// Sends an answer that was held back. Call it once, from any thread; until then the exchange belongs
-// to whoever holds it.
+// Sends an answer that was held back. Call it once, from any thread; until then the exchange
+// belongs to whoever holds it.
 using Resume = std::function<void()>;
 
 class Application {

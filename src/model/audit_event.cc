@@ -13,14 +13,18 @@ using Names = std::span<const std::string_view>;
 
 // In the order of the enumerations. What is written here is in every chain for good.
 constexpr std::array<std::string_view, audit_action_count> actions = {
-    "request",      "auth.login",   "agent.create", "agent.update", "agent.suspend",
-    "agent.resume", "agent.delete", "key.create",   "key.revoke",   "permission.grant",
-    "permission.revoke"};
+    "request",       "auth.login",   "agent.create",     "agent.update",
+    "agent.suspend", "agent.resume", "agent.delete",     "agent.revoke_tokens",
+    "key.create",    "key.revoke",   "permission.grant", "permission.revoke"};
 constexpr std::array<std::string_view, audit_outcome_count> outcomes = {"success", "denied",
                                                                         "failure"};
-constexpr std::array<std::string_view, 7> reasons = {
-    "",        "permission_denied", "registration_closed", "invalid_credentials", "invalid_token",
-    "command_line", "demonstration"};
+constexpr std::array<std::string_view, 7> reasons = {"",
+                                                     "permission_denied",
+                                                     "registration_closed",
+                                                     "invalid_credentials",
+                                                     "invalid_token",
+                                                     "command_line",
+                                                     "demonstration"};
 constexpr std::array<std::string_view, 4> target_types = {"", "agent", "key", "permission"};
 
 template <class E>

@@ -20,12 +20,13 @@ enum class AuditAction : std::uint8_t {
   agent_suspend,
   agent_resume,
   agent_delete,
+  agent_revoke_tokens,
   key_create,
   key_revoke,
   permission_grant,
   permission_revoke,
 };
-inline constexpr std::size_t audit_action_count = 11;
+inline constexpr std::size_t audit_action_count = 12;
 std::string_view to_string(AuditAction action);
 bool parse(std::string_view text, AuditAction& action);
 

@@ -91,12 +91,11 @@ constexpr Timestamp end_of_time{std::chrono::sys_days{std::chrono::year{9999} / 
 
 Result<AuditHead> AuditLog::reserve(std::int64_t count) {
   std::optional<AuditHead> head;
-  TRY(session_.query(
-      "UPDATE audit_head SET sequence = sequence + $1 RETURNING sequence - $1, hash", {count},
-      [&](const Row& row) -> Result<void> {
-        head = AuditHead{row.integer(0), std::string(row.text(1))};
-        return {};
-      }));
+  TRY(session_.query("UPDATE audit_head SET sequence = sequence + $1 RETURNING sequence - $1, hash",
+                     {count}, [&](const Row& row) -> Result<void> {
+                       head = AuditHead{row.integer(0), std::string(row.text(1))};
+                       return {};
+                     }));
   if (!head) return failure(Errc::internal, "Internal error", "the audit trail has no head");
   return *std::move(head);
 }

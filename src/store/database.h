@@ -71,8 +71,8 @@ class Database {
   using Append = std::function<Result<void>(Transaction&, std::vector<AuditEvent>)>;
   void append_audit_by(Append append) { append_audit_ = std::move(append); }
 
-  // Called on the writing thread after each commit of a write, also one that may have happened for all we
-  // know, before any of its writes is answered. Set once, before the first write.
+  // Called on the writing thread after each commit of a write, also one that may have happened for
+  // all we know, before any of its writes is answered. Set once, before the first write.
   void on_commit(std::function<void()> hook) { on_commit_ = std::move(hook); }
 
   // See Driver::watch().

@@ -8,12 +8,15 @@
 #include <algorithm>
 #include <cstdio>
 #include <functional>
+#include <future>
 #include <list>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "api/dispatcher.h"
+#include "audit/chain.h"
 #include "base/json.h"
 #include "crypto/bcrypt.h"
 #include "directory/testing/replica.h"
@@ -61,7 +64,11 @@ struct Call {
 class ApiFixture : public testing::Test {
  protected:
   explicit ApiFixture(Registration registration = Registration::open)
-      : settings{registration, Secret(std::string("the registration token")), "1.2.3"} {}
+      : settings{registration,
+                 Secret(std::string("the registration token")),
+                 "1.2.3",
+                 {},
+                 AuditText::of_node("test/1")} {}
   ~ApiFixture() override { std::fclose(log_file_); }
 
   // A connection's exchange is used again for each of its requests; so is this one.
@@ -79,6 +86,7 @@ class ApiFixture : public testing::Test {
     request.path = target.substr(0, question);
     request.query = question == target.npos ? std::string_view() : target.substr(question + 1);
     request.body = call.body;
+    request.peer = *parse_ip_address("192.0.2.7");
     request.add_header("Host", "localhost");
     if (!call.body.empty()) request.add_header("Content-Type", "application/json");
     if (!call.token.empty()) request.add_header("Authorization", authorization);
@@ -86,12 +94,19 @@ class ApiFixture : public testing::Test {
     exchange.started = std::chrono::steady_clock::now() + call.later;
 
     const http::Next next = dispatcher.begin(exchange);
-    if (next.pool != http::Pool::none) {
+    if (next.pool == http::Pool::deferred) {
+      std::promise<void> resumed;
+      if (dispatcher.defer(exchange, [&] { resumed.set_value(); })) {
+        resumed.get_future().wait();
+      } else {
+        dispatcher.refuse(exchange, {Errc::unavailable, "The server is busy; try again shortly"});
+      }
+    } else if (next.pool != http::Pool::none) {
       call.meanwhile();
       dispatcher.finish(exchange);
     }
     Answer answer = read(exchange);
-    answer.pool = next.pool;
+    answer.pool = next.pool == http::Pool::deferred ? http::Pool::none : next.pool;
     answer.share = next.share;
     answer.events = std::move(exchange.events);
     dispatcher.answered(exchange, std::chrono::microseconds{5});
@@ -138,6 +153,17 @@ class ApiFixture : public testing::Test {
             replica.number("SELECT COUNT(*) FROM change_log"),
             replica.number("SELECT COUNT(*) FROM idempotency_keys")};
   }
+  // Every event there is, oldest first, when `count` of them have come: refusals are not waited
+  // for.
+  std::vector<AuditEvent> audit_events(std::size_t count) {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+    for (;;) {
+      auto events = value_of(
+          replica.database().read([](Transaction& tx) { return tx.audit().after(0, 10'000); }));
+      if (events.size() >= count || std::chrono::steady_clock::now() > limit) return events;
+      std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
+  }
   std::string log_text() {
     std::string text(1 << 20, '\0');
     std::rewind(log_file_);
@@ -146,6 +172,10 @@ class ApiFixture : public testing::Test {
   }
 
  private:
+  static Database& audited(Database& database) {
+    database.append_audit_by(audit::append);
+    return database;
+  }
   static Answer read(const http::Exchange& exchange) {
     std::string text;
     const auto rest = exchange.response.serialize(text, "now", http::Response::Body::send);
@@ -182,6 +212,7 @@ class ApiFixture : public testing::Test {
       random};
   PermissionService permissions{replica.directory()};
   CursorCodec cursors{master_key};
+  audit::Recorder recorder{audited(replica.database()), clock};
   Metrics metrics{1};
   Log log{clock, LogFormat::json, LogLevel::debug, fileno(log_file_)};
   Settings settings;  // tests may change it until the first call
@@ -192,6 +223,7 @@ class ApiFixture : public testing::Test {
                     tokens,
                     permissions,
                     cursors,
+                    recorder,
                     metrics,
                     clock,
                     random,

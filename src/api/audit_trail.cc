@@ -1,0 +1,77 @@
+#include "api/audit_trail.h"
+
+namespace agentauth::api {
+namespace {
+
+// What the path names, when nobody has read the request.
+AuditTarget target_in_path(const ApiExchange& exchange) {
+  if (exchange.captures.count == 0) return {};
+  const auto agent = AgentId::parse(exchange.captures.values[0]);
+  if (!agent) return {};
+  AuditTarget target{AuditTargetType::agent, AuditText::of_id(*agent), *agent};
+  if (exchange.captures.count < 2) return target;
+  const std::string_view path = exchange.operation->path;
+  const std::string_view second = exchange.captures.values[1];
+  if (path.find("{permission}") != path.npos) {
+    target.type = AuditTargetType::permission;
+    target.id = AuditText::of_permission(second);
+  } else if (const auto key = KeyId::parse(second)) {
+    target.type = AuditTargetType::key;
+    target.id = AuditText::of_id(*key);
+  }
+  return target;
+}
+
+bool presents_token(const ApiExchange& exchange) {
+  return exchange.request.find("Authorization").has_value();
+}
+
+}  // namespace
+
+AuditEvent event_of(const Services& services, const ApiExchange& exchange, AuditOutcome outcome,
+                    AuditReason reason, AuditTarget target) {
+  AuditEvent event;
+  event.at = services.clock.now();
+  event.node = services.settings.node;
+  event.action = exchange.operation->binding.audit;
+  event.outcome = outcome;
+  event.reason = reason;
+  event.agent_id = exchange.subject.agent_id;
+  event.kid = exchange.subject.kid;
+  event.client_address = AuditText::of_address(exchange.client_address());
+  event.operation = AuditText::of_operation(exchange.operation->name);
+  event.target_type = target.type;
+  event.target_id = std::move(target.id);
+  event.target_agent_id = target.agent_id;
+  event.detail = std::move(target.detail);
+  event.request_id = AuditText::of_request_id(exchange.request_id());
+  return event;
+}
+
+std::optional<AuditEvent> refusal_of(const Services& services, const ApiExchange& exchange,
+                                     const Error& error) {
+  if (exchange.operation == nullptr) return std::nullopt;
+  const auto denied = [&](AuditReason reason) {
+    AuditTarget target = target_in_path(exchange);
+    target.detail = AuditText::of_permission(exchange.operation->permission);
+    return event_of(services, exchange, AuditOutcome::denied, reason, std::move(target));
+  };
+  const auto failed = [&](AuditReason reason) {
+    return event_of(services, exchange, AuditOutcome::failure, reason, target_in_path(exchange));
+  };
+  switch (error.code) {
+    case Errc::permission_denied:
+      return denied(AuditReason::permission_denied);
+    case Errc::registration_closed:
+      return denied(AuditReason::registration_closed);
+    case Errc::unauthenticated:
+      if (exchange.operation->access == Access::anonymous)
+        return failed(AuditReason::invalid_credentials);
+      if (presents_token(exchange)) return failed(AuditReason::invalid_token);
+      return std::nullopt;
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace agentauth::api

@@ -1,0 +1,56 @@
+// What the API puts on record: every change in its own transaction, every login before its answer,
+// every refusal. The operation's row says under which name.
+#pragma once
+
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "api/exchange.h"
+#include "api/operations.h"
+#include "api/services.h"
+
+namespace agentauth::api {
+
+// Of the call in the exchange, about `target`.
+AuditEvent event_of(const Services& services, const ApiExchange& exchange, AuditOutcome outcome,
+                    AuditReason reason = AuditReason::none, AuditTarget target = {});
+
+// What is recorded of a call that ended in `error`: credentials that do not work, and what is not
+// permitted. Nothing for a mistake, or when no credentials were sent.
+std::optional<AuditEvent> refusal_of(const Services& services, const ApiExchange& exchange,
+                                     const Error& error);
+
+// What a request names.
+template <class In>
+AuditTarget target_of(const In& in) {
+  if constexpr (requires { in.key_id; }) {
+    return {AuditTargetType::key, AuditText::of_id(in.key_id), in.agent_id};
+  } else if constexpr (requires { in.permission; }) {
+    return {AuditTargetType::permission, AuditText::of_permission(in.permission), in.agent_id};
+  } else {
+    return {AuditTargetType::agent, AuditText::of_id(in.agent_id), in.agent_id};
+  }
+}
+
+// Database::write for everything that changes something: `work` also says what it changed, and
+// that it did commits with it or not at all.
+template <class F>
+auto write_audited(Services& services, const ApiExchange& exchange, F&& work)
+    -> std::invoke_result_t<F&, Transaction&, AuditTarget&> {
+  std::optional<AuditEvent> event;
+  auto result = services.database.write([&](Transaction& tx) {
+    AuditTarget target;
+    auto done = work(tx, target);
+    if (done) {
+      event =
+          event_of(services, exchange, AuditOutcome::success, AuditReason::none, std::move(target));
+      tx.record(*event);
+    }
+    return done;
+  });
+  if (result) services.recorder.count(*event);
+  return result;
+}
+
+}  // namespace agentauth::api
