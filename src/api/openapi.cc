@@ -17,23 +17,26 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-void write_schema(const Field& field, JsonWriter& out);
+// Bounds are what a request is held to. An answer says what there is, whatever its size.
+enum class Side : bool { request, answer };
 
-void write_object(std::span<const Field> fields, Place place, JsonWriter& out) {
+void write_schema(const Field& field, Side side, JsonWriter& out);
+
+void write_object(std::span<const Field> fields, Side side, JsonWriter& out) {
   out.open();
   out.member("type", "object");
   out.name("properties");
   out.open();
   for (const Field& field : fields) {
-    if (field.rule.place != place) continue;
+    if (field.rule.place != Place::body) continue;
     out.name(field.rule.name);
-    write_schema(field, out);
+    write_schema(field, side, out);
   }
   out.close();
   out.name("required");
   out.open_array();
   for (const Field& field : fields)
-    if (field.rule.place == place && field.required) out.text(field.rule.name);
+    if (field.rule.place == Place::body && field.required) out.text(field.rule.name);
   out.close_array();
   out.member_flag("additionalProperties", false);
   out.close();
@@ -48,22 +51,24 @@ void write_type(std::string_view type, bool required, JsonWriter& out) {
   out.close_array();
 }
 
-void write_schema(const Field& field, JsonWriter& out) {
+void write_schema(const Field& field, Side side, JsonWriter& out) {
   const FieldRule& rule = field.rule;
   const bool required = field.required || rule.place != Place::body;
   out.open();
   switch (field.kind) {
     case FieldKind::text:
       write_type("string", required, out);
-      if (!rule.opaque) {
+      if (side == Side::request && !rule.opaque) {
         out.member("minLength", rule.min);
         out.member("maxLength", rule.max);
       }
       break;
     case FieldKind::integer:
       write_type("integer", required, out);
-      out.member("minimum", rule.min);
-      out.member("maximum", rule.max);
+      if (side == Side::request) {
+        out.member("minimum", rule.min);
+        out.member("maximum", rule.max);
+      }
       break;
     case FieldKind::boolean:
       write_type("boolean", required, out);
@@ -85,7 +90,7 @@ void write_schema(const Field& field, JsonWriter& out) {
     case FieldKind::list:
       out.member("type", "array");
       out.name("items");
-      write_object(field.element(), Place::body, out);
+      write_object(field.element(), side, out);
       break;
   }
   const std::string about = std::string(rule.about) +
@@ -116,7 +121,7 @@ void write_parameter(const Field& field, JsonWriter& out) {
   out.member("in", path ? "path" : "query");
   out.member_flag("required", path);
   out.name("schema");
-  write_schema(field, out);
+  write_schema(field, Side::request, out);
   out.close();
 }
 
@@ -165,7 +170,7 @@ void write_request_body(const Operation& operation, JsonWriter& out) {
   out.name("application/json");
   out.open();
   out.name("schema");
-  write_object(fields, Place::body, out);
+  write_object(fields, Side::request, out);
   out.close();
   out.close();
   out.close();
@@ -187,7 +192,7 @@ void write_content(const Operation& operation, JsonWriter& out) {
     out.open();
     out.member("type", "array");
     out.name("items");
-    write_object(operation.binding.response(), Place::body, out);
+    write_object(operation.binding.response(), Side::answer, out);
     out.close();
     out.name("next_cursor");
     out.raw(R"({"type":["string","null"]})");
@@ -196,7 +201,7 @@ void write_content(const Operation& operation, JsonWriter& out) {
     out.raw(R"(["items","next_cursor"])");
     out.close();
   } else {
-    write_object(operation.binding.response(), Place::body, out);
+    write_object(operation.binding.response(), Side::answer, out);
   }
   out.close();
   out.close();

@@ -193,6 +193,24 @@ TEST_F(OpenApiTest, ARepeatIsDescribedByWhetherItsAnswerHeldAKey) {
   EXPECT_THAT(api_reference(), HasSubstr("409 `already_created`"));
 }
 
+// A description's default bounds once said that a token lasts at most 255 seconds.
+TEST_F(OpenApiTest, OnlyRequestsHaveBounds) {
+  const Answer answer = get("/openapi.json");
+  const auto document = parse_json(answer.body);
+  ASSERT_TRUE(document);
+  const JsonValue& login = *document->find("paths")->find("/auth/login")->find("post");
+  const auto schema = [](const JsonValue& body) {
+    return *body.find("content")->find("application/json")->find("schema")->find("properties");
+  };
+  const JsonValue answered = schema(*login.find("responses")->find("200"));
+  EXPECT_EQ(answered.find("expires_in")->find("maximum"), nullptr);
+  EXPECT_EQ(answered.find("access_token")->find("maxLength"), nullptr);
+  const JsonValue& create =
+      *document->find("paths")->find("/agents/{id}/keys")->find("post")->find("requestBody");
+  EXPECT_NE(schema(create).find("expires_in")->find("maximum"), nullptr);
+  EXPECT_NE(schema(create).find("name")->find("maxLength"), nullptr);
+}
+
 TEST_F(OpenApiTest, BothStatusesOfASuccessAreDescribed) {
   const Answer answer = get("/openapi.json");
   const auto document = parse_json(answer.body);

@@ -2,7 +2,11 @@
 
 import re
 
-from harness.routes import routes
+import pytest
+
+from harness import api_keys
+from harness.routes import BODIES, routes
+from harness.schema import conforms, resolve
 
 
 def references(node):
@@ -75,6 +79,88 @@ def test_request_bodies_refuse_unknown_fields_in_the_document_too(server):
             schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
         assert schema["type"] == "object", route
         assert schema["additionalProperties"] is False, route
+
+
+class TestEveryAnswer:
+    """What is answered is what the document says: a status it names, with the body it describes."""
+
+    @pytest.fixture
+    def check(self, server):
+        document = server.get("/openapi.json").json()
+
+        def check(route, answer) -> int:
+            described = route.operation["responses"].get(str(answer.status_code))
+            assert described, f"{route} answered {answer.status_code}, which is not described"
+            if "$ref" in described:
+                described = resolve(described["$ref"], document)
+            media_type = answer.headers.get("Content-Type", "").split(";")[0]
+            if answer.status_code == 204:
+                assert answer.content == b"" and "content" not in described
+            elif media_type.endswith("json") and route.path != "/openapi.json":
+                conforms(answer.json(), described["content"][media_type]["schema"], document,
+                         f"{route} {answer.status_code}")
+            return answer.status_code
+        return check
+
+    def good(self, route, server, agent, key_id):
+        """A call of `route` that succeeds."""
+        body = dict(BODIES.get(route.name, {}))
+        if route.path == "/auth/login":
+            body = {"api_key": agent.api_key}
+        address = route.address(id=agent.agent_id, key_id=key_id, permission="read_weather")
+        return {"path": address, **({"json": body} if body else {})}
+
+    def test_of_a_success(self, server, admin, check):
+        by = server.register_with("agentauth:*", "read_weather", "read_stock")
+        succeeded = set()
+        for route in routes(server):
+            agent = server.register_with("read_weather")
+            agent.post(f"{agent.path}/keys", {"name": "laptop", "expires_in": 60})
+            (key, *_) = admin.keys_of(agent)
+            call = self.good(route, server, agent, key["key_id"])
+            # Twice: some answer with another status when it was so already.
+            if all([check(route, by.call(route.method, **call)) < 300 for _ in range(
+                    2 if route.method == "POST" else 1)]):
+                succeeded.add(route.name)
+        assert succeeded >= {
+            ("POST", "/agents/register"), ("POST", "/auth/login"), ("GET", "/data/weather"),
+            ("GET", "/agents"), ("GET", "/agents/me"), ("GET", "/agents/{id}"),
+            ("PATCH", "/agents/{id}"), ("DELETE", "/agents/{id}"), ("POST", "/agents/{id}/suspend"),
+            ("POST", "/agents/{id}/resume"), ("GET", "/agents/{id}/permissions"),
+            ("POST", "/agents/{id}/permissions"), ("GET", "/agents/{id}/permissions/{permission}"),
+            ("DELETE", "/agents/{id}/permissions/{permission}"), ("GET", "/agents/{id}/keys"),
+            ("POST", "/agents/{id}/keys"), ("DELETE", "/agents/{id}/keys/{key_id}"),
+            ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"),
+        }
+
+    def test_of_an_error(self, server, admin, check):
+        stranger, agent = server.register(), server.register_with("read_weather")
+        (key,) = admin.keys_of(agent)
+        for route in routes(server):
+            good = self.good(route, server, agent, key["key_id"])
+            if not route.is_public:
+                assert check(route, server.call(route.method, **good)) == 401
+                check(route, stranger.call(route.method, **good))
+            assert check(route, admin.call(route.method, good["path"] + "?surprise=1")) >= 400
+            if "{id}" in route.path:
+                nobody = {**good, "path": route.address()}
+                assert check(route, admin.call(route.method, **nobody)) >= 400
+            if "requestBody" in route.operation:
+                for data, media_type, status in ((b"{", "application/json", 400),
+                                                 (b"{}", "text/plain", 415),
+                                                 (b"[" * 70_000, "application/json", 413)):
+                    answer = admin.call(route.method, good["path"], data=data,
+                                        headers={"Content-Type": media_type})
+                    assert check(route, answer) == status, route
+                wrong = {name: [] for name in good.get("json", {})}
+                check(route, admin.call(route.method, good["path"], json=wrong))
+            parameters = {parameter["name"] for parameter in route.operation["parameters"]}
+            if "limit" in parameters:
+                assert check(route, admin.get(good["path"] + "?limit=0")) == 422
+            if "Idempotency-Key" in parameters:
+                headers = {"Idempotency-Key": api_keys.unknown()}
+                for _ in range(2):
+                    check(route, admin.call(route.method, headers=headers, **good))
 
 
 def assets(page: str) -> list:
