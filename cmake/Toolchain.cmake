@@ -14,6 +14,18 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual
 # TRY is a statement expression: every compiler we support has it, no standard does yet.
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   add_compile_options(-Wno-gnu-statement-expression)
+  # tl::expected of Debian 12 is not [[nodiscard]]. In clang's builds it is, so that an error that
+  # nobody looks at does not get past CI (docs/adr/0010).
+  find_path(TL_EXPECTED_INCLUDE tl/expected.hpp REQUIRED)
+  file(READ ${TL_EXPECTED_INCLUDE}/tl/expected.hpp expected_text)
+  string(REPLACE "\nclass expected :" "\nclass [[nodiscard]] expected :" nodiscard_text
+                 "${expected_text}")
+  if(nodiscard_text STREQUAL expected_text)
+    message(FATAL_ERROR "tl/expected.hpp is not as expected: does it say [[nodiscard]] itself now?")
+  endif()
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/nodiscard/tl/expected.hpp CONTENT "${nodiscard_text}"
+       @ONLY)
+  include_directories(BEFORE SYSTEM ${CMAKE_BINARY_DIR}/nodiscard)
 else()
   # GCC 12 warns about std::optional and std::variant members it cannot follow (PR 80635).
   add_compile_options(-Wno-maybe-uninitialized)
