@@ -4,6 +4,7 @@
 
 #include <system_error>
 
+#include "app/database_advice.h"
 #include "app/follower.h"
 #include "app/host.h"
 #include "app/node_name.h"
@@ -46,6 +47,14 @@ Result<void> claim(Database& database, const MasterKey& master_key) {
                    "the master key does not fit this database; give the one it was made with by "
                    "--master-key-file");
   return {};
+}
+
+// Migrates it, for this master key. Returns whether it was empty.
+Result<bool> prepare(Database& database, const MasterKey& master_key) {
+  const bool is_empty = TRY(database.read(find_schema_version)) == 0;
+  TRY(apply_migrations(database));
+  TRY(claim(database, master_key));
+  return is_empty;
 }
 
 api::Settings api_settings(const Options& options) {
@@ -92,7 +101,7 @@ Result<std::unique_ptr<Database>> open_database(const Options& options) {
   if (!database && database.error().code == Errc::invalid_argument)
     database.error().fields = {
         {"--database", "must be sqlite:PATH or postgresql://USER@HOST:PORT/DB"}};
-  return database;
+  return with_database_advice(std::move(database), options.database);
 }
 
 Result<std::unique_ptr<Foundation>> Foundation::create(const Options& options) {
@@ -100,9 +109,7 @@ Result<std::unique_ptr<Foundation>> Foundation::create(const Options& options) {
   SystemRandom random;
   auto master_key = TRY(load_master_key(options, random));
   auto database = TRY(open_database(options));
-  const bool is_empty = TRY(database->read(find_schema_version)) == 0;
-  TRY(apply_migrations(*database));
-  TRY(claim(*database, master_key));
+  const bool is_empty = TRY(with_database_advice(prepare(*database, master_key), options.database));
   database->append_audit_by(audit::append);
   return std::unique_ptr<Foundation>(
       new Foundation(std::move(master_key), std::move(database), is_empty));
@@ -156,11 +163,13 @@ Node::~Node() { state_->recorder.stop(); }
 Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& foundation,
                                            Log& log) {
   auto signing_keys = options.signing_secret.empty()
-                          ? TRY(load_signing_keys(foundation.database(), foundation.master_key(),
-                                                  foundation.clock(), foundation.random()))
+                          ? TRY(with_database_advice(
+                                load_signing_keys(foundation.database(), foundation.master_key(),
+                                                  foundation.clock(), foundation.random()),
+                                options.database))
                           : TRY(configured_signing_keys(options.signing_secret));
   auto state = std::make_unique<State>(options, foundation, std::move(signing_keys), log);
-  TRY(state->directory.load());
+  TRY(with_database_advice(state->directory.load(), options.database));
   const http::ServerOptions http = TRY(http_options(options));
   state->server = TRY(create_server(http, state->dispatcher));
   state->metrics.read_gauges_from([node = state.get()] {

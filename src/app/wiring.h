@@ -19,7 +19,8 @@ namespace agentauth::app {
 // Makes the data folder, for its owner only, when it is missing. Errors: invalid_argument.
 Result<void> make_data_dir(const Options& options);
 
-// Not yet migrated. Errors: invalid_argument with --database as its field when the URL is none.
+// Not yet migrated. Errors: invalid_argument with --database as its field when the URL is none;
+// otherwise, here and below, what is wrong with the database, which one, and what to do.
 Result<std::unique_ptr<Database>> open_database(const Options& options);
 
 // What every command that stands on the database needs: the data folder, the master key and a
