@@ -50,6 +50,14 @@ std::string reference_names() {
   return names;
 }
 
+std::string words_of(const CommandGroup& group) {
+  std::string words;
+  for (const Command& command : commands())
+    if (group_of(command) == group.name)
+      words.append(words.empty() ? "" : " ").append(last_word(command));
+  return words;
+}
+
 std::string help_words() {
   std::string words = "reference";
   for (const auto& [word, about] : first_words()) words.append(" ").append(word);
@@ -167,10 +175,15 @@ std::string bash_completion() {
   append_bash_values(out);
   out +=
       "  esac\n"
-      "  if ((COMP_CWORD == 3)) && [[ ${COMP_WORDS[1]} == help && $previous == reference ]]; then\n"
-      "    mapfile -t COMPREPLY < <(compgen -W '" +
-      reference_names() +
-      "' -- \"$current\")\n"
+      "  if ((COMP_CWORD > 2)) && [[ ${COMP_WORDS[1]} == help ]]; then\n"
+      "    ((COMP_CWORD == 3)) && case \"$previous\" in\n"
+      "    reference) words='" +
+      reference_names() + "' ;;\n";
+  for (const CommandGroup& group : command_groups())
+    out += "    " + std::string(group.name) + ") words='" + words_of(group) + "' ;;\n";
+  out +=
+      "    esac\n"
+      "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
       "    return\n"
       "  fi\n"
       "  if ((COMP_CWORD == 1)); then\n"
@@ -181,10 +194,7 @@ std::string bash_completion() {
       "  elif ((COMP_CWORD == 2)); then\n"
       "    case \"${COMP_WORDS[1]}\" in\n";
   for (const CommandGroup& group : command_groups()) {
-    out += "    " + std::string(group.name) + ") words='";
-    for (const Command& command : commands())
-      if (group_of(command) == group.name) out.append(last_word(command)).append(" ");
-    out += "--help' ;;\n";
+    out += "    " + std::string(group.name) + ") words='" + words_of(group) + " --help' ;;\n";
   }
   out +=
       "    esac\n"
@@ -217,10 +227,14 @@ std::string zsh_completion() {
   }
   out +=
       "    esac\n  fi\n"
-      "  if (( CURRENT == 4 )) && [[ \"$words[2] $words[3]\" == 'help reference' ]]; then\n"
-      "    compadd -- " +
-      reference_names() +
-      "\n    return\n  fi\n"
+      "  if (( CURRENT > 3 )) && [[ $words[2] == help ]]; then\n"
+      "    (( CURRENT == 4 )) && case \"$words[3]\" in\n"
+      "    reference) compadd -- " +
+      reference_names() + " ;;\n";
+  for (const CommandGroup& group : command_groups())
+    out += "    " + std::string(group.name) + ") compadd -- " + words_of(group) + " ;;\n";
+  out +=
+      "    esac\n    return\n  fi\n"
       "  case \"$words[2] $words[3]\" in\n";
   for (const Command& command : commands()) append_zsh_command(out, command);
   return out +
