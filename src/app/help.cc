@@ -112,7 +112,8 @@ std::string help_overview() {
          "--token-ttl), else by the TOML file that --config names (token_ttl), else by its\n"
          "default. \"agentauth help COMMAND\" explains a command; \"agentauth help reference\"\n"
          "lists the reference pages.\n\n"
-         "Exit codes: 0 done, 1 failed, 2 usage, 3 denied (check), 4 could not reach the server.\n";
+         "Exit codes: 0 done, 1 failed (so does a file that cannot be read), 2 usage (an option,\n"
+         "argument or variable is wrong), 3 denied (check), 4 could not reach the server.\n";
 }
 
 std::string help_for(const CommandGroup& group) {

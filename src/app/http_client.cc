@@ -108,8 +108,8 @@ Result<void> HttpClient::load_certificates() {
   }
   tls_.load_verify_file(settings_.ca_file->string(), error);
   if (!error) return {};
-  return failure(Errc::invalid_argument, "--ca-file: " + settings_.ca_file->string() +
-                                             ": no certificates can be read from it");
+  return failure(Errc::not_found, "--ca-file: " + settings_.ca_file->string() +
+                                      ": no certificates can be read from it");
 }
 
 Result<void> HttpClient::connect_tcp(TcpStream& stream) {

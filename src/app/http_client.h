@@ -19,7 +19,7 @@ struct HttpClientSettings {
 };
 
 // Certificates and host names are always verified. Connects with the first call.
-// Errors: invalid_argument when the CA file cannot be used.
+// Errors: not_found when the CA file cannot be used.
 Result<std::unique_ptr<Transport>> create_http_client(HttpClientSettings settings);
 
 }  // namespace agentauth::app

@@ -30,6 +30,12 @@ bool takes_list(std::string_view key) {
   });
 }
 
+std::vector<std::string> known_variables() {
+  std::vector<std::string> known;
+  for_each_setting_name([&](const std::string& name) { known.push_back(environment_name(name)); });
+  return known;
+}
+
 // An editor ends a file with a line break; no secret does.
 void strip_line_break(std::string& text) {
   if (text.ends_with('\n')) text.pop_back();
@@ -37,13 +43,14 @@ void strip_line_break(std::string& text) {
 }
 
 Result<std::string> read_secret_file(const std::string& name, const std::string& path) {
-  const auto refuse = [&](const std::string& why) {
-    return failure(Errc::invalid_argument, "--" + name + ": " + path + ": " + why);
+  const auto refuse = [&](const std::string& why, Errc code = Errc::invalid_argument) {
+    return failure(code, "--" + name + ": " + path + ": " + why);
   };
   std::error_code error;
-  if (std::filesystem::is_directory(path, error)) return refuse("is a directory");
+  if (std::filesystem::is_directory(path, error))
+    return refuse("is a directory", Errc::unavailable);
   std::ifstream file(path, std::ios::binary);
-  if (!file) return refuse(std::strerror(errno));
+  if (!file) return refuse(std::strerror(errno), Errc::unavailable);
   std::string text(secret_file_bytes_max + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));
@@ -55,6 +62,14 @@ Result<std::string> read_secret_file(const std::string& name, const std::string&
 
 }  // namespace
 
+std::vector<std::string> unknown_variables(const Environment& environment) {
+  const auto known = known_variables();
+  std::vector<std::string> unknown;
+  for (const auto& [name, value] : environment)
+    if (std::find(known.begin(), known.end(), name) == known.end()) unknown.push_back(name);
+  return unknown;
+}
+
 Result<OptionSources> OptionSources::open(const OptionInputs& inputs) {
   OptionSources sources(inputs);
   TRY(sources.refuse_misspelt_variables());
@@ -62,7 +77,7 @@ Result<OptionSources> OptionSources::open(const OptionInputs& inputs) {
   if (!path) path = sources.look(Source::environment, "config");
   if (!path || !find_option("config", inputs.command)) return sources;
   auto file = read_toml_file(path->text);
-  if (!file) return failure(Errc::invalid_argument, "--config: " + file.error().message);
+  if (!file) return failure(file.error().code, "--config: " + file.error().message);
   sources.file_ = std::move(*file);
   TRY(sources.refuse_unknown_keys());
   return sources;
@@ -88,10 +103,8 @@ Result<void> OptionSources::refuse_unknown_keys() const {
 Result<void> OptionSources::refuse_misspelt_variables() const {
   constexpr std::size_t prefix = 10;  // "AGENTAUTH_"
   constexpr std::size_t too_short_to_tell = 4;
-  std::vector<std::string> known;
-  for_each_setting_name([&](const std::string& name) { known.push_back(environment_name(name)); });
-  for (const auto& [name, value] : inputs_->environment) {
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+  const auto known = known_variables();
+  for (const std::string& name : unknown_variables(inputs_->environment)) {
     if (name.size() <= prefix + too_short_to_tell) continue;
     if (const std::string guess = nearest_name(name, known); !guess.empty())
       return failure(Errc::invalid_argument, std::string("unknown option ")

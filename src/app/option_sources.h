@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/option_table.h"
 #include "app/options.h"
@@ -18,11 +19,16 @@ struct FoundValue {
   std::string origin;
 };
 
+// The AGENTAUTH_ variables that no option has: they are ignored, whatever they hold.
+std::vector<std::string> unknown_variables(const Environment& environment);
+
 class OptionSources {
  public:
   // Reads the TOML file, if the flags or the environment name one, and refuses names that are no
   // option: every key of the file, and variables so close to an option's that they are a slip.
   // Other AGENTAUTH_ variables are not ours: container platforms and test harnesses set some.
+  // Errors: unavailable for a file that cannot be read, here and in find(); invalid_argument for
+  // what is in it.
   static Result<OptionSources> open(const OptionInputs& inputs);
 
   // What the first source that has a value says; the default otherwise. The content of the file

@@ -244,7 +244,8 @@ constexpr auto table = std::to_array<Option>({
      .commands = serving,
      .fallback = "info",
      .choices = "debug|info|warning|error|off",
-     .about = "The least that is logged",
+     .about = "The least that is logged; a GET or a login that succeeds leaves a line at debug "
+              "only, any other call at info",
      .assign = into<&Options::log_level>},
     // Settings of the commands that speak HTTP.
     {.name = "server",

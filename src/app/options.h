@@ -99,7 +99,8 @@ struct Configuration {
   std::vector<Setting> settings;  // of the options the command takes, in the table's order
 };
 
-// Errors: invalid_argument with one line that names the option.
+// Errors, in one line that names the option: unavailable for a file that cannot be read,
+// invalid_argument for the rest.
 Result<Configuration> resolve_options(OptionInputs inputs);
 
 // The same flags and environment with the file as it is now.

@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+#include "app/option_sources.h"
 #include "app/option_table.h"
 #include "app/option_values.h"
 
@@ -13,6 +14,7 @@ namespace agentauth::app {
 namespace {
 
 using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 using namespace std::chrono_literals;
@@ -143,6 +145,10 @@ TEST_F(OptionsTest, AMisspeltVariableIsRefusedAndAForeignOneIsNot) {
   variable("PORT", "tcp://10.0.0.1:8000");
   variable("BINARY", "/opt/agentauth");
   EXPECT_EQ(options().token_ttl, 900s);
+  // These are told to the log; what an option has, in any command, is not.
+  variable("API_KEY_FILE", "/run/key");
+  EXPECT_THAT(unknown_variables(inputs_.environment),
+              ElementsAre("AGENTAUTH_BINARY", "AGENTAUTH_PORT", "AGENTAUTH_SERVICE_HOST"));
   variable("REGISTATION", "closed");
   EXPECT_THAT(refusal(), AllOf(HasSubstr("AGENTAUTH_REGISTATION"),
                                HasSubstr("did you mean AGENTAUTH_REGISTRATION?")));

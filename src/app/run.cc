@@ -197,7 +197,11 @@ int run(const std::vector<std::string>& arguments, Environment environment, std:
   } else {
     const auto configuration =
         resolve_options({line->command->id, line->flags, std::move(environment)});
-    if (!configuration) return report_usage(configuration.error(), error);
+    // A file that is told and cannot be read is no slip of the command line.
+    if (!configuration)
+      return configuration.error().code == Errc::unavailable
+                 ? report(configuration.error(), error)
+                 : report_usage(configuration.error(), error);
     code = run_command(*line, *configuration, {out, error});
   }
   if (code && !out.flush()) {

@@ -4,8 +4,10 @@
 #include <thread>
 
 #include "app/client_commands.h"
+#include "app/database_advice.h"
 #include "app/demonstration.h"
 #include "app/follower.h"
+#include "app/option_sources.h"
 #include "app/option_table.h"
 #include "app/pid_file.h"
 #include "app/signals.h"
@@ -57,6 +59,17 @@ std::vector<std::string> admin_create_words(const Configuration& configuration) 
   return words;
 }
 
+// Slips were refused; what is left may be meant for us by somebody who knows another version, or be
+// what Kubernetes sets for a Service named agentauth. Values may be anything, so none is logged.
+void warn_of_unknown_variables(const Options& options, Log& log) {
+  std::string names;
+  for (const std::string& name : unknown_variables(options.inputs->environment))
+    names.append(names.empty() ? "" : ", ").append(name);
+  if (!names.empty())
+    log.warning("unknown_environment",
+                {{"names", names}, {"note", "no option is spelled so: without effect"}});
+}
+
 // Who sets one may rely on it.
 void warn_of_options_without_effect(const Configuration& configuration, Log& log) {
   for (const Setting& setting : configuration.settings)
@@ -73,6 +86,7 @@ Result<int> serve(const Configuration& configuration) {
   Signals signals;
   const SystemClock clock;
   Log log(clock, options.log_format, options.log_level);
+  warn_of_unknown_variables(options, log);
   warn_of_options_without_effect(configuration, log);
   TRY(make_data_dir(options));
   const auto foundation = TRY(Foundation::create(options));
@@ -81,7 +95,9 @@ Result<int> serve(const Configuration& configuration) {
   // and a drain: who reads that line may send the signal at once.
   signals.take_end();
   std::optional<Demonstration> demonstration;
-  if (options.dev) demonstration = TRY(create_demonstration(node->services()));
+  if (options.dev)
+    demonstration =
+        TRY(with_database_advice(create_demonstration(node->services()), options.database));
 
   node->start();
   const PidFile pid_file = TRY(PidFile::write(options.data_dir / "agentauth.pid"));
@@ -112,9 +128,10 @@ Result<CreatedAdministrator> create_administrator(const Options& options, const 
   AgentService agents(foundation->clock());
   KeyService keys(foundation->database(), directory, foundation->master_key(), foundation->clock(),
                   foundation->random(), options.bcrypt_cost);
-  const auto created =
-      TRY(create_agent(foundation->database(), agents, keys, request,
-                       std::string(administrator_permission), AuditReason::command_line));
+  const auto created = TRY(with_database_advice(
+      create_agent(foundation->database(), agents, keys, request,
+                   std::string(administrator_permission), AuditReason::command_line),
+      options.database));
   // A server that runs on the database reads the change log at every poll interval. The key is
   // handed out only when it must have: the first login with it succeeds.
   if (!foundation->made_database()) std::this_thread::sleep_for(3 * poll_interval);
@@ -124,7 +141,7 @@ Result<CreatedAdministrator> create_administrator(const Options& options, const 
 Result<int> migrate(const Options& options) {
   TRY(make_data_dir(options));
   auto database = TRY(open_database(options));
-  return apply_migrations(*database);
+  return with_database_advice(apply_migrations(*database), options.database);
 }
 
 }  // namespace agentauth::app

@@ -37,9 +37,9 @@ std::optional<std::string> value_text(const toml::node& node) {
 Result<std::string> read_text(const std::filesystem::path& path) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error))
-    return failure(Errc::invalid_argument, path.string() + ": is a directory");
+    return failure(Errc::unavailable, path.string() + ": is a directory");
   std::ifstream file(path, std::ios::binary);
-  if (!file) return failure(Errc::invalid_argument, path.string() + ": " + std::strerror(errno));
+  if (!file) return failure(Errc::unavailable, path.string() + ": " + std::strerror(errno));
   if (std::filesystem::file_size(path, error) > file_bytes_max && !error)
     return failure(Errc::invalid_argument, path.string() + ": larger than 1 MiB");
   return std::string(std::istreambuf_iterator<char>(file), {});

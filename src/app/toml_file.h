@@ -16,7 +16,8 @@ struct TomlValue {
   bool is_list = false;
 };
 
-// Errors: invalid_argument with one line that names the file and, where there is one, the line.
+// Errors, in one line that names the file and, where there is one, the line: unavailable when it
+// cannot be read, invalid_argument for what is in it.
 Result<std::map<std::string, TomlValue>> read_toml_file(const std::filesystem::path& path);
 
 }  // namespace agentauth::app

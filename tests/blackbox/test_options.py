@@ -1,12 +1,14 @@
 """Options: flag before environment before TOML file before default; nothing unknown, no secret."""
 
+import subprocess
+
 import pytest
 
 from harness.binary import only_line, run
 from harness.server import StartFailed
 from harness.tokens import decode
 
-USAGE = 2
+FAILED, USAGE = 1, 2
 SECRET = "ein-langes-Geheimnis-von-mehr-als-32-Zeichen"
 
 
@@ -134,7 +136,7 @@ class TestSecretsFromFiles:
         elif content is not None:
             path.write_text(content)
         result = run("serve", "--data-dir", tmp_path / "data", "--signing-secret-file", path)
-        assert result.returncode in (1, USAGE)
+        assert result.returncode == (USAGE if content in ("", "short") else FAILED)
         assert "signing-secret" in only_line(result.stderr)
 
 
@@ -198,8 +200,59 @@ def test_a_config_file_that_cannot_be_read_is_named(tmp_path, kind):
     if kind == "a directory":
         path.mkdir()
     result = run("serve", "--data-dir", tmp_path / "data", "--config", path)
-    assert result.returncode in (1, USAGE)
+    assert result.returncode == FAILED
     assert str(path) in only_line(result.stderr)
+
+
+UNREADABLE = [
+    ("serve", "--config"), ("config", "--config"), ("agent list", "--config"),
+    ("serve", "--signing-secret-file"), ("agent list", "--api-key-file"),
+    ("serve", "--master-key-file"), ("serve", "--tls-cert"), ("serve", "--tls-key"),
+    ("agent list --server https://127.0.0.1:1 --api-key none", "--ca-file"),
+]
+
+
+@pytest.mark.parametrize("command, option", UNREADABLE, ids=" ".join)
+def test_a_file_that_cannot_be_read_is_1_whatever_it_is_for(tmp_path, command, option):
+    """Scripts tell a slip of theirs, 2, from a machine that is not ready."""
+    missing, other = tmp_path / "missing", tmp_path / "other"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=a",
+                    "-keyout", other, "-out", tmp_path / "cert"], check=True, capture_output=True)
+    beside = {"--tls-cert": ["--tls-key", other], "--tls-key": ["--tls-cert", tmp_path / "cert"]}
+    own = ["--data-dir", tmp_path / "data", "--listen", "127.0.0.1:0"] if command == "serve" else []
+    result = run(*command.split(), *own, option, missing, *beside.get(option, []))
+    assert result.returncode == FAILED
+    assert str(missing) in only_line(result.stderr)
+    assert result.stdout == ""
+
+
+KUBERNETES = {  # for a Service of the name agentauth
+    "AGENTAUTH_PORT": "tcp://10.96.0.7:8000", "AGENTAUTH_PORT_8000_TCP": "tcp://10.96.0.7:8000",
+    "AGENTAUTH_PORT_8000_TCP_ADDR": "10.96.0.7", "AGENTAUTH_PORT_8000_TCP_PORT": "8000",
+    "AGENTAUTH_PORT_8000_TCP_PROTO": "tcp", "AGENTAUTH_SERVICE_HOST": "10.96.0.7",
+    "AGENTAUTH_SERVICE_PORT": "8000", "AGENTAUTH_SERVICE_PORT_HTTP": "8000",
+}
+
+
+class TestUnknownVariables:
+    def test_those_of_kubernetes_are_named_in_one_line_and_ignored(self, sqlite_launch):
+        server = sqlite_launch(environment={**KUBERNETES, "AGENTAUTH_ISSUER": "known"})
+        (warning,) = [line for line in server.log_lines() if line["level"] == "warning"]
+        assert set(warning["names"].split(", ")) == set(KUBERNETES)
+        assert "10.96.0.7" not in server.stderr(), "values may be secrets"
+        assert decode(server.login(server.register().api_key).json()["access_token"])[1][
+            "iss"] == "known"
+
+    def test_are_no_trouble_to_other_commands(self):
+        result = run("config", environment=KUBERNETES)
+        assert result.returncode == 0 and result.stderr == ""
+        assert "10.96.0.7" not in result.stdout
+
+    def test_a_slip_of_a_real_one_stops_the_start(self, tmp_path):
+        result = run("serve", "--data-dir", tmp_path / "data",
+                     environment={"AGENTAUTH_REGISTATION": "closed"})
+        assert result.returncode == USAGE
+        assert "AGENTAUTH_REGISTRATION?" in only_line(result.stderr)
 
 
 @pytest.mark.parametrize("secret", [
@@ -213,7 +266,7 @@ def test_a_config_file_that_cannot_be_read_is_named(tmp_path, kind):
 def test_a_signing_secret_that_everybody_knows_stops_the_start(sqlite_launch, secret):
     with pytest.raises(StartFailed) as failure:
         sqlite_launch("--signing-secret", secret)
-    assert failure.value.code in (1, USAGE)
+    assert failure.value.code == USAGE
     assert "signing-secret" in failure.value.stderr
     if len(secret) > 10:
         assert secret not in failure.value.stderr
