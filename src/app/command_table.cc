@@ -41,8 +41,10 @@ constexpr auto table = std::to_array<Command>({
          "Writes \"agentauth ready on URL\" to standard output when it answers, and its "
          "process id to DATA_DIR/agentauth.pid; of several servers that share the folder the last "
          "one that became ready stands there. SIGTERM or SIGINT drains and ends it, a second one "
-         "ends it at once; SIGHUP reads the "
-         "options again and takes over the log level, everything else needs a restart."},
+         "ends it at once; SIGHUP reads the options and files again: log level and, for new "
+         "connections, "
+         "certificate and key take effect at once, a log line names what needs a restart, and a "
+         "mistake leaves everything as it was."},
     {.id = CommandId::admin_create,
      .name = "admin create",
      .about = "Create an administrator, whether or not a server runs",

@@ -22,7 +22,8 @@ Result<Setting> resolve_one(const Option& option, const OptionSources& sources, 
     return failure(Errc::invalid_argument, message);
   }
   option.assign(options, *value);
-  return Setting{&option, shown_value(option, found->text), found->origin, found->source};
+  return Setting{&option, shown_value(option, found->text), found->origin, found->source,
+                 std::hash<std::string>{}(found->text)};
 }
 
 // What a default says in words, in figures: DATA_DIR, "all cores".
@@ -87,8 +88,24 @@ Result<Configuration> resolve_options(OptionInputs inputs) {
   return configuration;
 }
 
-Result<Options> reread_options(const Options& options) {
-  return TRY(resolve_options(*options.inputs)).options;
+Result<Configuration> resolve_again(const Configuration& configuration) {
+  return resolve_options(*configuration.options.inputs);
+}
+
+std::vector<std::string> changes_for_a_restart(const Configuration& before,
+                                               const Configuration& after) {
+  // TLS is replaced where there is TLS; it neither begins nor ends on an open port.
+  const bool keeps_tls = before.options.tls_cert.has_value() == after.options.tls_cert.has_value();
+  std::vector<std::string> names;
+  for (const Setting& old : before.settings) {
+    const auto now = std::find_if(after.settings.begin(), after.settings.end(),
+                                  [&](const Setting& s) { return s.option == old.option; });
+    const bool is_tls = old.option->kind == OptionKind::path;
+    if (now == after.settings.end() || now->digest == old.digest) continue;
+    if (old.option->reloads && (keeps_tls || !is_tls)) continue;
+    names.push_back("--" + std::string(old.option->name));
+  }
+  return names;
 }
 
 }  // namespace agentauth::app

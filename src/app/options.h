@@ -92,6 +92,7 @@ struct Setting {
   std::string shown;   // secrets as ***, passwords in URLs masked; empty when there is no value
   std::string origin;  // "flag --listen", "environment AGENTAUTH_LISTEN", "file F", "default"
   Source source;
+  std::size_t digest = 0;  // of the value, secrets included: to see whether it changed
 };
 
 struct Configuration {
@@ -103,7 +104,11 @@ struct Configuration {
 // invalid_argument for the rest.
 Result<Configuration> resolve_options(OptionInputs inputs);
 
-// The same flags and environment with the file as it is now.
-Result<Options> reread_options(const Options& options);
+// The same flags and environment with the files as they are now.
+Result<Configuration> resolve_again(const Configuration& configuration);
+
+// The options whose values differ and that a running server cannot take over, with their dashes.
+std::vector<std::string> changes_for_a_restart(const Configuration& before,
+                                               const Configuration& after);
 
 }  // namespace agentauth::app

@@ -16,7 +16,9 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Not;
+using testing::UnorderedElementsAre;
 using namespace std::chrono_literals;
 
 // A signing secret that is neither short nor well known.
@@ -317,12 +319,24 @@ TEST_F(OptionsTest, ACommandLooksOnlyAtTheOptionsItTakes) {
 TEST_F(OptionsTest, RereadingSeesTheFileAsItIsNowAndTheSameFlags) {
   toml("token_ttl = 100\nissuer = 'a'\n");
   flag("issuer", "b");
-  const Options before = options();
+  const auto before = resolve_options(inputs_);
+  ASSERT_TRUE(before);
   toml("token_ttl = 200\nissuer = 'c'\n");
-  const auto after = reread_options(before);
+  const auto after = resolve_again(*before);
   ASSERT_TRUE(after);
-  EXPECT_EQ(after->token_ttl, 200s);
-  EXPECT_EQ(after->issuer, "b");
+  EXPECT_EQ(after->options.token_ttl, 200s);
+  EXPECT_EQ(after->options.issuer, "b");
+}
+
+TEST_F(OptionsTest, WhatAServerCannotTakeOverIsNamedWhenItChanges) {
+  command(CommandId::serve);
+  toml("tls_cert = 'a'\ntls_key = 'b'\nlog_level = 'info'\nissuer = 'x'\n");
+  const auto before = resolve_options(inputs_);
+  toml("tls_cert = 'c'\ntls_key = 'd'\nlog_level = 'debug'\nissuer = 'x'\n");
+  EXPECT_THAT(changes_for_a_restart(*before, *resolve_again(*before)), IsEmpty());
+  toml("log_level = 'debug'\nissuer = 'y'\nsigning_secret = '" + strong('a') + "'\n");
+  EXPECT_THAT(changes_for_a_restart(*before, *resolve_again(*before)),
+              UnorderedElementsAre("--tls-cert", "--tls-key", "--issuer", "--signing-secret"));
 }
 
 TEST(OptionTable, NoCommandTakesTwoOptionsOfOneName) {

@@ -25,13 +25,34 @@ std::string url_of(const Options& options, std::uint16_t port) {
          std::to_string(port);
 }
 
-void reload(const Options& options, Log& log) {
-  if (const auto again = reread_options(options)) {
-    log.set_level(again->log_level);
-    log.info("reloaded", {{"log_level", to_string(again->log_level)}});
-  } else {
-    log.error("reload_failed", {{"error", again.error().message}});
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text.append(text.empty() ? "" : ", ").append(word);
+  return text;
+}
+
+// All or nothing: with a mistake in the file or in the certificate everything stays as it was.
+Result<Configuration> take_over(const Configuration& started, Node& node, Log& log) {
+  auto again = TRY(resolve_again(started));
+  const Options& options = again.options;
+  if (started.options.tls_cert && options.tls_cert)
+    TRY(node.use_certificate(options.tls_cert->string(), options.tls_key->string()));
+  log.set_level(options.log_level);
+  return again;
+}
+
+void reload(const Configuration& started, Node& node, Log& log) {
+  const auto again = take_over(started, node, log);
+  if (!again) {
+    log.error("reload_failed",
+              {{"error", again.error().message}, {"note", "everything stays as it was"}});
+    return;
   }
+  log.info("reloaded", {{"log_level", to_string(again->options.log_level)}});
+  const auto waiting = changes_for_a_restart(started, *again);
+  if (!waiting.empty())
+    log.warning("restart_needed", {{"options", joined(waiting)},
+                                   {"note", "changed, and in force only after a restart"}});
 }
 
 // "admin create" on the database this server has, from whatever folder and environment.
@@ -62,12 +83,10 @@ std::vector<std::string> admin_create_words(const Configuration& configuration) 
 // Slips were refused; what is left may be meant for us by somebody who knows another version, or be
 // what Kubernetes sets for a Service named agentauth. Values may be anything, so none is logged.
 void warn_of_unknown_variables(const Options& options, Log& log) {
-  std::string names;
-  for (const std::string& name : unknown_variables(options.inputs->environment))
-    names.append(names.empty() ? "" : ", ").append(name);
+  const auto names = unknown_variables(options.inputs->environment);
   if (!names.empty())
     log.warning("unknown_environment",
-                {{"names", names}, {"note", "no option is spelled so: without effect"}});
+                {{"names", joined(names)}, {"note", "no option is spelled so: without effect"}});
 }
 
 // Who sets one may rely on it.
@@ -107,7 +126,7 @@ Result<int> serve(const Configuration& configuration) {
     std::cout << quick_start(url, demonstration, admin_create_words(configuration)) << std::endl;
   log.info("ready", {{"url", url}, {"database", foundation->database().driver().name()}});
 
-  const int signal = signals.wait_for_end([&] { reload(options, log); });
+  const int signal = signals.wait_for_end([&] { reload(configuration, *node, log); });
   log.info("draining", {{"signal", signal}});
   node->drain(options.drain_seconds);
   log.info("stopped");

@@ -193,6 +193,11 @@ void Node::start() {
   state_->server->start();
 }
 
+Result<void> Node::use_certificate(const std::string& certificate_file,
+                                   const std::string& key_file) {
+  return state_->server->use_certificate(certificate_file, key_file);
+}
+
 void Node::drain(std::chrono::seconds limit) {
   state_->server->drain(limit);
   state_->follower.stop();

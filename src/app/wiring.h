@@ -60,6 +60,8 @@ class Node {
   ~Node();
 
   void start();
+  // For new connections. Errors: invalid_argument, and everything stays as it was.
+  Result<void> use_certificate(const std::string& certificate_file, const std::string& key_file);
   void drain(std::chrono::seconds limit);
   std::uint16_t port() const;
   api::Services& services();

@@ -3,11 +3,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <boost/asio/ssl/context.hpp>
-#include <optional>
 #include <thread>
 
 #include "http/internal/core.h"
+#include "http/internal/tls_context.h"
 #include "http/worker_pool.h"
 
 namespace agentauth::http {
@@ -48,42 +47,25 @@ std::size_t connections_affordable(const ServerOptions& options) {
   return std::clamp<std::size_t>(left / options.cores, 1, options.connections_max);
 }
 
+using TlsContext = std::shared_ptr<asio::ssl::context>;
+
 // Nothing when no certificate is given: plain HTTP.
-Result<std::optional<asio::ssl::context>> make_tls(const ServerOptions& options) {
-  if (options.tls_certificate_file.empty()) return std::nullopt;
-  asio::ssl::context tls(asio::ssl::context::tls_server);
-  tls.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
-                  asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 |
-                  asio::ssl::context::no_tlsv1_1 | SSL_OP_NO_RENEGOTIATION |
-                  SSL_OP_CIPHER_SERVER_PREFERENCE);
-  // RFC 9325 4.2: of TLS 1.2 what has forward secrecy and authenticates; 1.3 has nothing else.
-  SSL_CTX_set_cipher_list(tls.native_handle(), "ECDHE+AESGCM:ECDHE+CHACHA20");
-  boost::system::error_code error;
-  tls.use_certificate_chain_file(options.tls_certificate_file, error);
-  if (error)
-    return failure(
-        Errc::invalid_argument,
-        "cannot use the TLS certificate " + options.tls_certificate_file + ": " + error.message());
-  tls.use_private_key_file(options.tls_key_file, asio::ssl::context::pem, error);
-  if (error)
-    return failure(Errc::invalid_argument,
-                   "cannot use the TLS key " + options.tls_key_file + ": " + error.message());
-  return tls;
+Result<TlsContext> make_tls(const ServerOptions& options) {
+  if (options.tls_certificate_file.empty()) return nullptr;
+  return internal::make_tls_context(options.tls_certificate_file, options.tls_key_file);
 }
 
 }  // namespace
 
 struct Server::State {
-  State(const ServerOptions& server_options, std::optional<asio::ssl::context> tls_context,
-        Application& application)
+  State(const ServerOptions& server_options, const TlsContext& tls, Application& application)
       : options(affordable(server_options)),
         workers({options.workers, options.worker_queue_max, 0}),
         // bcrypt gives way to whoever serves: one hash may take a quarter of a second.
         hashers({options.hashers, options.hashing_queue_max, 10}) {
-    tls = std::move(tls_context);
     for (std::size_t i = 0; i < options.cores; ++i)
-      cores.push_back(std::make_unique<internal::Core>(i, options, application, workers, hashers,
-                                                       tls ? &*tls : nullptr));
+      cores.push_back(
+          std::make_unique<internal::Core>(i, options, application, workers, hashers, tls));
   }
 
   static ServerOptions affordable(ServerOptions options) {
@@ -94,7 +76,6 @@ struct Server::State {
   // Destroyed from the bottom up: threads have ended, then the pools finish what is in work (it
   // posts to the cores), then the cores drop what was posted.
   const ServerOptions options;
-  std::optional<asio::ssl::context> tls;
   std::vector<std::unique_ptr<internal::Core>> cores;
   WorkerPool workers;
   WorkerPool hashers;
@@ -130,6 +111,15 @@ std::uint16_t Server::port() const { return state_->port; }
 
 void Server::start() {
   for (auto& core : state_->cores) state_->threads.emplace_back([&core = *core] { core.run(); });
+}
+
+Result<void> Server::use_certificate(const std::string& certificate_file,
+                                     const std::string& key_file) {
+  if (state_->options.tls_certificate_file.empty())
+    return failure(Errc::invalid_argument, "a server of plain HTTP has no certificate to replace");
+  const TlsContext tls = TRY(internal::make_tls_context(certificate_file, key_file));
+  for (auto& core : state_->cores) core->use_tls(tls);
+  return {};
 }
 
 void Server::drain(std::chrono::seconds limit) {

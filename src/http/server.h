@@ -44,6 +44,10 @@ class Server {
 
   std::uint16_t port() const;
   void start();
+  // Connections accepted from now on are served with these; those that are open keep what they
+  // have. From any thread. Errors: invalid_argument, and everything stays as it was: a file that
+  // cannot be used, a key of another certificate, a server without TLS.
+  Result<void> use_certificate(const std::string& certificate_file, const std::string& key_file);
   // Stops accepting, answers what has been asked, closes what is idle; at `limit` closes the rest.
   // Returns when every thread has ended.
   void drain(std::chrono::seconds limit);

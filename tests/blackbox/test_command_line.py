@@ -172,6 +172,30 @@ class TestServe:
         wait_until(lambda: "agentauth.toml" in server.stderr())
         assert server.login(server.register().api_key).json()["expires_in"] == 100
 
+    def test_a_hangup_names_in_one_line_what_waits_for_a_restart(self, sqlite_launch, tmp_path):
+        file, secret = tmp_path / "agentauth.toml", tmp_path / "secret"
+        secret.write_text("a-Secret-of-before-QmVnaW5uaW5n")
+        file.write_text(f'token_ttl = 100\nissuer = "same"\nregistration_token_file = "{secret}"\n'
+                        'log_level = "info"\n')
+        server = sqlite_launch("--config", file)
+        secret.write_text("a-Secret-of-now-QW5vdGhlcg")
+        file.write_text(f'token_ttl = 200\nissuer = "same"\nregistration_token_file = "{secret}"\n'
+                        'log_level = "debug"\nmax_staleness = 7\n')
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "restart_needed" in server.stderr())
+        (warning,) = [line for line in server.log_lines() if line["level"] == "warning"]
+        assert set(warning["options"].split(", ")) == {"--token-ttl", "--registration-token",
+                                                       "--max-staleness"}
+        assert "a-Secret" not in server.stderr()
+        assert server.login(server.register().api_key).json()["expires_in"] == 100
+        wait_until(lambda: any(line["level"] == "debug" for line in server.log_lines()))
+
+    def test_a_hangup_without_a_change_warns_of_nothing(self, sqlite_launch):
+        server = sqlite_launch()
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "reloaded" in server.stderr())
+        assert not [line for line in server.log_lines() if line["level"] == "warning"]
+
     def test_a_port_in_use_is_one_line_and_1(self, sqlite_launch):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))

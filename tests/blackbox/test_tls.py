@@ -1,5 +1,6 @@
 """TLS with a certificate of one's own: https and nothing else, TLS 1.2 at least."""
 
+import signal
 import socket
 import ssl
 import subprocess
@@ -10,13 +11,16 @@ import requests
 
 from harness.binary import run
 from harness.raw import request
-from harness.server import StartFailed
+from harness.server import StartFailed, wait_until
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
+    return new_certificate(tmp_path_factory.mktemp("tls"))
+
+
+def new_certificate(folder):
     """(certificate, key) for 127.0.0.1, made by the openssl command."""
-    folder = tmp_path_factory.mktemp("tls")
     cert, key = folder / "cert.pem", folder / "key.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                     "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
@@ -127,6 +131,68 @@ def test_many_handshakes_at_once(server):
         calls = [pool.submit(requests.get, f"{server.url}/healthz", verify=server.verify, timeout=30)
                  for _ in range(60)]
         assert {call.result().status_code for call in calls} == {200}
+
+
+class TestAHangup:
+    """SIGHUP: a certificate is renewed every few weeks, and no connection should notice."""
+
+    @pytest.fixture
+    def renewable(self, launch, tmp_path):
+        """A server on three cores, and the files it was started with."""
+        cert, key = new_certificate(tmp_path)
+        server = launch("--tls-cert", cert, "--tls-key", key, "--threads", 3, verify=cert)
+        return server, tmp_path
+
+    @staticmethod
+    def shown(server) -> set:
+        """The certificates that new connections see, several so that every core is asked."""
+        address = ("127.0.0.1", server.port)
+        return {ssl.get_server_certificate(address, timeout=10) for _ in range(16)}
+
+    @staticmethod
+    def hangup(server, event):
+        lines = len(server.log_lines())
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: any(line["event"] == event for line in server.log_lines()[lines:]))
+        return server.log_lines()[lines:]
+
+    def test_shows_the_new_certificate_to_new_connections_on_every_core(self, renewable):
+        server, folder = renewable
+        (old,) = self.shown(server)
+        with connect(server) as secure:
+            for _ in range(2):
+                new_certificate(folder)
+                self.hangup(server, "reloaded")
+                wait_until(lambda: self.shown(server) == {(folder / "cert.pem").read_text()})
+            # Who was connected stays so, under the certificate of then.
+            secure.sendall(request("GET", "/healthz"))
+            assert secure.recv(4096).startswith(b"HTTP/1.1 200")
+        assert (folder / "cert.pem").read_text() != old
+        assert server.get("/healthz").status_code == 200
+
+    @pytest.mark.parametrize("spoil", ["no certificate", "no key", "cut off", "another key"])
+    def test_with_a_broken_file_keeps_the_old_one_and_says_so_once(self, renewable, spoil):
+        server, folder = renewable
+        old = self.shown(server)
+        if spoil == "another key":
+            key = (folder / "key.pem").read_text()
+            new_certificate(folder)
+            (folder / "key.pem").write_text(key)
+        elif spoil == "cut off":
+            text = (folder / "cert.pem").read_text()
+            (folder / "cert.pem").write_text(text[:len(text) // 2])
+        else:
+            (folder / ("cert.pem" if spoil == "no certificate" else "key.pem")).unlink()
+        (line,) = [line for line in self.hangup(server, "reload_failed")
+                   if line["level"] in ("warning", "error")]
+        assert line["level"] == "error" and ".pem" in line["error"]
+        assert self.shown(server) == old
+        with connect(server) as secure:
+            secure.sendall(request("GET", "/healthz"))
+            assert secure.recv(4096).startswith(b"HTTP/1.1 200")
+        new_certificate(folder)
+        self.hangup(server, "reloaded")
+        wait_until(lambda: self.shown(server) == {(folder / "cert.pem").read_text()})
 
 
 def test_the_command_line_trusts_only_the_certificate_it_is_told(server, certificate, tmp_path):

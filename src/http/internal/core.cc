@@ -42,13 +42,13 @@ IpAddress address_of(const tcp::endpoint& endpoint) {
 }  // namespace
 
 Core::Core(std::size_t index, const ServerOptions& options, Application& application,
-           WorkerPool& workers, WorkerPool& hashers, asio::ssl::context* tls)
+           WorkerPool& workers, WorkerPool& hashers, std::shared_ptr<asio::ssl::context> tls)
     : index_(index),
       options_(options),
       application_(application),
       workers_(workers),
       hashers_(hashers),
-      tls_(tls) {}
+      tls_(std::move(tls)) {}
 
 std::uint16_t Core::listen(const tcp::endpoint& endpoint) {
   acceptor_.open(endpoint.protocol());
@@ -129,6 +129,10 @@ void Core::tick() {
     }
     tick();
   });
+}
+
+void Core::use_tls(std::shared_ptr<asio::ssl::context> tls) {
+  asio::post(context_, [this, tls = std::move(tls)]() mutable { tls_ = std::move(tls); });
 }
 
 void Core::drain(steady_clock::time_point deadline) {

@@ -21,11 +21,13 @@ namespace agentauth::http::internal {
 class Core {
  public:
   Core(std::size_t index, const ServerOptions& options, Application& application,
-       WorkerPool& workers, WorkerPool& hashers, boost::asio::ssl::context* tls);
+       WorkerPool& workers, WorkerPool& hashers, std::shared_ptr<boost::asio::ssl::context> tls);
 
   // Throws boost::system::system_error when the address cannot be had.
   std::uint16_t listen(const boost::asio::ip::tcp::endpoint& endpoint);
   void run();
+  // From any thread. New connections only: a TLS session keeps the context it began with.
+  void use_tls(std::shared_ptr<boost::asio::ssl::context> tls);
   // From any thread. Afterwards run() returns once every connection is gone, or at `deadline`.
   void drain(std::chrono::steady_clock::time_point deadline);
 
@@ -52,7 +54,7 @@ class Core {
   Application& application_;
   WorkerPool& workers_;
   WorkerPool& hashers_;
-  boost::asio::ssl::context* tls_;
+  std::shared_ptr<boost::asio::ssl::context> tls_;  // nullptr: plain HTTP
 
   // Before the context: what it drops when it dies still signs off here.
   std::unordered_set<ConnectionBase*> connections_;
