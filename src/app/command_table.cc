@@ -145,6 +145,14 @@ constexpr auto table = std::to_array<Command>({
      .note =
          "Takes the options of every other command, from the same sources, and refuses what they "
          "would refuse; opens neither the database nor a connection."},
+    {.id = CommandId::doctor,
+     .name = "doctor",
+     .about = "Look at everything a start needs, and change none of it",
+     .example = "agentauth doctor --config agentauth.toml",
+     .note =
+         "Takes the options of serve. One line a check: \"ok\", \"warn\" for what may be meant, "
+         "or \"FAIL\" for what would stop the server, with what to do. Exit code 1 when a check "
+         "failed, options that serve would refuse included."},
     {.id = CommandId::completion,
      .name = "completion",
      .about = "Print completion for a shell",

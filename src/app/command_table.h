@@ -29,6 +29,7 @@ enum class CommandId : std::uint8_t {
   check,
   migrate,
   config,
+  doctor,
   completion,
   version,
   help,

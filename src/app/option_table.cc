@@ -11,14 +11,14 @@ namespace {
 using enum CommandId;
 using enum OptionKind;
 
-constexpr CommandSet serving{serve, config};
-constexpr CommandSet on_database{serve, admin_create, migrate, config};
+constexpr CommandSet serving{serve, config, doctor};
+constexpr CommandSet on_database{serve, admin_create, migrate, config, doctor};
 constexpr CommandSet over_http{
     agent_list,      agent_show,        agent_create, agent_update,
     agent_suspend,   agent_resume,      agent_delete, agent_revoke_tokens,
     permission_list, permission_grant,  key_list,     key_create,
     key_revoke,      permission_revoke, check,        config};
-constexpr CommandSet with_output = over_http | CommandSet{admin_create, migrate};
+constexpr CommandSet with_output = over_http | CommandSet{admin_create, migrate, doctor};
 
 // How a value enters Options, by the type of the member.
 void store(const OptionValue& value, std::string& out) { out = value.text; }
@@ -115,7 +115,7 @@ constexpr auto table = std::to_array<Option>({
      .assign = into<&Options::hashers>},
     {.name = "bcrypt-cost",
      .kind = integer,
-     .commands = CommandSet{serve, admin_create, config},
+     .commands = CommandSet{serve, admin_create, config, doctor},
      .value_name = "N",
      .fallback = "12",
      .min = 10,
@@ -158,7 +158,7 @@ constexpr auto table = std::to_array<Option>({
      .assign = into<&Options::registration>},
     {.name = "registration-token",
      .kind = secret,
-     .commands = CommandSet{serve, config, agent_create},
+     .commands = CommandSet{serve, config, doctor, agent_create},
      .value_name = "TOKEN",
      .min = 8,
      .max = 255,
@@ -177,7 +177,7 @@ constexpr auto table = std::to_array<Option>({
      .assign = into<&Options::signing_secret>},
     {.name = "master-key-file",
      .kind = path,
-     .commands = CommandSet{serve, admin_create, config},
+     .commands = CommandSet{serve, admin_create, config, doctor},
      .value_name = "FILE",
      .about = "The 32 random bytes that protect the database's secrets, the same on all nodes; "
               "without it DATA_DIR/master.key, made on first start",

@@ -5,6 +5,7 @@
 #include "app/client_commands.h"
 #include "app/command_line.h"
 #include "app/completion.h"
+#include "app/doctor.h"
 #include "app/help.h"
 #include "app/http_client.h"
 #include "app/option_table.h"
@@ -129,6 +130,8 @@ Result<int> run_over_http(const CommandLine& line, const Options& options, std::
   return run_client_command(line, options, *transport, out);
 }
 
+Form form_of(const CommandLine& line) { return line.wants_json() ? Form::json : Form::text; }
+
 // Commands that need no options.
 std::optional<Result<int>> run_plain(const CommandLine& line, std::ostream& out) {
   switch (line.command->id) {
@@ -156,6 +159,8 @@ Result<int> run_command(const CommandLine& line, const Configuration& configurat
       return run_admin_create(line, options, streams);
     case CommandId::migrate:
       return run_migrate(line, options, out);
+    case CommandId::doctor:
+      return report_findings(examine(options, SystemClock()), form_of(line), out);
     case CommandId::config:
       return show_configuration(line, configuration, out);
     default:
@@ -184,6 +189,11 @@ int report_usage(const Error& failed, std::ostream& error) {
   return exit_usage;
 }
 
+// A file that is told and cannot be read is no slip of the command line.
+int report_refused(const Error& refused, std::ostream& error) {
+  return refused.code == Errc::unavailable ? report(refused, error) : report_usage(refused, error);
+}
+
 }  // namespace
 
 int run(const std::vector<std::string>& arguments, Environment environment, std::ostream& out,
@@ -197,12 +207,11 @@ int run(const std::vector<std::string>& arguments, Environment environment, std:
   } else {
     const auto configuration =
         resolve_options({line->command->id, line->flags, std::move(environment)});
-    // A file that is told and cannot be read is no slip of the command line.
-    if (!configuration)
-      return configuration.error().code == Errc::unavailable
-                 ? report(configuration.error(), error)
-                 : report_usage(configuration.error(), error);
-    code = run_command(*line, *configuration, {out, error});
+    const bool is_doctor = line->command->id == CommandId::doctor;
+    if (!configuration && !is_doctor) return report_refused(configuration.error(), error);
+    code = configuration
+               ? run_command(*line, *configuration, {out, error})
+               : report_findings(refused_options(configuration.error()), form_of(*line), out);
   }
   if (code && !out.flush()) {
     error << "agentauth: could not write the output\n";

@@ -17,7 +17,7 @@ namespace {
 
 Result<MasterKey> load_master_key(const Options& options, Random& random) {
   if (options.master_key_file) {
-    const std::string path = options.master_key_file->string();
+    const std::string path = master_key_path(options);
     auto key = MasterKey::load(path, MasterKey::IfMissing::fail, random);
     std::error_code error;
     const auto size = std::filesystem::file_size(path, error);
@@ -29,18 +29,17 @@ Result<MasterKey> load_master_key(const Options& options, Random& random) {
                          path + ")");
     return key;
   }
-  return MasterKey::load((options.data_dir / "master.key").string(), MasterKey::IfMissing::create,
-                         random);
+  return MasterKey::load(master_key_path(options), MasterKey::IfMissing::create, random);
 }
 
 // A database belongs to the master key it was first used with: under another one every key would be
 // refused and no signing key could be opened.
 Result<void> claim(Database& database, const MasterKey& master_key) {
   const std::string ours = master_key.fingerprint();
-  const auto kept = TRY(
-      database.read([](Transaction& tx) { return tx.settings().find("master_key_fingerprint"); }));
+  const auto kept =
+      TRY(database.read([](Transaction& tx) { return tx.settings().find(master_key_setting); }));
   const std::string fingerprint = kept ? *kept : TRY(database.write([&](Transaction& tx) {
-    return tx.settings().keep_first("master_key_fingerprint", ours);
+    return tx.settings().keep_first(master_key_setting, ours);
   }));
   if (fingerprint != ours)
     return failure(Errc::invalid_argument,
@@ -64,8 +63,7 @@ api::Settings api_settings(const Options& options) {
 
 Result<http::ServerOptions> http_options(const Options& options) {
   http::ServerOptions http;
-  http.address =
-      options.listen.host == "localhost" ? "127.0.0.1" : TRY(resolve_host(options.listen.host));
+  http.address = TRY(listen_address(options));
   http.port = options.listen.port;
   http.cores = static_cast<std::size_t>(options.threads);
   http.workers = static_cast<std::size_t>(options.workers);
@@ -84,6 +82,16 @@ Result<std::unique_ptr<http::Server>> create_server(const http::ServerOptions& o
 }
 
 }  // namespace
+
+std::string master_key_path(const Options& options) {
+  return (options.master_key_file ? *options.master_key_file : options.data_dir / "master.key")
+      .string();
+}
+
+Result<std::string> listen_address(const Options& options) {
+  if (options.listen.host == "localhost") return "127.0.0.1";
+  return resolve_host(options.listen.host);
+}
 
 Result<void> make_data_dir(const Options& options) {
   std::error_code error;

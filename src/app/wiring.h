@@ -16,6 +16,15 @@
 
 namespace agentauth::app {
 
+// Which setting of the database says what master key it was made with.
+inline constexpr const char* master_key_setting = "master_key_fingerprint";
+
+// Where the master key is, or is to be.
+std::string master_key_path(const Options& options);
+
+// The IP address behind --listen. Errors: invalid_argument, which names the option.
+Result<std::string> listen_address(const Options& options);
+
 // Makes the data folder, for its owner only, when it is missing. Errors: invalid_argument.
 Result<void> make_data_dir(const Options& options);
 

@@ -55,7 +55,23 @@ Result<TlsContext> make_tls(const ServerOptions& options) {
   return internal::make_tls_context(options.tls_certificate_file, options.tls_key_file);
 }
 
+tl::unexpected<Error> cannot_listen(const std::string& address, std::uint16_t port,
+                                    const boost::system::error_code& why) {
+  return failure(Errc::invalid_argument,
+                 "cannot listen on " + address + ":" + std::to_string(port) + ": " + why.message());
+}
+
 }  // namespace
+
+Result<AddressUse> find_address_use(const std::string& address, std::uint16_t port) {
+  try {
+    require_free({asio::ip::make_address(address), port});
+    return AddressUse::free;
+  } catch (const boost::system::system_error& error) {
+    if (error.code() == asio::error::address_in_use) return AddressUse::taken;
+    return cannot_listen(address, port, error.code());
+  }
+}
 
 struct Server::State {
   State(const ServerOptions& server_options, const TlsContext& tls, Application& application)
@@ -91,7 +107,6 @@ Server::~Server() {
 
 Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options,
                                                Application& application) {
-  const std::string where = options.address + ":" + std::to_string(options.port);
   try {
     tcp::endpoint endpoint(asio::ip::make_address(options.address), options.port);
     if (options.port != 0) require_free(endpoint);
@@ -102,8 +117,7 @@ Result<std::unique_ptr<Server>> Server::create(const ServerOptions& options,
     }
     return std::unique_ptr<Server>(new Server(std::move(state)));
   } catch (const boost::system::system_error& error) {
-    return failure(Errc::invalid_argument,
-                   "cannot listen on " + where + ": " + error.code().message());
+    return cannot_listen(options.address, options.port, error.code());
   }
 }
 

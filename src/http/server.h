@@ -34,6 +34,11 @@ struct PoolState {
   std::size_t depth = 0;
 };
 
+// Whether a server could listen there now, or another program does.
+// Errors: invalid_argument, in one line: no address of this machine, or not ours to use.
+enum class AddressUse : bool { free, taken };
+Result<AddressUse> find_address_use(const std::string& address, std::uint16_t port);
+
 class Server {
  public:
   // Binds at once, so that the port is known. Errors: invalid_argument, in one line: address in

@@ -610,6 +610,16 @@ TEST_F(ServerTest, APortInUseStopsTheStartInOneLine) {
   EXPECT_THAT(created.error().message, Not(HasSubstr("\n")));
 }
 
+TEST_F(ServerTest, AnAddressIsFreeOrTakenOrNotOurs) {
+  start();
+  EXPECT_EQ(find_address_use("127.0.0.1", server->port()), AddressUse::taken);
+  EXPECT_FALSE(find_address_use("192.0.2.1", 8000));
+  const std::uint16_t port = server->port();
+  server->drain(std::chrono::seconds{1});
+  server.reset();
+  EXPECT_EQ(find_address_use("127.0.0.1", port), AddressUse::free);
+}
+
 TEST_F(ServerTest, AnAddressThatIsNotOursStopsTheStart) {
   for (const char* address : {"not-an-address", "", "256.0.0.1"}) {
     options.address = address;

@@ -50,6 +50,16 @@ Result<std::optional<Revision>> ChangeLog::oldest() {
   return oldest;
 }
 
+Result<std::optional<Timestamp>> ChangeLog::newest_time() {
+  std::optional<Timestamp> newest;
+  TRY(session_.query("SELECT created_at FROM change_log ORDER BY revision DESC LIMIT 1", {},
+                     [&](const Row& row) -> Result<void> {
+                       newest = row.time(0);
+                       return {};
+                     }));
+  return newest;
+}
+
 Result<void> ChangeLog::prune(Revision revision, std::int64_t limit) {
   TRY(
       session_.execute("DELETE FROM change_log WHERE revision IN "

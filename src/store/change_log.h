@@ -22,6 +22,8 @@ class ChangeLog {
   Result<std::vector<Change>> after(Revision revision, std::int64_t limit);
   // The first change that is still there, if there is one.
   Result<std::optional<Revision>> oldest();
+  // When the last change that is still there was made, by the database's clock.
+  Result<std::optional<Timestamp>> newest_time();
   // Forgets at most `limit` changes up to `revision`, oldest first; a follower that is further
   // behind loads everything anew.
   Result<void> prune(Revision revision, std::int64_t limit);

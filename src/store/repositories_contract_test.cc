@@ -422,6 +422,18 @@ TEST_P(RepositoriesContract, ChangesAreNumberedFromOneAndReadFromAnywhere) {
   EXPECT_THAT(after(3, 10), IsEmpty());
 }
 
+TEST_P(RepositoriesContract, TheLastChangeSaysWhenItWasMade) {
+  const auto newest = [&] {
+    return must(read([](Transaction& tx) { return tx.changes().newest_time(); }));
+  };
+  EXPECT_EQ(newest(), std::nullopt);
+  const Agent agent = add_agent();
+  must(write(
+      [&](Transaction& tx) { return tx.changes().append(ChangeKind::agent, agent.agent_id); }));
+  ASSERT_TRUE(newest());
+  EXPECT_LT(std::chrono::abs(*newest() - SystemClock().now()), std::chrono::minutes{1});
+}
+
 TEST_P(RepositoriesContract, PrunedChangesAreGoneAndTheNumbersGoOn) {
   const Agent agent = add_agent();
   const auto append = [&](Transaction& tx) {

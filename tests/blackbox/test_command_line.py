@@ -22,14 +22,14 @@ class TestHelp:
         result = run(*arguments)
         assert result.returncode == DONE and result.stderr == ""
         for command in ("serve", "admin", "agent", "permission", "key", "check", "migrate",
-                        "config", "version", "help"):
+                        "config", "doctor", "version", "help"):
             assert re.search(rf"\b{command}\b", result.stdout), command
 
     @pytest.mark.parametrize("command", ["serve", "admin create", "agent list", "agent show",
                                          "agent create", "agent suspend", "agent resume",
                                          "agent delete", "agent revoke-tokens", "permission grant", "permission revoke",
                                          "permission list", "key list", "key create", "key revoke",
-                                         "check", "migrate", "config"])
+                                         "check", "migrate", "config", "doctor"])
     def test_explains_each_command(self, command):
         result = run(*command.split(), "--help")
         assert result.returncode == DONE
