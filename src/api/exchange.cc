@@ -68,8 +68,15 @@ Result<RequestInput> ApiExchange::input() {
 }
 
 Result<void> ApiExchange::require_json() const {
-  const auto type = request.find("Content-Type");
-  if (!type || !is_json(*type) || request.count("Content-Type") != 1)
+  // Each of them, should there be several: another reader may go by another one.
+  std::size_t types = 0;
+  std::size_t json_types = 0;
+  for (const http::Header& header : request.headers()) {
+    if (!http::equal_ignoring_case(header.name, "Content-Type")) continue;
+    ++types;
+    json_types += is_json(header.value) ? 1 : 0;
+  }
+  if (types == 0 || json_types != types)
     return failure(Errc::unsupported_media_type, "The body must be application/json");
   // RFC 9110 8.4: to read what is encoded as if it were not would be to read something else.
   const auto encoding = request.find("Content-Encoding");

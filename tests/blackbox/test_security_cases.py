@@ -293,7 +293,7 @@ def test_a_fresh_server_knows_nobody(launch):
     assert [item["agent_id"] for item in admin.get("/agents").json()["items"]] == [admin.agent_id]
 
 
-def tests_that_exist() -> set:
+def existing_tests() -> set:
     unit = re.compile(r"^(?:TEST|TEST_F|TEST_P|RC_GTEST_PROP)\(\s*(\w+),\s*(\w+)", re.MULTILINE)
     outside = re.compile(r"^ *def (test_\w+)", re.MULTILINE)
     found = set()
@@ -309,7 +309,7 @@ def test_every_class_has_tests_and_each_of_them_exists():
     rows = [line.strip("| ").split(" | ") for line in page.splitlines()
             if line.startswith("| ") and not line.startswith("| ---")][1:]
     assert len(rows) >= 24
-    exists = tests_that_exist()
+    exists = existing_tests()
     for what, _, _, tests in rows:
         named = re.findall(r"`([^`]+)`", tests)
         assert named, f"no test: {what}"
