@@ -187,6 +187,18 @@ TEST_F(EveryRouteTest, ABodyThatIsNotReadMustBeJsonAllTheSame) {
   }
 }
 
+TEST_F(EveryRouteTest, WhatTakesNoBodyTakesNoneOfAnyType) {
+  for (const Operation& operation : operations()) {
+    if (takes_body(operation)) continue;
+    Call request = good_call(operation);
+    request.body = "text";
+    request.headers = {{"Content-Type", "text/plain"}};
+    const Answer answer = as(request, administrator);
+    EXPECT_EQ(answer.status, 400) << operation.name;
+    EXPECT_EQ(answer.text("detail"), "This operation takes no body") << operation.name;
+  }
+}
+
 // CVE-2025-61928: who is meant comes from the path or the credential, never from the body.
 TEST_F(EveryRouteTest, AnIdInTheBodyIsAnUnknownField) {
   for (const Operation& operation : operations()) {

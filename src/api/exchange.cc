@@ -76,12 +76,16 @@ Result<void> ApiExchange::require_json() const {
     ++types;
     json_types += is_json(header.value) ? 1 : 0;
   }
-  if (types == 0 || json_types != types)
-    return failure(Errc::unsupported_media_type, "The body must be application/json");
+  const auto unsupported = [&](std::string_view why) {
+    return takes_body(*operation)
+               ? failure(Errc::unsupported_media_type, why)
+               : failure(Errc::malformed_request, "This operation takes no body");
+  };
+  if (types == 0 || json_types != types) return unsupported("The body must be application/json");
   // RFC 9110 8.4: to read what is encoded as if it were not would be to read something else.
   const auto encoding = request.find("Content-Encoding");
   if (encoding && !http::equal_ignoring_case(*encoding, "identity"))
-    return failure(Errc::unsupported_media_type, "The body must not be compressed");
+    return unsupported("The body must not be compressed");
   return {};
 }
 

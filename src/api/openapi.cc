@@ -150,15 +150,8 @@ void write_parameters(const Operation& operation, JsonWriter& out) {
   out.close_array();
 }
 
-bool has_body(const Operation& operation) {
-  if (operation.binding.request == nullptr) return false;
-  const auto fields = operation.binding.request();
-  return std::any_of(fields.begin(), fields.end(),
-                     [](const Field& field) { return field.rule.place == Place::body; });
-}
-
 void write_request_body(const Operation& operation, JsonWriter& out) {
-  if (!has_body(operation)) return;
+  if (!takes_body(operation)) return;
   const auto fields = operation.binding.request();
   out.name("requestBody");
   out.open();
@@ -215,7 +208,7 @@ std::set<int> error_statuses(const Operation& operation) {
   if (needs_agent && operation.access != Access::any_agent) statuses.insert(403);
   if (operation.path.find('{') != std::string_view::npos) statuses.insert(404);
   if (operation.creates) statuses.insert(409);
-  if (has_body(operation)) statuses.insert({413, 415, 422});
+  if (takes_body(operation)) statuses.insert({413, 415, 422});
   if (operation.binding.is_page) statuses.insert(422);
   return statuses;
 }

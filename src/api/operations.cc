@@ -126,6 +126,13 @@ std::string_view noun_of(const Operation& operation) {
   return "server";
 }
 
+bool takes_body(const Operation& operation) {
+  if (operation.binding.request == nullptr) return false;
+  const auto fields = operation.binding.request();
+  return std::any_of(fields.begin(), fields.end(),
+                     [](const Field& field) { return field.rule.place == Place::body; });
+}
+
 bool answers_with_key(const Operation& operation) {
   if (operation.binding.response == nullptr) return false;
   const auto fields = operation.binding.response();

@@ -84,6 +84,8 @@ inline bool takes_min_revision(const Operation& operation) {
 
 // What the operation is about, as documentation groups it.
 std::string_view noun_of(const Operation& operation);
+// Whether a field of the request is in the body.
+bool takes_body(const Operation& operation);
 // Whether the answer holds an API key, which is shown once: an Idempotency-Key cannot repeat it.
 bool answers_with_key(const Operation& operation);
 
