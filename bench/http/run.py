@@ -14,7 +14,7 @@ import machine
 from report import Report, terminal_table, write_markdown
 from settings import Settings
 
-GROUPS = ["protected", "login", "memory", "million", "nodes", "check", "reference"]
+GROUPS = ["protected", "login", "refresh", "memory", "million", "nodes", "check", "reference"]
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 BUSY = 0.3  # load average above which somebody else is using the machine
 

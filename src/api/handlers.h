@@ -57,18 +57,40 @@ struct LoggedIn {
   std::string access_token;
   std::string token_type;
   std::int64_t expires_in = 0;
+  std::string refresh_token;
+  std::int64_t refresh_expires_in = 0;
   static constexpr auto fields() {
     return std::array{
         field<&LoggedIn::access_token>({.name = "access_token", .max = 8192}),
         field<&LoggedIn::token_type>({.name = "token_type", .example = "bearer"}),
         field<&LoggedIn::expires_in>({.name = "expires_in", .example = "900", .about = "Seconds"}),
+        field<&LoggedIn::refresh_token>(
+            {.name = "refresh_token", .about = "Gives the next pair, once: POST /auth/refresh"}),
+        field<&LoggedIn::refresh_expires_in>({.name = "refresh_expires_in",
+                                              .min = 0,
+                                              .example = "604800",
+                                              .about = "Seconds until it must have been used"}),
     };
   }
+};
+
+struct Refresh {
+  std::string refresh_token;
+  static constexpr auto fields() {
+    return std::array{field<&Refresh::refresh_token>(
+        {.name = "refresh_token", .opaque = true, .about = "ar_…, of a login or a refresh"})};
+  }
+};
+
+struct LogOut {
+  static constexpr std::array<Field, 0> fields() { return {}; }
 };
 
 Result<void> register_agent(Services& services, ApiExchange& exchange);
 Result<void> create_key(Services& services, ApiExchange& exchange);
 Result<void> log_in(Services& services, ApiExchange& exchange);
+Result<void> refresh(Services& services, ApiExchange& exchange);
+Result<void> log_out(Services& services, ApiExchange& exchange);
 Result<bool> log_in_from_memory(Services& services, ApiExchange& exchange, http::ShareName& share);
 
 // handlers_permissions.cc

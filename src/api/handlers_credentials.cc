@@ -1,4 +1,4 @@
-// What hands out credentials: registration, new keys, login.
+// What hands out credentials and takes them back: registration, new keys, login, refresh, logout.
 #include "api/audit_trail.h"
 #include "api/handlers.h"
 #include "api/idempotency.h"
@@ -18,12 +18,14 @@ std::uint32_t token_generation(const Services& services, AgentId agent) {
   return record == nullptr ? 0 : record->token_generation;
 }
 
-void answer_with_token(Services& services, ApiExchange& exchange, AgentId agent) {
+void answer_with_tokens(Services& services, ApiExchange& exchange,
+                        const RefreshService::Pair& pair) {
   LoggedIn answer;
   answer.token_type = "bearer";
   answer.expires_in = services.tokens.lifetime().count();
-  services.tokens.issue({agent, token_generation(services, agent)}, services.clock.now(),
-                        answer.access_token);
+  services.tokens.issue(pair.caller, services.clock.now(), answer.access_token);
+  answer.refresh_token = pair.refresh_token;
+  answer.refresh_expires_in = pair.expires_in.count();
   forbid_storing(exchange);
   exchange.answer(exchange.operation->status, answer);
 }
@@ -90,8 +92,11 @@ void name_subject(const Services& services, ApiExchange& exchange, std::string_v
 }
 
 // A login is not answered before it is on record.
-void log_in_as(Services& services, ApiExchange& exchange, AgentId agent) {
-  answer_with_token(services, exchange, agent);
+void log_in_as(Services& services, ApiExchange& exchange, AgentId agent, std::string_view api_key) {
+  const auto key = parse_key(api_key);
+  answer_with_tokens(
+      services, exchange,
+      services.refresh_tokens.begin(agent, key ? key->kid : "", token_generation(services, agent)));
   exchange.before_answer = event_of(services, exchange, AuditOutcome::success);
 }
 
@@ -151,7 +156,7 @@ Result<bool> log_in_from_memory(Services& services, ApiExchange& exchange, http:
   const KeyService::Check check = services.keys.check(request.api_key);
   switch (check.outcome) {
     case KeyService::Check::Outcome::verified:
-      log_in_as(services, exchange, check.agent_id);
+      log_in_as(services, exchange, check.agent_id, request.api_key);
       services.metrics.count_login(Metrics::Login::remembered);
       return true;
     case KeyService::Check::Outcome::unverified:
@@ -174,8 +179,37 @@ Result<void> log_in(Services& services, ApiExchange& exchange) {
       services.metrics.count_login(Metrics::Login::refused);
     return tl::unexpected(agent.error());
   }
-  log_in_as(services, exchange, *agent);
+  log_in_as(services, exchange, *agent, request.api_key);
   services.metrics.count_login(Metrics::Login::verified);
+  return {};
+}
+
+Result<void> refresh(Services& services, ApiExchange& exchange) {
+  const auto request = TRY(exchange.decode_input<Refresh>());
+  TRY(require_fresh(services));
+  if (const auto family = services.refresh_tokens.family_of(request.refresh_token)) {
+    exchange.subject.agent_id = family->agent_id;
+    exchange.subject.kid = AuditText::of_kid(family->key());
+  }
+  // On record in the transaction that spends the token.
+  std::optional<AuditEvent> event;
+  const auto pair =
+      TRY(services.refresh_tokens.refresh(request.refresh_token, [&](Transaction& tx) {
+        event = event_of(services, exchange, AuditOutcome::success);
+        tx.record(*event);
+      }));
+  services.recorder.count(*event);
+  // The write may have waited for a while.
+  TRY(require_fresh(services));
+  answer_with_tokens(services, exchange, pair);
+  return {};
+}
+
+Result<void> log_out(Services& services, ApiExchange& exchange) {
+  TRY(exchange.decode_input<LogOut>());
+  TRY(services.database.write(
+      [&](Transaction& tx) { return services.refresh_tokens.end(tx, *exchange.caller); }));
+  exchange.response.set_status(exchange.operation->status);
   return {};
 }
 

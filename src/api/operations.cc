@@ -27,6 +27,13 @@ constexpr std::array table = {
     Operation{Method::post, "/auth/login", "logIn",
               "Exchange an API key for a short-lived access token", Access::anonymous, "",
               Runs::hasher_if_new, 200, composes<Login, LoggedIn, log_in, log_in_from_memory>(AuditAction::login)},
+    Operation{Method::post, "/auth/refresh", "refreshTokens",
+              "Exchange a refresh token, once, for the next pair of tokens", Access::anonymous, "",
+              Runs::on_worker, 200, composes<Refresh, LoggedIn, refresh>(AuditAction::login_refresh)},
+    Operation{Method::post, "/auth/logout", "logOut",
+              "End the login that the access token belongs to, with all its tokens",
+              Access::any_agent, "", Runs::on_worker, 204,
+              composes<LogOut, void, log_out>(AuditAction::logout)},
 
     Operation{Method::get, "/data/weather", "getWeather",
               "Protected weather data", Access::permission, "read_weather",

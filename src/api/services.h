@@ -15,6 +15,7 @@
 #include "identity/agent_service.h"
 #include "keys/key_service.h"
 #include "model/registration.h"
+#include "tokens/refresh_service.h"
 #include "tokens/token_service.h"
 
 namespace agentauth::api {
@@ -33,6 +34,7 @@ struct Services {
   AgentService& agents;
   KeyService& keys;
   TokenService& tokens;
+  RefreshService& refresh_tokens;
   PermissionService& permissions;
   const CursorCodec& cursors;
   audit::Recorder& recorder;

@@ -87,9 +87,15 @@ void Follower::follow() {
 
 void Follower::prune() {
   if (lost_ || Steady::now() < prune_at_) return;
-  const auto more = directory_.prune_log();
+  const auto more = prune_batch();
   if (!more) log_.warning("prune_failed", {{"cause", more.error().detail}});
   if (!more || !*more) prune_at_ = Steady::now() + prune_interval;
+}
+
+Result<bool> Follower::prune_batch() {
+  bool more = TRY(directory_.prune_log());
+  for (const auto& batch : others_) more = TRY(batch()) || more;
+  return more;
 }
 
 }  // namespace agentauth::app

@@ -1,11 +1,13 @@
-// Keeps the directory current with what other processes write, and the change log short.
+// Keeps the directory current with what other processes write, and the tables short.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "base/log.h"
 #include "directory/directory.h"
@@ -27,6 +29,9 @@ class Follower {
   Follower(const Follower&) = delete;
   Follower& operator=(const Follower&) = delete;
 
+  // Done beside pruning the change log: a small batch, and whether there is more. Before start().
+  void also_prune(std::function<Result<bool>()> batch) { others_.push_back(std::move(batch)); }
+
   void start();
   void stop();
 
@@ -40,10 +45,12 @@ class Follower {
   bool sleep_until(Steady::time_point until);
   void follow();
   void prune();
+  Result<bool> prune_batch();
 
   Database& database_;
   Directory& directory_;
   Log& log_;
+  std::vector<std::function<Result<bool>()>> others_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;

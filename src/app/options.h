@@ -53,6 +53,8 @@ struct Options {
   int hashers = 1;  // resolved too
   int bcrypt_cost = 12;
 
+  std::chrono::seconds refresh_ttl{2'592'000};
+  std::chrono::seconds refresh_idle{604'800};
   std::chrono::seconds token_ttl{};
   std::string issuer;
   std::string audience;

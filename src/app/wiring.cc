@@ -8,6 +8,7 @@
 #include "app/follower.h"
 #include "app/host.h"
 #include "app/node_name.h"
+#include "app/token_upkeep.h"
 #include "app/version.h"
 #include "audit/chain.h"
 #include "store/migrations.h"
@@ -132,15 +133,20 @@ struct Node::State {
              foundation.random(), options.bcrypt_cost),
         tokens(std::move(signing_keys), {options.issuer, options.audience, options.token_ttl},
                foundation.random()),
+        refresh_tokens(foundation.database(), directory, foundation.master_key(),
+                       foundation.clock(), foundation.random(),
+                       {.lifetime = options.refresh_ttl, .idle = options.refresh_idle}),
         permissions(directory),
         cursors(foundation.master_key()),
         recorder(foundation.database(), foundation.clock()),
         metrics(static_cast<std::size_t>(options.threads)),
-        services{foundation.database(), directory, agents,   keys,    tokens,
-                 permissions,           cursors,   recorder, metrics, foundation.clock(),
-                 foundation.random(),   log,       settings},
+        services{foundation.database(), directory,           agents,  keys,     tokens,
+                 refresh_tokens,        permissions,         cursors, recorder, metrics,
+                 foundation.clock(),    foundation.random(), log,     settings},
         dispatcher(services, static_cast<std::size_t>(options.threads)),
+        upkeep({directory, refresh_tokens, foundation.clock(), options.token_ttl}),
         follower(foundation.database(), directory, log) {
+    follower.also_prune([this] { return upkeep.run_batch(); });
     foundation.database().on_commit([this, &log] {
       // A failure is the directory's to remember: it answers no more "allowed" until it has caught
       // up.
@@ -154,12 +160,14 @@ struct Node::State {
   AgentService agents;
   KeyService keys;
   TokenService tokens;
+  RefreshService refresh_tokens;
   PermissionService permissions;
   const api::CursorCodec cursors;
   audit::Recorder recorder;
   api::Metrics metrics;
   api::Services services;
   api::Dispatcher dispatcher;
+  TokenUpkeep upkeep;
   Follower follower;
   std::unique_ptr<http::Server> server;
 };
@@ -177,6 +185,7 @@ Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& f
                                 options.database))
                           : TRY(configured_signing_keys(options.signing_secret));
   auto state = std::make_unique<State>(options, foundation, std::move(signing_keys), log);
+  state->upkeep.forget_families();  // so that the load leaves them out
   TRY(with_database_advice(state->directory.load(), options.database));
   const http::ServerOptions http = TRY(http_options(options));
   state->server = TRY(create_server(http, state->dispatcher));

@@ -33,6 +33,7 @@ const AgentRecord* find_acting(const Directory::View& view, const Caller& caller
   const AgentRecord* agent = view.find_agent(caller.agent_id);
   if (agent == nullptr || agent->status != AgentStatus::active) return nullptr;
   if (agent->token_generation != caller.token_generation) return nullptr;
+  if (view.is_revoked(caller.family)) return nullptr;
   return agent;
 }
 

@@ -132,14 +132,31 @@ TEST_F(DecisionTest, ACallerActsWhileItsAgentAndItsTokensGenerationStand) {
     const Directory::View view(replica.directory());
     return find_acting(view, caller) != nullptr;
   };
-  EXPECT_TRUE(acts({agent, 0}));
-  EXPECT_FALSE(acts({agent, 1})) << "a generation that has not begun";
-  EXPECT_FALSE(acts({AgentId{}, 0}));
+  EXPECT_TRUE(acts({agent, 0, {}}));
+  EXPECT_FALSE(acts({agent, 1, {}})) << "a generation that has not begun";
+  EXPECT_FALSE(acts({AgentId{}, 0, {}}));
   replica.revoke_tokens(agent);
-  EXPECT_FALSE(acts({agent, 0}));
-  EXPECT_TRUE(acts({agent, 1}));
+  EXPECT_FALSE(acts({agent, 0, {}}));
+  EXPECT_TRUE(acts({agent, 1, {}}));
   replica.suspend(agent);
-  EXPECT_FALSE(acts({agent, 1}));
+  EXPECT_FALSE(acts({agent, 1, {}}));
+}
+
+TEST_F(DecisionTest, ACallerOfARevokedFamilyDoesNotAct) {
+  const AgentId agent = replica.add_agent();
+  const FamilyId family = *FamilyId::parse("7e0c5a52-6c2f-4b53-8f0e-1f4b7a9d3c11");
+  const auto acts = [&](FamilyId id) {
+    const Directory::View view(replica.directory());
+    return find_acting(view, {agent, 0, id}) != nullptr;
+  };
+  EXPECT_TRUE(acts(family));
+  value_of(replica.database().write([&](Transaction& tx) -> Result<void> {
+    TRY(tx.token_families().revoke({family, agent, 0, Timestamp{}}, Timestamp{}));
+    TRY(tx.changes().append_family(agent, family));
+    return {};
+  }));
+  EXPECT_FALSE(acts(family));
+  EXPECT_TRUE(acts({})) << "of no family";
 }
 
 TEST_F(DecisionTest, AnAgentMayGrantWhatItHoldsAndNothingWider) {

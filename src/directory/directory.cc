@@ -38,6 +38,10 @@ KeyRecord to_record(const KeyState& state) {
 // A revoked key never comes back, and its answer is that of an unknown one.
 bool is_kept(const KeyRecord& record) { return record.used && !record.revoked; }
 
+FamilyRecord to_record(FamilyId id, Timestamp revoked_at) {
+  return {.id = id, .revoked_at_ms = revoked_at.time_since_epoch().count(), .used = true};
+}
+
 std::string_view kid_of(const KeyRecord& record) { return {record.kid.data(), record.kid.size()}; }
 
 // No memory is an error like any other here: what is published stays, and is not fresh.
@@ -55,6 +59,7 @@ Result<void> without_exceptions(F work) {
 struct Directory::Tables {
   internal::FlatTable<AgentRecord> agents;
   internal::FlatTable<KeyRecord> keys;
+  internal::FlatTable<FamilyRecord> revoked_families;
 
   Tables() = default;
   Tables(const Tables&) = delete;
@@ -87,10 +92,14 @@ const KeyRecord* Directory::View::find_key(std::string_view kid) const {
   return tables_->keys.find(KeyRecord::hash_of(kid), kid);
 }
 
+bool Directory::View::is_revoked(FamilyId family) const {
+  return tables_->revoked_families.find(family.uuid.hash(), family) != nullptr;
+}
+
 Directory::Size Directory::size() const {
   const EpochDomain::Pin pin(epochs_);
   const Tables* tables = tables_.load(std::memory_order_seq_cst);
-  return {tables->agents.size(), tables->keys.size()};
+  return {tables->agents.size(), tables->keys.size(), tables->revoked_families.size()};
 }
 
 // What no service can have written grants nothing; the bounds of Requirement and GrantSet rest on
@@ -168,7 +177,10 @@ Result<std::unique_ptr<Directory::Tables>> Directory::read_tables() {
       add_grant(permission, grants);
     }));
     store_grants();
-    return {};
+    return tx.token_families().each_revoked(
+        families_since_, [&](FamilyId id, Timestamp revoked_at) {
+          tables->revoked_families.put(to_record(id, revoked_at), id, nullptr);
+        });
   });
   keys_thread.join();
   TRY(Result<void>(agents_read));
@@ -225,7 +237,13 @@ Result<void> Directory::follow(bool& behind) {
 
 Result<void> Directory::apply(const std::vector<Change>& changes) {
   std::vector<AgentId> agents;
-  for (const Change& change : changes) agents.push_back(change.agent_id);
+  for (const Change& change : changes) {
+    if (change.family) {
+      TRY(reload_family(*change.family));
+    } else {
+      agents.push_back(change.agent_id);
+    }
+  }
   std::sort(agents.begin(), agents.end());
   agents.erase(std::unique(agents.begin(), agents.end()), agents.end());
   for (const AgentId id : agents) TRY(reload_agent(id));
@@ -262,6 +280,28 @@ Result<void> Directory::reload_agent(AgentId id) {
   (void)new_grants.release();
   epochs_.retire(std::unique_ptr<const GrantSet>(old_grants));
   return {};
+}
+
+// A family that was revoked never lives again.
+Result<void> Directory::reload_family(FamilyId id) {
+  const auto state =
+      TRY(database_.read([&](Transaction& tx) { return tx.token_families().find(id); }));
+  if (!state || !state->revoked_at) return {};
+  Tables& tables = *tables_.load(std::memory_order_relaxed);
+  tables.revoked_families.put(to_record(id, *state->revoked_at), id, &epochs_);
+  return {};
+}
+
+void Directory::forget_families(Timestamp revoked_before) {
+  const std::lock_guard lock(writer_);
+  families_since_ = revoked_before;
+  Tables& tables = *tables_.load(std::memory_order_relaxed);
+  std::vector<FamilyRecord> old;
+  tables.revoked_families.each([&](const FamilyRecord& family) {
+    if (family.revoked_at_ms < revoked_before.time_since_epoch().count()) old.push_back(family);
+  });
+  tables.revoked_families.erase_all(
+      old, [](const FamilyRecord& family) { return family.id; }, epochs_);
 }
 
 // Most changes of an agent leave most of its keys as they are.

@@ -46,6 +46,10 @@ class Directory {
   static constexpr Revision changes_kept = 100'000;
   Result<bool> prune_log(Revision keep = changes_kept);
 
+  // Forgets families that were revoked before that, now and at each load: none of their access
+  // tokens lives any more. Until it is called, all that the database knows are kept.
+  void forget_families(Timestamp revoked_before);
+
   bool is_fresh(SteadyTime now) const {
     return now.time_since_epoch().count() < fresh_until_.load(std::memory_order_acquire);
   }
@@ -54,6 +58,7 @@ class Directory {
   struct Size {
     std::size_t agents;
     std::size_t keys;
+    std::size_t revoked_families;
   };
   Size size() const;
 
@@ -71,6 +76,9 @@ class Directory {
     const AgentRecord* find_agent(const AgentId& id) const;
     // `kid` must have key_kid_length characters.
     const KeyRecord* find_key(std::string_view kid) const;
+    // Whether that family of tokens was revoked not long ago, so that access tokens of it may be
+    // about that have not expired.
+    bool is_revoked(FamilyId family) const;
     const Names& names() const { return names_; }
 
    private:
@@ -85,6 +93,7 @@ class Directory {
   Result<void> follow(bool& behind);
   Result<void> apply(const std::vector<Change>& changes);
   Result<void> reload_agent(AgentId id);
+  Result<void> reload_family(FamilyId id);
   void put_keys(std::vector<KeyRecord>& keys);
   void add_grant(std::string_view permission, std::vector<NameId>& grants);
   static void set_grants(AgentRecord& agent, std::span<const NameId> grants);
@@ -101,6 +110,7 @@ class Directory {
   std::atomic<Revision> revision_{0};
   std::atomic<std::int64_t> fresh_until_;
   std::size_t agents_forgotten_ = 0;
+  Timestamp families_since_{};  // of revoked families: older ones are of no interest
 };
 
 }  // namespace agentauth

@@ -78,6 +78,41 @@ TEST(DirectoryLoadTest, ReadsTheTablesInSnapshots) {
   EXPECT_EQ(watched.snapshots, 2);
 }
 
+TEST_F(DirectoryTest, ARevokedFamilyIsKnownUntilItIsForgottenAndNotLoadedAgain) {
+  const AgentId agent = replica.add_agent();
+  const Timestamp now{std::chrono::seconds{1'700'000'000}};
+  const auto family = [](std::uint8_t number) {
+    FamilyId id{};
+    id.uuid.bytes[0] = number;
+    return id;
+  };
+  const auto revoke = [&](FamilyId id, Timestamp at) {
+    value_of(replica.database().write([&](Transaction& tx) -> Result<void> {
+      TRY(tx.token_families().revoke({id, agent, 0, at + 1h}, at));
+      TRY(tx.changes().append_family(agent, id));
+      return {};
+    }));
+  };
+  const auto acts = [](const Directory& node, FamilyId id) {
+    return !Directory::View(node).is_revoked(id);
+  };
+  revoke(family(1), now);
+  revoke(family(2), now + 1ms);
+  EXPECT_FALSE(acts(directory, family(1)));
+  EXPECT_FALSE(acts(directory, family(2)));
+  EXPECT_TRUE(acts(directory, family(3)));
+  EXPECT_TRUE(acts(directory, {})) << "a token of no family";
+  EXPECT_EQ(directory.size().revoked_families, 2U);
+  directory.forget_families(now + 1ms);
+  EXPECT_TRUE(acts(directory, family(1)));
+  EXPECT_FALSE(acts(directory, family(2)));
+  const auto node = other_node();
+  node->forget_families(now + 1ms);
+  ASSERT_TRUE(node->load());
+  EXPECT_EQ(node->size().revoked_families, 1U);
+  EXPECT_FALSE(acts(*node, family(2)));
+}
+
 TEST_F(DirectoryTest, AWriteOnThisNodeIsVisibleToTheVeryNextRequest) {
   const AgentId agent = replica.add_agent();
   replica.grant(agent, "read_weather");

@@ -9,6 +9,7 @@
 
 #include "directory/names.h"
 #include "model/api_key.h"
+#include "model/token_family.h"
 
 namespace agentauth {
 
@@ -90,5 +91,16 @@ struct KeyRecord {
   }
 };
 static_assert(sizeof(KeyRecord) == 64);
+
+// A family of tokens that was revoked: the others are not known here.
+struct FamilyRecord {
+  FamilyId id{};
+  std::int64_t revoked_at_ms = 0;
+  bool used = false;
+
+  bool empty() const { return !used; }
+  bool matches(const FamilyId& key) const { return id == key; }
+  std::uint64_t hash() const { return id.uuid.hash(); }
+};
 
 }  // namespace agentauth

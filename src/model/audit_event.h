@@ -15,6 +15,8 @@ namespace agentauth {
 enum class AuditAction : std::uint8_t {
   request,  // a call that changes nothing: recorded only when it is denied
   login,
+  login_refresh,
+  logout,
   agent_create,
   agent_update,
   agent_suspend,
@@ -26,7 +28,7 @@ enum class AuditAction : std::uint8_t {
   permission_grant,
   permission_revoke,
 };
-inline constexpr std::size_t audit_action_count = 12;
+inline constexpr std::size_t audit_action_count = 14;
 std::string_view to_string(AuditAction action);
 bool parse(std::string_view text, AuditAction& action);
 

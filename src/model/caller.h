@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "model/agent.h"
+#include "model/token_family.h"
 
 namespace agentauth {
 
@@ -13,6 +14,7 @@ struct Caller {
   AgentId agent_id;
   // The agent's, when the token was issued: revoking all of an agent's tokens moves it on.
   std::uint32_t token_generation = 0;
+  FamilyId family{};  // nil when the token is of none
 
   bool operator==(const Caller&) const = default;
 };

@@ -10,12 +10,15 @@ std::string_view to_string(ChangeKind kind) {
       return "key";
     case ChangeKind::permission:
       return "permission";
+    case ChangeKind::token_family:
+      return "token_family";
   }
   return "";
 }
 
 bool parse(std::string_view text, ChangeKind& kind) {
-  for (const ChangeKind candidate : {ChangeKind::agent, ChangeKind::key, ChangeKind::permission}) {
+  for (const ChangeKind candidate :
+       {ChangeKind::agent, ChangeKind::key, ChangeKind::permission, ChangeKind::token_family}) {
     if (text != to_string(candidate)) continue;
     kind = candidate;
     return true;

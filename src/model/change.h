@@ -2,26 +2,29 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "model/agent.h"
+#include "model/token_family.h"
 
 namespace agentauth {
 
 // Revisions number the changes in commit order, without gaps, from 1.
 using Revision = std::int64_t;
 
-enum class ChangeKind : std::uint8_t { agent, key, permission };
+enum class ChangeKind : std::uint8_t { agent, key, permission, token_family };
 
 std::string_view to_string(ChangeKind kind);
 bool parse(std::string_view text, ChangeKind& kind);
 
-// Whatever the kind, a follower reads again all there is about that agent: a change never says
-// more than where to look, so it cannot go stale.
+// A follower reads again all there is about that token family, or else, whatever the kind, about
+// that agent: a change never says more than where to look, so it cannot go stale.
 struct Change {
   Revision revision = 0;
   ChangeKind kind = ChangeKind::agent;
   AgentId agent_id;
+  std::optional<FamilyId> family = {};
 };
 
 }  // namespace agentauth

@@ -3,14 +3,23 @@
 namespace agentauth {
 
 Result<Revision> ChangeLog::append(ChangeKind kind, AgentId agent) {
+  return insert(kind, agent, std::nullopt);
+}
+
+Result<Revision> ChangeLog::append_family(AgentId agent, FamilyId family) {
+  return insert(ChangeKind::token_family, agent, family);
+}
+
+Result<Revision> ChangeLog::insert(ChangeKind kind, AgentId agent, std::optional<FamilyId> family) {
   Revision revision = 0;
   TRY(session_.query("UPDATE change_counter SET revision = revision + 1 RETURNING revision", {},
                      [&](const Row& row) -> Result<void> {
                        revision = row.integer(0);
                        return {};
                      }));
-  TRY(session_.execute("INSERT INTO change_log (revision, kind, agent_id) VALUES ($1, $2, $3)",
-                       {revision, to_string(kind), agent}));
+  TRY(session_.execute(
+      "INSERT INTO change_log (revision, kind, agent_id, family_id) VALUES ($1, $2, $3, $4)",
+      {revision, to_string(kind), agent, family}));
   session_.announce(revision);
   return revision;
 }
@@ -27,16 +36,17 @@ Result<Revision> ChangeLog::revision() {
 
 Result<std::vector<Change>> ChangeLog::after(Revision revision, std::int64_t limit) {
   std::vector<Change> changes;
-  TRY(
-      session_.query("SELECT revision, kind, agent_id FROM change_log WHERE revision > $1 "
-                     "ORDER BY revision LIMIT $2",
-                     {revision, limit}, [&](const Row& row) -> Result<void> {
-                       Change change{row.integer(0), ChangeKind::agent, row.id<AgentId>(2)};
-                       // A kind from a newer version still says which agent to read again.
-                       parse(row.text(1), change.kind);
-                       changes.push_back(change);
-                       return {};
-                     }));
+  TRY(session_.query(
+      "SELECT revision, kind, agent_id, family_id FROM change_log WHERE revision > $1 "
+      "ORDER BY revision LIMIT $2",
+      {revision, limit}, [&](const Row& row) -> Result<void> {
+        Change change{row.integer(0), ChangeKind::agent, row.id<AgentId>(2)};
+        if (!row.is_null(3)) change.family = row.id<FamilyId>(3);
+        // A kind from a newer version still says which agent to read again.
+        parse(row.text(1), change.kind);
+        changes.push_back(change);
+        return {};
+      }));
   return changes;
 }
 

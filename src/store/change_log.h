@@ -16,6 +16,8 @@ class ChangeLog {
   // In the transaction of the change itself. Taking the next revision locks the counter's row
   // until the commit, so revisions are in commit order and without gaps.
   Result<Revision> append(ChangeKind kind, AgentId agent);
+  // The same for the end of a family of that agent's tokens.
+  Result<Revision> append_family(AgentId agent, FamilyId family);
 
   Result<Revision> revision();
   // At most `limit` changes after `revision`, oldest first.
@@ -29,6 +31,8 @@ class ChangeLog {
   Result<void> prune(Revision revision, std::int64_t limit);
 
  private:
+  Result<Revision> insert(ChangeKind kind, AgentId agent, std::optional<FamilyId> family);
+
   Session& session_;
 };
 

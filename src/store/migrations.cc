@@ -134,6 +134,20 @@ CREATE TABLE audit_checkpoints (
   signature TEXT NOT NULL
 );
 )sql"},
+    {4, "families of tokens", R"sql(
+-- A login that was refreshed, or ended, or both. The agent may be gone.
+CREATE TABLE token_families (
+  id {{uuid}} PRIMARY KEY,
+  agent_id {{uuid}} NOT NULL,
+  next_number BIGINT NOT NULL,  -- of the refresh token that is to be spent next
+  spent_at {{timestamp}} NOT NULL,  -- when the one before it was
+  ends_at {{timestamp}} NOT NULL,
+  revoked_at {{timestamp}}
+);
+CREATE INDEX token_families_by_end ON token_families (ends_at);
+CREATE INDEX token_families_revoked ON token_families (revoked_at) WHERE revoked_at IS NOT NULL;
+ALTER TABLE change_log ADD COLUMN family_id {{uuid}};
+)sql"},
 };
 
 constexpr std::string_view history_script = R"sql(

@@ -13,6 +13,7 @@
 #include "store/permissions.h"
 #include "store/session.h"
 #include "store/settings.h"
+#include "store/token_families.h"
 
 namespace agentauth {
 
@@ -27,6 +28,7 @@ class Transaction {
   PermissionRepository permissions() { return PermissionRepository(session_); }
   ChangeLog changes() { return ChangeLog(session_); }
   IdempotencyRepository idempotency() { return IdempotencyRepository(session_); }
+  TokenFamilyRepository token_families() { return TokenFamilyRepository(session_); }
   SettingsRepository settings() { return SettingsRepository(session_); }
   AuditLog audit() { return AuditLog(session_); }
 

@@ -33,6 +33,12 @@ void append_number(std::string& out, std::int64_t value) {
   out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
 }
 
+void append_uuid(std::string& out, const Uuid& id) {
+  std::array<char, 36> text;
+  id.write(text.data());
+  out.append(text.data(), text.size());
+}
+
 // RFC 7519 4.1.3: one audience or a list of them; ours must be there, spelled exactly.
 bool names_audience(const JsonValue* claim, std::string_view audience) {
   if (claim == nullptr) return false;
@@ -61,6 +67,15 @@ Result<std::uint32_t> generation_of(const JsonValue* claim) {
   return static_cast<std::uint32_t>(*number);
 }
 
+// A token need not be of a family; one that says it is must say of which.
+Result<FamilyId> family_of(const JsonValue* claim) {
+  if (claim == nullptr) return FamilyId{};
+  const auto id = claim->type == JsonValue::Type::text ? FamilyId::parse(claim->text)
+                                                       : std::optional<FamilyId>();
+  if (!id || *id == FamilyId{}) return refused("sid is no family");
+  return *id;
+}
+
 }  // namespace
 
 TokenService::TokenService(SigningKeys keys, TokenOptions options, Random& random)
@@ -70,17 +85,20 @@ TokenService::TokenService(SigningKeys keys, TokenOptions options, Random& rando
       random_(random) {}
 
 void TokenService::issue(const Caller& caller, Timestamp now, std::string& out) const {
-  std::array<char, 36> id;
-  caller.agent_id.uuid.write(id.data());
   const std::int64_t issued_at = unix_seconds(now);
   std::string claims;
   claims.reserve(claims_start_.size() + 192);
   claims += claims_start_;
-  claims.append(id.data(), id.size());
+  append_uuid(claims, caller.agent_id.uuid);
   claims += "\",\"agent_id\":\"";
-  claims.append(id.data(), id.size());
+  append_uuid(claims, caller.agent_id.uuid);
   claims += "\",\"gen\":";
   append_number(claims, caller.token_generation);
+  if (caller.family != FamilyId{}) {
+    claims += ",\"sid\":\"";
+    append_uuid(claims, caller.family.uuid);
+    claims += '"';
+  }
   claims += ",\"iat\":";
   append_number(claims, issued_at);
   claims += ",\"exp\":";
@@ -164,7 +182,9 @@ Result<VerifiedToken> TokenService::check_claims(std::string_view payload, Times
     return refused("no jti");
   const auto agent = AgentId::parse(subject->text);
   if (!agent) return refused("sub is not an agent's id");
-  Caller caller{.agent_id = *agent, .token_generation = TRY(generation_of(claims->find("gen")))};
+  const Caller caller{.agent_id = *agent,
+                      .token_generation = TRY(generation_of(claims->find("gen"))),
+                      .family = TRY(family_of(claims->find("sid")))};
   return VerifiedToken(caller, Timestamp{Seconds{*expires_at}});
 }
 

@@ -41,7 +41,8 @@ class TokenService {
  public:
   TokenService(SigningKeys keys, TokenOptions options, Random& random);
 
-  // Appends a compact JWT (RFC 7519, RFC 9068): sub and agent_id, gen, iss, aud, iat, exp, jti.
+  // Appends a compact JWT (RFC 7519, RFC 9068): iss, aud, sub and agent_id, gen, sid (the
+  // family, if there is one), iat, exp, jti.
   void issue(const Caller& caller, Timestamp now, std::string& out) const;
 
   // Refuses everything that is not exactly what issue() makes under one of our keys, and what

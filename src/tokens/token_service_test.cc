@@ -109,9 +109,9 @@ TEST_F(TokenServiceTest, ATokenHasTheHeaderAndClaimsOfTheContract) {
 TEST_F(TokenServiceTest, ATokenCarriesItsGeneration) {
   for (const std::uint32_t generation : {0U, 1U, 4'294'967'295U}) {
     std::string token;
-    service.issue({agent, generation}, now, token);
+    service.issue({agent, generation, {}}, now, token);
     ASSERT_TRUE(service.verify(token, now));
-    EXPECT_EQ(service.verify(token, now)->caller(), (Caller{agent, generation}));
+    EXPECT_EQ(service.verify(token, now)->caller(), (Caller{agent, generation, {}}));
   }
 }
 
@@ -125,6 +125,23 @@ TEST_F(TokenServiceTest, AGenerationIsANumberInBounds) {
   for (const char* value :
        {"-1", "4294967296", "18446744073709551616", "1.5", R"("1")", "null", "true", "[1]", "{}"})
     EXPECT_FALSE(accepts_claims({{"gen", value}})) << value;
+}
+
+TEST_F(TokenServiceTest, ATokenCarriesItsFamilyIfItHasOne) {
+  const FamilyId family = *FamilyId::parse("7e0c5a52-6c2f-4b53-8f0e-1f4b7a9d3c11");
+  std::string token;
+  service.issue({agent, 7, family}, now, token);
+  ASSERT_TRUE(service.verify(token, now));
+  EXPECT_EQ(service.verify(token, now)->caller(), (Caller{agent, 7, family}));
+  EXPECT_EQ(service.verify(issue(), now)->caller().family, FamilyId{});
+}
+
+TEST_F(TokenServiceTest, AFamilyIsAnIdOrNotThere) {
+  for (const char* value :
+       {R"("")", R"("x")", "null", "7", "[]", R"("00000000-0000-0000-0000-000000000000")",
+        R"("{7e0c5a52-6c2f-4b53-8f0e-1f4b7a9d3c11}")"})
+    EXPECT_FALSE(accepts_claims({{"sid", value}})) << value;
+  EXPECT_TRUE(accepts_claims({{"sid", R"("7e0c5a52-6c2f-4b53-8f0e-1f4b7a9d3c11")"}}));
 }
 
 TEST_F(TokenServiceTest, EachTokenHasItsOwnIdentifier) { EXPECT_NE(issue(), issue()); }

@@ -22,7 +22,8 @@ def addressed(route, admin, victim) -> str:
 
 def test_the_document_lists_every_route_of_the_contract(server):
     assert {route.name for route in routes(server)} >= {
-        ("POST", "/agents/register"), ("POST", "/auth/login"), ("GET", "/data/weather"),
+        ("POST", "/agents/register"), ("POST", "/auth/login"), ("POST", "/auth/refresh"),
+        ("POST", "/auth/logout"), ("GET", "/data/weather"),
         ("GET", "/data/stock"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"),
         ("GET", "/agents"), ("GET", "/agents/me"), ("GET", "/agents/{id}"),
         ("PATCH", "/agents/{id}"), ("DELETE", "/agents/{id}"), ("POST", "/agents/{id}/suspend"),

@@ -33,7 +33,7 @@ def test_a_token_is_what_the_contract_says(server):
     assert set(header) == {"alg", "typ", "kid"}
     assert header["alg"] == "HS256"
     assert header["typ"] == "at+jwt"
-    assert set(claims) == {"iss", "aud", "sub", "agent_id", "gen", "iat", "exp", "jti"}
+    assert set(claims) == {"iss", "aud", "sub", "agent_id", "gen", "sid", "iat", "exp", "jti"}
     assert claims["sub"] == claims["agent_id"] == agent.agent_id
     assert (claims["iss"], claims["aud"]) == ("agentauth", "agentauth")
 

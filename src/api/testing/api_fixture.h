@@ -126,7 +126,7 @@ class ApiFixture : public testing::Test {
       const Directory::View view(replica.directory());
       if (const AgentRecord* record = view.find_agent(agent)) generation = record->token_generation;
     }
-    tokens.issue({agent, generation}, clock.now(), token);
+    tokens.issue({agent, generation, FamilyId{Uuid{random.bytes<16>()}}}, clock.now(), token);
     return token;
   }
   std::string token_with(std::initializer_list<std::string> held) {
@@ -151,7 +151,8 @@ class ApiFixture : public testing::Test {
             replica.number("SELECT COUNT(*) FROM api_keys WHERE revoked_at IS NULL"),
             replica.number("SELECT COUNT(*) FROM permissions"),
             replica.number("SELECT COUNT(*) FROM change_log"),
-            replica.number("SELECT COUNT(*) FROM idempotency_keys")};
+            replica.number("SELECT COUNT(*) FROM idempotency_keys"),
+            replica.number("SELECT COUNT(*) FROM token_families")};
   }
   // Every event there is, oldest first, when `count` of them have come: refusals are not waited
   // for.
@@ -210,6 +211,8 @@ class ApiFixture : public testing::Test {
       value_of(configured_signing_keys(Secret(std::string("jR4mX0v9Qz7Lw2Tt5Yb8Nc1Kd6Hf3Ga+")))),
       {},
       random};
+  RefreshService refresh_tokens{
+      replica.database(), replica.directory(), master_key, clock, random, {}};
   PermissionService permissions{replica.directory()};
   CursorCodec cursors{master_key};
   audit::Recorder recorder{audited(replica.database()), clock};
@@ -221,6 +224,7 @@ class ApiFixture : public testing::Test {
                     agents,
                     keys,
                     tokens,
+                    refresh_tokens,
                     permissions,
                     cursors,
                     recorder,

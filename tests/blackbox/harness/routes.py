@@ -5,15 +5,17 @@ import uuid
 
 # What anybody may call. Everything else is protected; a test compares this with the document.
 PUBLIC = {
-    ("POST", "/agents/register"), ("POST", "/auth/login"), ("GET", "/openapi.json"),
+    ("POST", "/agents/register"), ("POST", "/auth/login"), ("POST", "/auth/refresh"),
+    ("GET", "/openapi.json"),
     ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"),
 }
 # Open to every agent that is authenticated.
-FOR_EVERY_AGENT = {("GET", "/agents/me")}
+FOR_EVERY_AGENT = {("GET", "/agents/me"), ("POST", "/auth/logout")}
 # A good body for each route that takes one, so that only the permission can be what is missing.
 BODIES = {
     ("POST", "/agents/register"): {"agent_name": "Route", "owner_email": "route@example.com"},
     ("POST", "/auth/login"): {"api_key": "aa_not_a_key"},
+    ("POST", "/auth/refresh"): {"refresh_token": "ar_not_a_token"},
     ("PATCH", "/agents/{id}"): {"agent_name": "Changed by nobody"},
     ("POST", "/agents/{id}/permissions"): {"permission": "read_stock"},
     ("POST", "/agents/{id}/keys"): {"name": "made by nobody"},

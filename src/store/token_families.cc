@@ -1,0 +1,62 @@
+#include "store/token_families.h"
+
+namespace agentauth {
+
+Result<bool> TokenFamilyRepository::spend(const Token& token, Timestamp now, Timestamp idle_since) {
+  if (token.number == 0)
+    return TRY(session_.execute(
+               "INSERT INTO token_families (id, agent_id, next_number, spent_at, ends_at) "
+               "VALUES ($1, $2, 1, $3, $4) ON CONFLICT (id) DO NOTHING",
+               {token.family, token.agent_id, now, token.ends_at})) == 1;
+  return TRY(session_.execute(
+             "UPDATE token_families SET next_number = next_number + 1, spent_at = $3 "
+             "WHERE id = $1 AND next_number = $2 AND revoked_at IS NULL AND spent_at > $4",
+             {token.family, token.number, now, idle_since})) == 1;
+}
+
+Result<std::optional<TokenFamilyRepository::State>> TokenFamilyRepository::find(FamilyId family) {
+  std::optional<State> state;
+  TRY(session_.query("SELECT next_number, spent_at, revoked_at FROM token_families WHERE id = $1",
+                     {family}, [&](const Row& row) -> Result<void> {
+                       state = State{row.integer(0), row.time(1), row.optional_time(2)};
+                       return {};
+                     }));
+  return state;
+}
+
+Result<bool> TokenFamilyRepository::revoke(const Token& token, Timestamp now) {
+  return TRY(session_.execute("INSERT INTO token_families AS family "
+                              "(id, agent_id, next_number, spent_at, ends_at, revoked_at) "
+                              "VALUES ($1, $2, $3, $4, $5, $4) ON CONFLICT (id) DO UPDATE SET "
+                              "revoked_at = excluded.revoked_at WHERE family.revoked_at IS NULL",
+                              {token.family, token.agent_id, token.number, now, token.ends_at})) ==
+         1;
+}
+
+Result<void> TokenFamilyRepository::each_revoked(Timestamp since,
+                                                 FunctionRef<void(FamilyId, Timestamp)> visit) {
+  return session_.query("SELECT id, revoked_at FROM token_families WHERE revoked_at >= $1", {since},
+                        [&](const Row& row) -> Result<void> {
+                          visit(row.id<FamilyId>(0), row.time(1));
+                          return {};
+                        });
+}
+
+Result<bool> TokenFamilyRepository::has_ended(Timestamp before) {
+  bool found = false;
+  TRY(session_.query("SELECT 1 FROM token_families WHERE ends_at < $1 LIMIT 1", {before},
+                     [&](const Row&) -> Result<void> {
+                       found = true;
+                       return {};
+                     }));
+  return found;
+}
+
+Result<std::int64_t> TokenFamilyRepository::sweep(Timestamp before, std::int64_t limit) {
+  return session_.execute(
+      "DELETE FROM token_families WHERE id IN "
+      "(SELECT id FROM token_families WHERE ends_at < $1 LIMIT $2)",
+      {before, limit});
+}
+
+}  // namespace agentauth

@@ -1,0 +1,47 @@
+// The table of token families. A family has a row from its first refresh, or from its end if that
+// comes sooner: a login writes nothing.
+#pragma once
+
+#include <optional>
+
+#include "model/agent.h"
+#include "model/token_family.h"
+#include "store/session.h"
+
+namespace agentauth {
+
+class TokenFamilyRepository {
+ public:
+  explicit TokenFamilyRepository(Session& session) : session_(session) {}
+
+  // The refresh token with this number of its family.
+  struct Token {
+    FamilyId family;
+    AgentId agent_id;
+    std::int64_t number = 0;  // 0 is the login's
+    Timestamp ends_at;        // the family's
+  };
+  // Spends it, if it is the one that is to be spent next, was not left lying since `idle_since` and
+  // its family lives: one compare-and-set. Of any number of callers one is told true.
+  Result<bool> spend(const Token& token, Timestamp now, Timestamp idle_since);
+
+  struct State {
+    std::int64_t next = 0;  // the number of the token that is to be spent next
+    Timestamp spent_at;     // when the one before it was
+    std::optional<Timestamp> revoked_at;
+  };
+  Result<std::optional<State>> find(FamilyId family);
+
+  // True when it was not revoked before.
+  Result<bool> revoke(const Token& token, Timestamp now);
+  Result<void> each_revoked(Timestamp since, FunctionRef<void(FamilyId, Timestamp)> visit);
+
+  // Whether a family ended before that, and forgetting at most `limit` of those.
+  Result<bool> has_ended(Timestamp before);
+  Result<std::int64_t> sweep(Timestamp before, std::int64_t limit);
+
+ private:
+  Session& session_;
+};
+
+}  // namespace agentauth

@@ -1,0 +1,143 @@
+#include "tokens/refresh_service.h"
+
+#include <algorithm>
+
+namespace agentauth {
+namespace {
+
+constexpr std::int64_t swept_at_once = 1000;
+// A node whose clock is behind must not find a family forgotten that to it still lives.
+constexpr std::chrono::hours kept_after_end{24};
+
+tl::unexpected<Error> refused(std::string_view why) {
+  return failure(Errc::unauthenticated, "The refresh token is not valid", why);
+}
+
+// Whole seconds, because that is what a token says.
+Timestamp whole_seconds(Timestamp time) { return std::chrono::floor<Seconds>(time); }
+
+FamilyId new_family(Random& random) {
+  FamilyId id{Uuid{random.bytes<16>()}};
+  // RFC 9562 5.4: version 4, variant 10.
+  id.uuid.bytes[6] = static_cast<std::uint8_t>((id.uuid.bytes[6] & 0x0F) | 0x40);
+  id.uuid.bytes[8] = static_cast<std::uint8_t>((id.uuid.bytes[8] & 0x3F) | 0x80);
+  return id;
+}
+
+TokenFamilyRepository::Token row_of(const RefreshToken& token) {
+  return {token.family.id, token.family.agent_id, token.number, token.family.ends_at};
+}
+
+}  // namespace
+
+RefreshService::RefreshService(Database& database, const Directory& directory,
+                               const MasterKey& master_key, const Clock& clock, Random& random,
+                               RefreshOptions options)
+    : database_(database),
+      directory_(directory),
+      clock_(clock),
+      random_(random),
+      options_(options),
+      codec_(master_key) {}
+
+RefreshService::Pair RefreshService::begin(AgentId agent, std::string_view kid,
+                                           std::uint32_t token_generation) const {
+  RefreshToken token;
+  token.family.id = new_family(random_);
+  token.family.agent_id = agent;
+  std::copy_n(kid.begin(), std::min(kid.size(), token.family.kid.size()), token.family.kid.begin());
+  token.family.token_generation = token_generation;
+  token.family.begun_at = whole_seconds(clock_.now());
+  token.family.ends_at = token.family.begun_at + options_.lifetime;
+  return pair_of(token);
+}
+
+RefreshService::Pair RefreshService::pair_of(const RefreshToken& token) const {
+  const Timestamp now = clock_.now();
+  const auto left = std::chrono::floor<Seconds>(token.family.ends_at - now);
+  return {.caller = {token.family.agent_id, token.family.token_generation, token.family.id},
+          .refresh_token = codec_.write(token),
+          .expires_in = token.number == 0 ? std::min(options_.lifetime, options_.idle)
+                                          : std::clamp(left, Seconds{0}, options_.idle)};
+}
+
+std::optional<TokenFamily> RefreshService::family_of(std::string_view text) const {
+  const auto token = codec_.read(text);
+  return token ? std::optional(token->family) : std::nullopt;
+}
+
+Result<RefreshService::Pair> RefreshService::refresh(std::string_view text,
+                                                     FunctionRef<void(Transaction&)> record) {
+  const auto token = codec_.read(text);
+  if (!token) return refused("not a token of ours");
+  TRY(require_standing(*token));
+  const Spent spent = TRY(database_.write([&](Transaction& tx) -> Result<Spent> {
+    const Spent done = TRY(spend(tx, *token));
+    if (done == Spent::now || done == Spent::just_before) record(tx);
+    return done;
+  }));
+  if (spent == Spent::refused) return refused("revoked, or left lying for too long");
+  if (spent == Spent::replayed) return refused("spent before: its family is revoked");
+  // The write may have waited for a while.
+  TRY(require_standing(*token));
+  return pair_of({token->family, token->number + 1});
+}
+
+Result<void> RefreshService::require_standing(const RefreshToken& token) const {
+  const TokenFamily& family = token.family;
+  const Timestamp now = clock_.now();
+  // The option may have been shortened since; it never lengthens what was promised.
+  if (now >= family.ends_at || now >= family.begun_at + options_.lifetime)
+    return refused("the family has reached its end");
+  const Directory::View view(directory_);
+  const AgentRecord* agent = view.find_agent(family.agent_id);
+  if (agent == nullptr || agent->status != AgentStatus::active) return refused("agent may not act");
+  if (agent->token_generation != family.token_generation)
+    return refused("the agent's tokens were revoked");
+  const KeyRecord* key = view.find_key(family.key());
+  if (key == nullptr || key->agent_id != family.agent_id || !key->usable_at(now))
+    return refused("the key it came from is of no use any more");
+  return {};
+}
+
+// What is refused here is no failure: what it changed is to be kept.
+Result<RefreshService::Spent> RefreshService::spend(Transaction& tx,
+                                                    const RefreshToken& token) const {
+  const Timestamp now = clock_.now();
+  const auto row = row_of(token);
+  // When the others were given, the row tells.
+  const bool lay_idle = token.number == 0 && now >= token.family.begun_at + options_.idle;
+  if (!lay_idle && TRY(tx.token_families().spend(row, now, now - options_.idle))) return Spent::now;
+  const auto state = TRY(tx.token_families().find(token.family.id));
+  if (!state || state->revoked_at) return Spent::refused;
+  // Not spent yet, and still not to be had: it was left lying. A number that is yet to come was
+  // given before somebody put an older copy of the database in place.
+  if (state->next <= token.number) return Spent::refused;
+  const bool is_last_spent = state->next == std::int64_t{token.number} + 1;
+  if (is_last_spent && now < state->spent_at + options_.grace) return Spent::just_before;
+  if (TRY(tx.token_families().revoke(row, now)))
+    TRY(tx.changes().append_family(token.family.agent_id, token.family.id));
+  return Spent::replayed;
+}
+
+Result<void> RefreshService::end(Transaction& tx, const Caller& caller) {
+  if (caller.family == FamilyId{})
+    return failure(Errc::conflict, "The access token belongs to no login that could be ended");
+  const Timestamp now = clock_.now();
+  // Of a family without a row nobody here knows when it began: it ends no later than this.
+  if (TRY(tx.token_families().revoke({caller.family, caller.agent_id, 0, now + options_.lifetime},
+                                     now)))
+    TRY(tx.changes().append_family(caller.agent_id, caller.family));
+  return {};
+}
+
+Result<bool> RefreshService::sweep() {
+  const Timestamp before = clock_.now() - kept_after_end;
+  if (!TRY(database_.read([&](Transaction& tx) { return tx.token_families().has_ended(before); })))
+    return false;
+  return TRY(database_.write([&](Transaction& tx) {
+           return tx.token_families().sweep(before, swept_at_once);
+         })) == swept_at_once;
+}
+
+}  // namespace agentauth

@@ -1,0 +1,69 @@
+// Refresh tokens: a login without the key, as long as its family lives. Start here.
+//
+// Each refresh spends a token and gives the next. A token that is spent again after the grace was
+// stolen, or its successor was: nobody can say who is who, so the whole family ends (RFC 9700
+// 4.14.2). Within the grace it is a retry whose first answer got lost, and gets the same successor.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "crypto/random.h"
+#include "directory/directory.h"
+#include "model/caller.h"
+#include "store/transaction.h"
+#include "tokens/refresh_token.h"
+
+namespace agentauth {
+
+struct RefreshOptions {
+  Seconds lifetime{30 * 24 * 3600};  // of a family, from its login; no refresh prolongs it
+  Seconds idle{7 * 24 * 3600};       // how long a token may lie unspent
+  Seconds grace{10};                 // how long a spent token may be a retry
+};
+
+// Safe to use from any thread.
+class RefreshService {
+ public:
+  RefreshService(Database& database, const Directory& directory, const MasterKey& master_key,
+                 const Clock& clock, Random& random, RefreshOptions options);
+
+  // What an access token is issued for, and the refresh token beside it.
+  struct Pair {
+    Caller caller;
+    std::string refresh_token;
+    Seconds expires_in{};
+  };
+  // The first of a family, for who has just proved a key. In memory only.
+  Pair begin(AgentId agent, std::string_view kid, std::uint32_t token_generation) const;
+
+  // Whose token it is, its agent and its key are asked of the directory, before and after. `record`
+  // is called in the transaction of a refresh that succeeds; perhaps twice, from nothing.
+  // Errors: unauthenticated, one and the same for every cause; the database's.
+  Result<Pair> refresh(std::string_view text, FunctionRef<void(Transaction&)> record);
+  // What a token of ours says of itself, whether or not it is of any use.
+  std::optional<TokenFamily> family_of(std::string_view text) const;
+
+  // Ends the caller's family: its refresh token at once, its access tokens at the next request on
+  // every node. Ending it twice is no error. Errors: conflict, when the token is of no family.
+  Result<void> end(Transaction& tx, const Caller& caller);
+
+  // Forgets a small batch of families that ended long ago, and says whether there are more.
+  Result<bool> sweep();
+
+ private:
+  enum class Spent : std::uint8_t { now, just_before, refused, replayed };
+
+  Result<void> require_standing(const RefreshToken& token) const;
+  Result<Spent> spend(Transaction& tx, const RefreshToken& token) const;
+  Pair pair_of(const RefreshToken& token) const;
+
+  Database& database_;
+  const Directory& directory_;
+  const Clock& clock_;
+  Random& random_;
+  const RefreshOptions options_;
+  const RefreshTokenCodec codec_;
+};
+
+}  // namespace agentauth
