@@ -98,7 +98,7 @@ void Dispatcher::finish(http::Exchange& http_exchange) {
     if (exchange.caller) {
       TRY(catch_up_with(exchange));
       TRY(require_fresh_directory(std::chrono::steady_clock::now()));
-      TRY(decide_access(exchange, *exchange.caller));
+      TRY(decide_access(exchange, *exchange.caller, services_.clock.now()));
     }
     TRY(exchange.operation->binding.handle(services_, exchange));
     if (exchange.before_answer)
@@ -172,10 +172,11 @@ Result<void> Dispatcher::authorize(ApiExchange& exchange) {
   if (operation.access == Access::anonymous) return {};
   TRY(require_fresh_directory(exchange.started));
   if (operation.access == Access::registrant) return authorize_registrant(exchange);
-  const Caller caller = TRY(authenticate(exchange));
+  const Timestamp now = services_.clock.now();
+  const Caller caller = TRY(authenticate(exchange, now));
   if (!exchange.request.query.empty() && takes_min_revision(operation))
     TRY(exchange.read_min_revision());
-  if (!is_behind(exchange)) return decide_access(exchange, caller);
+  if (!is_behind(exchange)) return decide_access(exchange, caller, now);
   // What this node knows is too old to decide by: finish() does, on a worker.
   exchange.caller = caller;
   return {};
@@ -209,10 +210,11 @@ Result<void> Dispatcher::authorize_registrant(ApiExchange& exchange) {
     // Hashed, so that the comparison does not tell the token's length.
     if (token && sha256(*token) == sha256(settings.registration_token.reveal())) return {};
   }
-  return decide_access(exchange, TRY(authenticate(exchange)));
+  const Timestamp now = services_.clock.now();
+  return decide_access(exchange, TRY(authenticate(exchange, now)), now);
 }
 
-Result<Caller> Dispatcher::authenticate(const ApiExchange& exchange) {
+Result<Caller> Dispatcher::authenticate(const ApiExchange& exchange, Timestamp now) {
   const auto header = exchange.request.find("Authorization");
   if (!header) return failure(Errc::unauthenticated, "Credentials are required");
   if (exchange.request.count("Authorization") > 1)
@@ -220,25 +222,23 @@ Result<Caller> Dispatcher::authenticate(const ApiExchange& exchange) {
   const auto token = bearer(*header);
   if (!token) return failure(Errc::unauthenticated, "Credentials are required");
 
-  return verify(*token, exchange.core);
+  return verify(*token, exchange.core, now);
 }
 
-Result<Caller> Dispatcher::verify(std::string_view token, std::size_t core) {
+Result<Caller> Dispatcher::verify(std::string_view token, std::size_t core, Timestamp now) {
   VerifiedTokens& remembered = cores_[core]->tokens;
-  const Timestamp now = services_.clock.now();
   if (const auto known = remembered.find(token, now)) return known->caller();
   const VerifiedToken verified = TRY(services_.tokens.verify(token, now));
   remembered.remember(token, verified);
   return verified.caller();
 }
 
-Result<void> Dispatcher::decide_access(ApiExchange& exchange, const Caller& caller) const {
+Result<void> Dispatcher::decide_access(ApiExchange& exchange, const Caller& caller,
+                                       Timestamp now) const {
   const Operation& operation = *exchange.operation;
   const Directory::View view(services_.directory);
-  const AgentRecord* agent = find_acting(view, caller);
   exchange.subject.agent_id = caller.agent_id;
-  if (agent == nullptr)
-    return failure(Errc::unauthenticated, "The access token is not valid", "agent may not act");
+  const AgentRecord* agent = TRY(find_acting(view, caller, now));
   exchange.caller = caller;
   if (operation.access == Access::any_agent) return {};
   if (operation.access == Access::permission_or_self) {
@@ -326,11 +326,12 @@ Result<void> Dispatcher::guard_events(ApiExchange& exchange) {
 bool Dispatcher::would_let_in(const Operation& operation, std::string_view token,
                               std::size_t core) {
   if (!require_fresh_directory(std::chrono::steady_clock::now())) return false;
-  const auto caller = verify(token, core);
+  const Timestamp now = services_.clock.now();
+  const auto caller = verify(token, core, now);
   if (!caller) return false;
   const Directory::View view(services_.directory);
-  const AgentRecord* agent = find_acting(view, *caller);
-  return agent != nullptr && holds_permission(operation, agent);
+  const auto agent = find_acting(view, *caller, now);
+  return agent && holds_permission(operation, *agent);
 }
 
 void Dispatcher::fail(ApiExchange& exchange, Error error) {

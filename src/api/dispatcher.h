@@ -39,9 +39,9 @@ class Dispatcher final : public http::Application {
   Result<void> authorize(ApiExchange& exchange);
   Result<void> authorize_registrant(ApiExchange& exchange);
   // Proves who calls by the access token. Errors: unauthenticated, malformed_request.
-  Result<Caller> authenticate(const ApiExchange& exchange);
-  Result<Caller> verify(std::string_view token, std::size_t core);
-  Result<void> decide_access(ApiExchange& exchange, const Caller& caller) const;
+  Result<Caller> authenticate(const ApiExchange& exchange, Timestamp now);
+  Result<Caller> verify(std::string_view token, std::size_t core, Timestamp now);
+  Result<void> decide_access(ApiExchange& exchange, const Caller& caller, Timestamp now) const;
   bool holds_permission(const Operation& operation, const AgentRecord* agent) const;
   static bool may_change_named(const ApiExchange& exchange, const Directory::View& view,
                                const AgentRecord* agent);

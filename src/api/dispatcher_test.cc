@@ -77,6 +77,44 @@ TEST_F(DispatcherTest, ARememberedTokenIsDecidedAnewOnEachUse) {
   EXPECT_EQ(get("/data/weather", token).status, 401);
 }
 
+TEST_F(DispatcherTest, ATokenStandsOnlyAsLongAsTheKeyItWasGotWith) {
+  const AgentId agent = replica.add_agent_with({"read_weather"});
+  const std::string key = key_of(agent);
+  const std::string token = log_in(key).text("access_token");
+  const std::string by_another_key = token_of(agent);
+  EXPECT_EQ(get("/data/weather", token).status, 200);
+  const ApiKey stored = value_of(replica.database().read([&](Transaction& tx) -> Result<ApiKey> {
+    for (const ApiKey& candidate : TRY(tx.keys().list(agent, {}, 10)))
+      if (candidate.kid == key.substr(3, key_kid_length)) return candidate;
+    return failure(Errc::not_found, "no such key");
+  }));
+  const std::string path = "/agents/" + agent.to_string() + "/keys/" + stored.key_id.to_string();
+  EXPECT_EQ(call({.method = Method::delete_, .target = path, .token = by_another_key}).status, 204);
+  const Answer refused = get("/data/weather", token);
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_EQ(refused.text("detail"), "The access token is not valid");
+  EXPECT_EQ(get("/data/weather", by_another_key).status, 200);
+}
+
+TEST_F(DispatcherTest, ATokenEndsWithItsKeyAndNotLater) {
+  const AgentId agent = replica.add_agent_with({"read_weather"});
+  const Answer created =
+      post("/agents/" + agent.to_string() + "/keys", R"({"expires_in":60})", token_of(agent));
+  const std::string token = log_in(created.text("api_key")).text("access_token");
+  clock.advance(std::chrono::milliseconds{59'999});
+  EXPECT_EQ(get("/data/weather", token).status, 200);
+  clock.advance(std::chrono::milliseconds{1});
+  EXPECT_EQ(get("/data/weather", token).status, 401);
+}
+
+TEST_F(DispatcherTest, ATokenByTheKeyOfAnotherAgentIsRefused) {
+  const AgentId agent = replica.add_agent_with({"read_weather"});
+  const AgentId other = replica.add_agent_with({"read_weather"});
+  std::string token;
+  tokens.issue({.agent_id = agent, .key = replica.any_key_of(other)}, clock.now(), token);
+  EXPECT_EQ(get("/data/weather", token).status, 401);
+}
+
 TEST_F(DispatcherTest, TheSchemeBearerIsReadWithoutCase) {
   const std::string token = token_with({"read_weather"});
   const auto with = [&](const std::string& header) {

@@ -11,13 +11,6 @@ void forbid_storing(ApiExchange& exchange) {
   exchange.response.add_header("Cache-Control", "no-store");
 }
 
-// The generation is that of now: who logs in has proved its key this moment.
-std::uint32_t token_generation(const Services& services, AgentId agent) {
-  const Directory::View view(services.directory);
-  const AgentRecord* record = view.find_agent(agent);
-  return record == nullptr ? 0 : record->token_generation;
-}
-
 void answer_with_tokens(Services& services, ApiExchange& exchange,
                         const RefreshService::Pair& pair) {
   LoggedIn answer;
@@ -44,9 +37,7 @@ Result<void> require_access(Services& services, const ApiExchange& exchange, Sel
                             AgentId named) {
   TRY(require_fresh(services));
   const Directory::View view(services.directory);
-  const AgentRecord* caller = find_acting(view, *exchange.caller);
-  if (caller == nullptr)
-    return failure(Errc::unauthenticated, "The access token is not valid", "agent may not act");
+  const AgentRecord* caller = TRY(find_acting(view, *exchange.caller, services.clock.now()));
   if (self == Self::permitted && caller->id == named) return {};
   if (decide(caller, view.names().find_requirement(exchange.operation->permission)).allowed())
     return {};
@@ -92,11 +83,10 @@ void name_subject(const Services& services, ApiExchange& exchange, std::string_v
 }
 
 // A login is not answered before it is on record.
-void log_in_as(Services& services, ApiExchange& exchange, AgentId agent, std::string_view api_key) {
-  const auto key = parse_key(api_key);
-  answer_with_tokens(
-      services, exchange,
-      services.refresh_tokens.begin(agent, key ? key->kid : "", token_generation(services, agent)));
+void log_in_as(Services& services, ApiExchange& exchange, const Caller& caller) {
+  answer_with_tokens(services, exchange,
+                     services.refresh_tokens.begin(caller.agent_id, text_of(caller.key),
+                                                   caller.token_generation));
   exchange.before_answer = event_of(services, exchange, AuditOutcome::success);
 }
 
@@ -156,7 +146,7 @@ Result<bool> log_in_from_memory(Services& services, ApiExchange& exchange, http:
   const KeyService::Check check = services.keys.check(request.api_key);
   switch (check.outcome) {
     case KeyService::Check::Outcome::verified:
-      log_in_as(services, exchange, check.agent_id, request.api_key);
+      log_in_as(services, exchange, check.caller);
       services.metrics.count_login(Metrics::Login::remembered);
       return true;
     case KeyService::Check::Outcome::unverified:
@@ -173,13 +163,13 @@ Result<void> log_in(Services& services, ApiExchange& exchange) {
   const auto request = TRY(exchange.decode_input<Login>());
   TRY(require_fresh(services));
   name_subject(services, exchange, request.api_key);
-  const auto agent = services.keys.authenticate(request.api_key);
-  if (!agent) {
-    if (agent.error().code == Errc::unauthenticated)
+  const auto caller = services.keys.authenticate(request.api_key);
+  if (!caller) {
+    if (caller.error().code == Errc::unauthenticated)
       services.metrics.count_login(Metrics::Login::refused);
-    return tl::unexpected(agent.error());
+    return tl::unexpected(caller.error());
   }
-  log_in_as(services, exchange, *agent, request.api_key);
+  log_in_as(services, exchange, *caller);
   services.metrics.count_login(Metrics::Login::verified);
   return {};
 }

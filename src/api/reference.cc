@@ -36,7 +36,8 @@ to `POST /agents/register` alone.
   `agentauth:`, its keys or its permissions needs as much as it holds there, or an administrator.
 * A key for another agent is made by who holds `agentauth:keys:write` and all that agent holds, or by
   an administrator.
-* A change counts from the next request on; a token holds no permissions.
+* A change counts from the next request on; a token holds no permissions, and stands only as long as
+  the key it was got with: its claim `key` is that key's `kid`.
 
 ## Revisions
 

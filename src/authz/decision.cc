@@ -23,18 +23,25 @@ std::string_view to_string(Reason reason) {
   return "";
 }
 
+Result<const AgentRecord*> find_acting(const Directory::View& view, const Caller& caller,
+                                       Timestamp now) {
+  const auto refused = [](std::string_view why) {
+    return failure(Errc::unauthenticated, "The access token is not valid", why);
+  };
+  const AgentRecord* agent = view.find_agent(caller.agent_id);
+  if (agent == nullptr || agent->status != AgentStatus::active) return refused("agent may not act");
+  if (agent->token_generation != caller.token_generation) return refused("token was revoked");
+  if (view.is_revoked(caller.family)) return refused("login has ended");
+  const KeyRecord* key = view.find_key(text_of(caller.key));
+  if (key == nullptr || key->agent_id != agent->id || !key->usable_at(now))
+    return refused("key may not be used");
+  return agent;
+}
+
 Decision decide(const AgentRecord* agent, const Requirement& requirement) {
   if (agent == nullptr) return {Reason::agent_unknown};
   if (agent->status != AgentStatus::active) return {Reason::agent_suspended};
   return {agent->holds_any_of(requirement) ? Reason::granted : Reason::not_granted};
-}
-
-const AgentRecord* find_acting(const Directory::View& view, const Caller& caller) {
-  const AgentRecord* agent = view.find_agent(caller.agent_id);
-  if (agent == nullptr || agent->status != AgentStatus::active) return nullptr;
-  if (agent->token_generation != caller.token_generation) return nullptr;
-  if (view.is_revoked(caller.family)) return nullptr;
-  return agent;
 }
 
 bool may_grant(const Directory::View& view, const AgentRecord* agent, std::string_view permission) {

@@ -25,9 +25,11 @@ struct Decision {
 // holds. The order in which grants were written never matters.
 Decision decide(const AgentRecord* agent, const Requirement& requirement);
 
-// The agent of a caller whose token still stands. nullptr when the agent is gone or suspended, or
-// the token has been revoked: asked on every request, and again after every wait.
-const AgentRecord* find_acting(const Directory::View& view, const Caller& caller);
+// The agent of a caller whose token still stands: the agent may act, its tokens have not been
+// revoked, and the key that this one was got with may be used. Asked on every request, and again
+// after every wait. Errors: unauthenticated; the cause is in `detail`.
+Result<const AgentRecord*> find_acting(const Directory::View& view, const Caller& caller,
+                                       Timestamp now);
 
 // Whether `agent` may pass `permission` on to others: it holds it, pattern for pattern, or it is an
 // administrator.

@@ -126,28 +126,38 @@ TEST_F(DecisionTest, TheReasonHasAName) {
   EXPECT_EQ(to_string(Reason::agent_unknown), "agent_unknown");
 }
 
-TEST_F(DecisionTest, ACallerActsWhileItsAgentAndItsTokensGenerationStand) {
+TEST_F(DecisionTest, ACallerActsWhileItsAgentItsKeyAndItsTokensGenerationStand) {
   const AgentId agent = replica.add_agent();
+  const Kid kid = *parse_kid("AAAAAAAAAAA1");
+  const ApiKey key = replica.add_key(agent, "AAAAAAAAAAA1");
+  replica.add_key(replica.add_agent(), "AAAAAAAAAAA2");
   const auto acts = [&](const Caller& caller) {
     const Directory::View view(replica.directory());
-    return find_acting(view, caller) != nullptr;
+    return find_acting(view, caller, Timestamp{}).has_value();
   };
-  EXPECT_TRUE(acts({agent, 0, {}}));
-  EXPECT_FALSE(acts({agent, 1, {}})) << "a generation that has not begun";
-  EXPECT_FALSE(acts({AgentId{}, 0, {}}));
+  EXPECT_TRUE(acts({agent, 0, {}, kid}));
+  EXPECT_FALSE(acts({agent, 0, {}, *parse_kid("AAAAAAAAAAA2")})) << "another agent's key";
+  EXPECT_FALSE(acts({agent, 0, {}, *parse_kid("AAAAAAAAAAA3")})) << "a key that does not exist";
+  EXPECT_FALSE(acts({agent, 1, {}, kid})) << "a generation that has not begun";
+  EXPECT_FALSE(acts({AgentId{}, 0, {}, kid}));
   replica.revoke_tokens(agent);
-  EXPECT_FALSE(acts({agent, 0, {}}));
-  EXPECT_TRUE(acts({agent, 1, {}}));
+  EXPECT_FALSE(acts({agent, 0, {}, kid}));
+  EXPECT_TRUE(acts({agent, 1, {}, kid}));
   replica.suspend(agent);
-  EXPECT_FALSE(acts({agent, 1, {}}));
+  EXPECT_FALSE(acts({agent, 1, {}, kid}));
+  replica.set_status(agent, AgentStatus::active);
+  EXPECT_TRUE(acts({agent, 1, {}, kid}));
+  replica.revoke_key(agent, key.key_id);
+  EXPECT_FALSE(acts({agent, 1, {}, kid}));
 }
 
 TEST_F(DecisionTest, ACallerOfARevokedFamilyDoesNotAct) {
   const AgentId agent = replica.add_agent();
+  replica.add_key(agent, "AAAAAAAAAAA1");
   const FamilyId family = *FamilyId::parse("7e0c5a52-6c2f-4b53-8f0e-1f4b7a9d3c11");
   const auto acts = [&](FamilyId id) {
     const Directory::View view(replica.directory());
-    return find_acting(view, {agent, 0, id}) != nullptr;
+    return find_acting(view, {agent, 0, id, *parse_kid("AAAAAAAAAAA1")}, Timestamp{}).has_value();
   };
   EXPECT_TRUE(acts(family));
   value_of(replica.database().write([&](Transaction& tx) -> Result<void> {

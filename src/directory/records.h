@@ -63,7 +63,7 @@ struct AgentRecord {
 static_assert(sizeof(AgentRecord) == 64);
 
 struct KeyRecord {
-  std::array<char, key_kid_length> kid{};
+  Kid kid{};
   std::uint32_t generation = 0;
   KeyTagBytes tag{};
   AgentId agent_id{};
@@ -76,7 +76,7 @@ struct KeyRecord {
   bool matches(std::string_view key) const {
     return std::memcmp(kid.data(), key.data(), kid.size()) == 0;
   }
-  std::uint64_t hash() const { return hash_of({kid.data(), kid.size()}); }
+  std::uint64_t hash() const { return hash_of(text_of(kid)); }
   // `kid` has key_kid_length random characters.
   static std::uint64_t hash_of(std::string_view kid) {
     std::uint64_t word;

@@ -111,13 +111,15 @@ KeyService::Check KeyService::check(std::string_view text) const {
   const AgentRecord* agent = view.find_agent(key->agent_id);
   if (agent == nullptr || agent->status != AgentStatus::active) return {};
 
-  Check check{Check::Outcome::unverified, key->agent_id, memory_key_.sign(text)};
+  Check check{Check::Outcome::unverified,
+              {key->agent_id, agent->token_generation, key->kid},
+              memory_key_.sign(text)};
   if (verified_.contains(check.name, key->generation, clock_.now()))
     check.outcome = Check::Outcome::verified;
   return check;
 }
 
-Result<AgentId> KeyService::authenticate(std::string_view text) {
+Result<Caller> KeyService::authenticate(std::string_view text) {
   Check before = check(text);
   if (before.outcome == Check::Outcome::unverified) {
     const auto parts = parse_key(text);
@@ -139,7 +141,7 @@ Result<AgentId> KeyService::authenticate(std::string_view text) {
     before = check(text);
   }
   if (before.outcome != Check::Outcome::verified) return invalid_credentials("key refused");
-  return before.agent_id;
+  return before.caller;
 }
 
 }  // namespace agentauth

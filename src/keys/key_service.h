@@ -12,7 +12,7 @@
 #include "directory/directory.h"
 #include "keys/key_format.h"
 #include "keys/verified_keys.h"
-#include "model/api_key.h"
+#include "model/caller.h"
 #include "store/transaction.h"
 
 namespace agentauth {
@@ -119,14 +119,14 @@ class KeyService {
       unverified,  // may well be right; bcrypt has to say
     };
     Outcome outcome = Outcome::refused;
-    AgentId agent_id{};
+    Caller caller{};
     Sha256 name{};  // of this verification, for sharing it; the same whoever asks
   };
   Check check(std::string_view text) const;
 
   // The whole check. Computes bcrypt when memory does not suffice: for the hashing pool only.
   // Errors: unauthenticated, one and the same for every cause; unavailable.
-  Result<AgentId> authenticate(std::string_view text);
+  Result<Caller> authenticate(std::string_view text);
 
  private:
   KeyTagBytes tag_of(const KeyParts& parts) const;

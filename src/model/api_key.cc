@@ -1,6 +1,15 @@
 #include "model/api_key.h"
 
+#include <algorithm>
+
 namespace agentauth {
+
+std::optional<Kid> parse_kid(std::string_view text) {
+  Kid kid;
+  if (text.size() != kid.size() || !is_base62(text)) return std::nullopt;
+  std::copy(text.begin(), text.end(), kid.begin());
+  return kid;
+}
 
 std::string_view to_string(KeyStatus status) {
   switch (status) {

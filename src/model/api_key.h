@@ -20,6 +20,11 @@ inline constexpr std::size_t key_tag_bytes = 16;   // HMAC-SHA-256 under the mas
 // them itself.
 inline constexpr std::int64_t usable_keys_max = 1000;
 
+// The public part of a key's text: what it is found and named by.
+using Kid = std::array<char, key_kid_length>;
+inline std::string_view text_of(const Kid& kid) { return {kid.data(), kid.size()}; }
+std::optional<Kid> parse_kid(std::string_view text);
+
 using KeyTagBytes = std::array<std::uint8_t, key_tag_bytes>;
 
 enum class KeyStatus : std::uint8_t { active, revoked, expired };

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "model/agent.h"
+#include "model/api_key.h"
 #include "model/token_family.h"
 
 namespace agentauth {
@@ -11,10 +11,12 @@ namespace agentauth {
 // What an access token says of its bearer. Whether it still stands is asked of the directory on
 // every request: find_acting() in authz/decision.h.
 struct Caller {
-  AgentId agent_id;
+  AgentId agent_id{};
   // The agent's, when the token was issued: revoking all of an agent's tokens moves it on.
   std::uint32_t token_generation = 0;
   FamilyId family{};  // nil when the token is of none
+  // The key the token was got with: the token stands only as long as the key does.
+  Kid key{};
 
   bool operator==(const Caller&) const = default;
 };

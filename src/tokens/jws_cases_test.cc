@@ -47,7 +47,7 @@ struct Issued {
     // From the epoch to the year 2200, to the millisecond.
     now =
         Timestamp{std::chrono::milliseconds{*rc::gen::inRange<std::int64_t>(0, 7'258'118'400'000)}};
-    service.issue({agent}, now, token);
+    service.issue({.agent_id = agent, .key = *parse_kid("4fJx0Zk2QmP1")}, now, token);
   }
 };
 

@@ -55,7 +55,8 @@ RefreshService::Pair RefreshService::begin(AgentId agent, std::string_view kid,
 RefreshService::Pair RefreshService::pair_of(const RefreshToken& token) const {
   const Timestamp now = clock_.now();
   const auto left = std::chrono::floor<Seconds>(token.family.ends_at - now);
-  return {.caller = {token.family.agent_id, token.family.token_generation, token.family.id},
+  return {.caller = {token.family.agent_id, token.family.token_generation, token.family.id,
+                     token.family.kid},
           .refresh_token = codec_.write(token),
           .expires_in = token.number == 0 ? std::min(options_.lifetime, options_.idle)
                                           : std::clamp(left, Seconds{0}, options_.idle)};

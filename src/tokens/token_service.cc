@@ -92,6 +92,8 @@ void TokenService::issue(const Caller& caller, Timestamp now, std::string& out) 
   append_uuid(claims, caller.agent_id.uuid);
   claims += "\",\"agent_id\":\"";
   append_uuid(claims, caller.agent_id.uuid);
+  claims += "\",\"key\":\"";
+  claims += text_of(caller.key);
   claims += "\",\"gen\":";
   append_number(claims, caller.token_generation);
   if (caller.family != FamilyId{}) {
@@ -182,9 +184,12 @@ Result<VerifiedToken> TokenService::check_claims(std::string_view payload, Times
     return refused("no jti");
   const auto agent = AgentId::parse(subject->text);
   if (!agent) return refused("sub is not an agent's id");
-  const Caller caller{.agent_id = *agent,
-                      .token_generation = TRY(generation_of(claims->find("gen"))),
-                      .family = TRY(family_of(claims->find("sid")))};
+  const JsonValue* kid = claims->find("key");
+  const auto key =
+      kid != nullptr && kid->type == JsonValue::Type::text ? parse_kid(kid->text) : std::nullopt;
+  if (!key) return refused("key is not an API key's kid");
+  const Caller caller{*agent, TRY(generation_of(claims->find("gen"))),
+                      TRY(family_of(claims->find("sid"))), *key};
   return VerifiedToken(caller, Timestamp{Seconds{*expires_at}});
 }
 

@@ -42,7 +42,8 @@ class TokenService {
   TokenService(SigningKeys keys, TokenOptions options, Random& random);
 
   // Appends a compact JWT (RFC 7519, RFC 9068): iss, aud, sub and agent_id, gen, sid (the
-  // family, if there is one), iat, exp, jti.
+  // family, if there is one), iat, exp, jti; and key, the kid of the API key it was got with,
+  // without which it is worth nothing.
   void issue(const Caller& caller, Timestamp now, std::string& out) const;
 
   // Refuses everything that is not exactly what issue() makes under one of our keys, and what

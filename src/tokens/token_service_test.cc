@@ -33,6 +33,7 @@ std::string claims(std::initializer_list<std::pair<std::string, std::string>> ch
       {"agent_id", '"' + std::string(agent_text) + '"'},
       {"iat", std::to_string(t0)},
       {"exp", std::to_string(t0 + 900)},
+      {"key", R"("4fJx0Zk2QmP1")"},
       {"jti", R"("AAAA")"},
   };
   for (const auto& [name, value] : changes) {
@@ -58,7 +59,7 @@ class TokenServiceTest : public testing::Test {
   }
   std::string issue() {
     std::string token;
-    service.issue({agent}, now, token);
+    service.issue({.agent_id = agent, .key = kid}, now, token);
     return token;
   }
   bool accepts(std::string_view token) {
@@ -78,6 +79,7 @@ class TokenServiceTest : public testing::Test {
   TokenService service{keys(), {}, random};
   Timestamp now{Seconds{t0}};
   AgentId agent = *AgentId::parse(agent_text);
+  Kid kid = *parse_kid("4fJx0Zk2QmP1");
 };
 
 TEST_F(TokenServiceTest, VerifiesWhatItIssuesUntilItExpires) {
@@ -85,6 +87,7 @@ TEST_F(TokenServiceTest, VerifiesWhatItIssuesUntilItExpires) {
   const auto verified = service.verify(token, now);
   ASSERT_TRUE(verified);
   EXPECT_EQ(verified->agent_id(), agent);
+  EXPECT_EQ(verified->caller().key, kid);
   EXPECT_EQ(verified->expires_at(), now + 900s);
   EXPECT_TRUE(service.verify(token, now + 899'999ms));
   EXPECT_FALSE(service.verify(token, now + 900s));
@@ -99,9 +102,9 @@ TEST_F(TokenServiceTest, ATokenHasTheHeaderAndClaimsOfTheContract) {
   const Bytes payload = *base64url_decode(token.substr(first + 1, second - first - 1));
   const auto parsed = parse_json(as_text(payload));
   ASSERT_TRUE(parsed);
-  for (const char* name : {"iss", "aud", "sub", "agent_id", "gen", "iat", "exp", "jti"})
+  for (const char* name : {"iss", "aud", "sub", "agent_id", "key", "gen", "iat", "exp", "jti"})
     EXPECT_NE(parsed->find(name), nullptr) << name;
-  EXPECT_EQ(parsed->members.size(), 8U);
+  EXPECT_EQ(parsed->members.size(), 9U);
   EXPECT_EQ(parsed->find("sub")->text, agent_text);
   EXPECT_EQ(parsed->find("exp")->integer, t0 + 900);
 }
@@ -109,9 +112,9 @@ TEST_F(TokenServiceTest, ATokenHasTheHeaderAndClaimsOfTheContract) {
 TEST_F(TokenServiceTest, ATokenCarriesItsGeneration) {
   for (const std::uint32_t generation : {0U, 1U, 4'294'967'295U}) {
     std::string token;
-    service.issue({agent, generation, {}}, now, token);
+    service.issue({agent, generation, {}, kid}, now, token);
     ASSERT_TRUE(service.verify(token, now));
-    EXPECT_EQ(service.verify(token, now)->caller(), (Caller{agent, generation, {}}));
+    EXPECT_EQ(service.verify(token, now)->caller(), (Caller{agent, generation, {}, kid}));
   }
 }
 
@@ -130,9 +133,9 @@ TEST_F(TokenServiceTest, AGenerationIsANumberInBounds) {
 TEST_F(TokenServiceTest, ATokenCarriesItsFamilyIfItHasOne) {
   const FamilyId family = *FamilyId::parse("7e0c5a52-6c2f-4b53-8f0e-1f4b7a9d3c11");
   std::string token;
-  service.issue({agent, 7, family}, now, token);
+  service.issue({agent, 7, family, kid}, now, token);
   ASSERT_TRUE(service.verify(token, now));
-  EXPECT_EQ(service.verify(token, now)->caller(), (Caller{agent, 7, family}));
+  EXPECT_EQ(service.verify(token, now)->caller(), (Caller{agent, 7, family, kid}));
   EXPECT_EQ(service.verify(issue(), now)->caller().family, FamilyId{});
 }
 
@@ -144,12 +147,18 @@ TEST_F(TokenServiceTest, AFamilyIsAnIdOrNotThere) {
   EXPECT_TRUE(accepts_claims({{"sid", R"("7e0c5a52-6c2f-4b53-8f0e-1f4b7a9d3c11")"}}));
 }
 
+TEST_F(TokenServiceTest, ATokenWithoutTheKeyItWasGotWithIsRefused) {
+  for (const char* key : {"", "\"\"", "1", "null", "[\"4fJx0Zk2QmP1\"]", "\"4fJx0Zk2QmP\"",
+                          "\"4fJx0Zk2QmP12\"", "\"4fJx0Zk2Qm_1\"", "\"4fJx0Zk2QmP1 \""})
+    EXPECT_FALSE(accepts_claims({{"key", key}})) << key;
+}
+
 TEST_F(TokenServiceTest, EachTokenHasItsOwnIdentifier) { EXPECT_NE(issue(), issue()); }
 
 TEST_F(TokenServiceTest, IssuerAndAudienceAreEscaped) {
   TokenService quoting(keys(), {.issuer = "a\"b\\", .audience = "x\n", .lifetime = 900s}, random);
   std::string token;
-  quoting.issue({agent}, now, token);
+  quoting.issue({.agent_id = agent, .key = kid}, now, token);
   EXPECT_TRUE(quoting.verify(token, now));
 }
 
@@ -399,7 +408,7 @@ TEST_F(TokenServiceTest, ATokenOfAServiceWithAnotherKeyIsRefused) {
   made.emplace_back("key1", Bytes(32, 0x11));
   TokenService other(SigningKeys(std::move(made)), {}, random);
   std::string token;
-  other.issue({agent}, now, token);
+  other.issue({.agent_id = agent, .key = kid}, now, token);
   EXPECT_FALSE(accepts(token));
 }
 
@@ -455,7 +464,7 @@ TEST_F(VerifiedTokensTest, ManyTokensPushOutOthersAndNeverMixThem) {
     id.uuid.bytes[0] = static_cast<std::uint8_t>(i);
     id.uuid.bytes[1] = static_cast<std::uint8_t>(i >> 8);
     std::string token;
-    service.issue({id}, now, token);
+    service.issue({.agent_id = id, .key = kid}, now, token);
     remembered.remember(token, *service.verify(token, now));
     issued.emplace_back(token, id);
   }

@@ -108,6 +108,25 @@ def test_a_revoked_key_stops_working_at_once(server, admin):
     assert server.login(agent.api_key).status_code == 200
 
 
+def test_the_tokens_of_a_revoked_key_end_with_the_next_request(server, admin):
+    agent = server.register()
+    created = create_key(agent, agent).json()
+    token = server.login(created["api_key"]).json()["access_token"]
+    assert server.get("/agents/me", token=token).status_code == 200
+    admin.delete(f"{agent.path}/keys/{created['key_id']}")
+    problem(server.get("/agents/me", token=token), 401, "unauthenticated")
+    assert agent.get("/agents/me").status_code == 200
+
+
+def test_the_tokens_of_a_key_end_when_it_expires(server):
+    agent = server.register()
+    token = server.login(create_key(agent, agent, expires_in=2).json()["api_key"])
+    token = token.json()["access_token"]
+    assert server.get("/agents/me", token=token).status_code == 200
+    time.sleep(2.1)
+    problem(server.get("/agents/me", token=token), 401, "unauthenticated")
+
+
 def test_revoking_twice_is_no_error(server):
     agent = server.register()
     path = f"{agent.path}/keys/{create_key(agent, agent).json()['key_id']}"

@@ -63,7 +63,7 @@ def test_anonymous_is_answered_401_and_nothing_changes(server, admin, victim):
 
 def test_a_forged_token_is_answered_401_and_nothing_changes(server, admin, victim):
     before = admin.snapshot(victim)
-    forged = sign(header(), claims(admin.agent_id), secret="a secret that is not the server's own")
+    forged = sign(header(), claims(admin), secret="a secret that is not the server's own")
     for route in protected(server):
         address = addressed(route, admin, victim)
         problem(server.call(route.method, address, token=forged, **route.body()), 401)

@@ -33,7 +33,8 @@ def test_a_token_is_what_the_contract_says(server):
     assert set(header) == {"alg", "typ", "kid"}
     assert header["alg"] == "HS256"
     assert header["typ"] == "at+jwt"
-    assert set(claims) == {"iss", "aud", "sub", "agent_id", "gen", "sid", "iat", "exp", "jti"}
+    assert set(claims) == {"iss", "aud", "sub", "agent_id", "key", "gen", "sid", "iat", "exp", "jti"}
+    assert claims["key"] == api_keys.parts(agent.api_key)[0]
     assert claims["sub"] == claims["agent_id"] == agent.agent_id
     assert (claims["iss"], claims["aud"]) == ("agentauth", "agentauth")
 

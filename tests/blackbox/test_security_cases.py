@@ -32,7 +32,7 @@ def weather(server, token) -> int:
 
 
 def test_the_algorithm_belongs_to_the_key(server):
-    who = claims(server.register_with("read_weather").agent_id)
+    who = claims(server.register_with("read_weather"))
     assert weather(server, sign(header(), who)) == 200
     unsigned = sign(header(alg="none"), who).rsplit(".", 1)[0] + "."
     for token in (unsigned, sign(header(alg="none"), who), sign(header(alg="hs256"), who),
@@ -42,19 +42,19 @@ def test_the_algorithm_belongs_to_the_key(server):
 
 
 def test_audience_issuer_and_type_are_required_and_exact(server):
-    agent_id = server.register_with("read_weather").agent_id
+    agent = server.register_with("read_weather")
     for change in ({"aud": None}, {"aud": []}, {"aud": "agentaut"}, {"aud": ["agentauthx"]},
                    {"iss": None}, {"iss": "agentauth/"}):
-        assert weather(server, sign(header(), claims(agent_id, **change))) == 401
+        assert weather(server, sign(header(), claims(agent, **change))) == 401
     for typ in (None, "JWT", "refresh+jwt"):
-        assert weather(server, sign(header(typ=typ), claims(agent_id))) == 401
+        assert weather(server, sign(header(typ=typ), claims(agent))) == 401
 
 
 def test_expiry_is_required_and_cannot_be_stretched(server):
-    agent_id, now = server.register_with("read_weather").agent_id, int(time.time())
+    agent, now = server.register_with("read_weather"), int(time.time())
     for change in ({"exp": None}, {"exp": now - 120}, {"exp": now + 10**9}, {"exp": 10**18},
                    {"exp": "9999999999"}, {"iat": None}):
-        assert weather(server, sign(header(), claims(agent_id, **change))) == 401
+        assert weather(server, sign(header(), claims(agent, **change))) == 401
 
 
 def test_a_suspended_agent_neither_gets_nor_uses_tokens(server, admin):

@@ -48,11 +48,11 @@ def refused(server, token):
 
 
 def test_a_token_made_by_the_book_is_accepted(server, agent):
-    assert weather(server, sign(header(), claims(agent.agent_id))).status_code == 200
+    assert weather(server, sign(header(), claims(agent))).status_code == 200
 
 
 def test_the_audience_may_be_a_list_that_names_us(server, agent):
-    token = sign(header(), claims(agent.agent_id, aud=["other", "agentauth"]))
+    token = sign(header(), claims(agent, aud=["other", "agentauth"]))
     assert weather(server, token).status_code == 200
 
 
@@ -74,14 +74,14 @@ def test_our_own_tokens_carry_the_configured_key(server, agent):
     {"crit": ["exp"]}, {"crit": []}, {"crit": ["b64"], "b64": False}, {"crit": "exp"},
 ], ids=repr)
 def test_a_header_that_is_not_ours_is_refused(server, agent, change):
-    refused(server, sign(header(**change), claims(agent.agent_id)))
+    refused(server, sign(header(**change), claims(agent)))
 
 
 @pytest.mark.parametrize("change", [{"jwk": {"kty": "oct", "k": "AAAA"}}, {"jku": "https://evil/"},
                                     {"x5u": "https://evil/"}], ids=repr)
 def test_a_key_offered_by_the_token_is_never_used(server, agent, change):
     other = "a secret the server does not know, of 40 bytes"
-    refused(server, sign(header(**change), claims(agent.agent_id), secret=other))
+    refused(server, sign(header(**change), claims(agent), secret=other))
 
 
 @pytest.mark.parametrize("change", **numbered([
@@ -97,31 +97,37 @@ def test_a_key_offered_by_the_token_is_never_used(server, agent, change):
     {"aud": "agentauth2"}, {"aud": {"agentauth": 1}}, {"aud": [["agentauth"]]}, {"aud": "*"},
     {"sub": None}, {"sub": ""}, {"sub": NOBODY}, {"sub": "x"}, {"sub": 1},
     {"agent_id": NOBODY}, {"agent_id": None}, {"agent_id": ""}, {"agent_id": 1},
+    {"key": None}, {"key": ""}, {"key": "4fJx0Zk2QmP1"}, {"key": 1}, {"key": "x" * 13}, {"key": []},
 ]))
 def test_claims_that_do_not_hold_are_refused(server, agent, change):
-    refused(server, sign(header(), claims(agent.agent_id, **change)))
+    refused(server, sign(header(), claims(agent, **change)))
 
 
-def test_a_token_of_an_agent_that_does_not_exist_is_refused(server):
-    refused(server, sign(header(), claims(NOBODY)))
+def test_a_token_of_an_agent_that_does_not_exist_is_refused(server, agent):
+    refused(server, sign(header(), claims(agent, sub=NOBODY, agent_id=NOBODY)))
 
 
 def test_a_token_cannot_outlive_the_configured_lifetime(server, agent):
     """The verifier bounds it too, not only the issuer: here 900 s and a day."""
     now = int(time.time())
-    refused(server, sign(header(), claims(agent.agent_id, iat=now, exp=now + 86_400)))
-    refused(server, sign(header(), claims(agent.agent_id, iat=now - 86_400, exp=now + 300)))
+    refused(server, sign(header(), claims(agent, iat=now, exp=now + 86_400)))
+    refused(server, sign(header(), claims(agent, iat=now - 86_400, exp=now + 300)))
+
+
+def test_a_token_by_the_key_of_another_agent_is_refused(server, agent):
+    other = claims(server.register())["key"]
+    refused(server, sign(header(), claims(agent, key=other)))
 
 
 @pytest.mark.parametrize("secret", ["", "\0", "secret", SECRET[:-1], SECRET + "x", SECRET.upper(),
                                     base64url(SECRET.encode())])
 def test_another_secret_is_refused(server, agent, secret):
-    refused(server, sign(header(), claims(agent.agent_id), secret=secret))
+    refused(server, sign(header(), claims(agent), secret=secret))
 
 
 @pytest.mark.parametrize("digest", [hashlib.sha1, hashlib.sha384, hashlib.sha512, hashlib.md5])
 def test_another_digest_is_refused(server, agent, digest):
-    refused(server, sign(header(), claims(agent.agent_id), digest=digest))
+    refused(server, sign(header(), claims(agent), digest=digest))
 
 
 def spoilt(token: str) -> dict:
@@ -152,7 +158,7 @@ def _other_tail(last: str) -> str:
 
 @pytest.mark.parametrize("case", list(spoilt("a.b.cA")))
 def test_a_spoilt_token_is_refused(server, agent, case):
-    token = sign(header(), claims(agent.agent_id))
+    token = sign(header(), claims(agent))
     answer = weather(server, spoilt(token)[case])
     assert answer.status_code == 401, case
     assert weather(server, token).status_code == 200
@@ -170,7 +176,7 @@ def test_a_spoilt_token_is_refused(server, agent, case):
     (None, "[]"), (None, "null"), (None, ""), (None, "{}"), (None, "not utf-8"),
 ], ids=repr)
 def test_json_that_can_be_read_in_two_ways_is_refused(server, agent, head, body):
-    good = json.dumps(claims(agent.agent_id))
+    good = json.dumps(claims(agent))
     bodies = {
         "exp twice": good[:-1] + f', "exp": {NOW + 300}}}',
         "sub twice": '{"sub": "' + NOBODY + '", ' + good[1:],
@@ -192,7 +198,7 @@ def sign_bytes(head: bytes, body: bytes) -> str:
 
 
 def test_a_token_of_more_than_8_kib_is_refused_however_right(server, agent):
-    token = sign(header(), claims(agent.agent_id, padding="x" * 7000))
+    token = sign(header(), claims(agent, padding="x" * 7000))
     assert len(token) > 8192
     answer = raw_call(server, request("GET", "/data/weather", f"Authorization: Bearer {token}"))
     assert answer.status in (401, 431)
@@ -200,7 +206,7 @@ def test_a_token_of_more_than_8_kib_is_refused_however_right(server, agent):
 
 def test_a_remembered_token_is_not_accepted_with_other_bytes(server, agent):
     """Verified tokens may be remembered; the memory goes by the whole token."""
-    token = sign(header(), claims(agent.agent_id))
+    token = sign(header(), claims(agent))
     for _ in range(3):
         assert weather(server, token).status_code == 200
     for position in range(0, len(token), 7):
@@ -210,7 +216,7 @@ def test_a_remembered_token_is_not_accepted_with_other_bytes(server, agent):
 
 def test_a_remembered_token_ends_with_its_time(server, agent):
     now = int(time.time())
-    token = sign(header(), claims(agent.agent_id, iat=now - 60, exp=now + 2))
+    token = sign(header(), claims(agent, iat=now - 60, exp=now + 2))
     assert weather(server, token).status_code == 200
     deadline = time.monotonic() + 70  # leeway for clocks is allowed, a minute at most
     while weather(server, token).status_code == 200:
@@ -219,7 +225,7 @@ def test_a_remembered_token_ends_with_its_time(server, agent):
 
 
 def test_two_tokens_in_one_request_are_none(server, agent):
-    token = sign(header(), claims(agent.agent_id))
+    token = sign(header(), claims(agent))
     line = f"Authorization: Bearer {token}"
     assert raw_call(server, request("GET", "/data/weather", line, line)).status in (400, 401)
 
@@ -228,5 +234,5 @@ def test_a_token_of_one_audience_opens_nothing_at_another(server, agent, launch)
     other = launch("--signing-secret", SECRET, "--audience", "elsewhere")
     stranger = other.register_with("read_weather")
     assert stranger.get("/data/weather").status_code == 200
-    refused(server, sign(header(), claims(agent.agent_id, aud="elsewhere")))
-    refused(other, sign(header(), claims(stranger.agent_id)))
+    refused(server, sign(header(), claims(agent, aud="elsewhere")))
+    refused(other, sign(header(), claims(stranger)))

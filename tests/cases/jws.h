@@ -24,16 +24,29 @@ struct JwsCase {
 inline constexpr JwsCase jws_cases[] = {
     // accepted
     {"AcceptsValid",
-      HEADER "." PAYLOAD "." SIGNATURE,
+      HEADER ".eyJrZXkiOiI0Zkp4MFprMlFtUDEiLCJpc3MiOiJhZ2VudGF1dGgiLCJhdWQiOiJhZ2VudGF1dGgiLCJ"
+      "zdWIiOiIwYjUxYjJhMy04ZjBlLTRhNGUtOWQwYS01YzFmNmYwYTdlMTEiLCJhZ2VudF9pZCI6IjBiNTF"
+      "iMmEzLThmMGUtNGE0ZS05ZDBhLTVjMWY2ZjBhN2UxMSIsImlhdCI6MTcwMDAwMDAwMCwiZXhwIjoxNzA"
+      "wMDAwOTAwLCJqdGkiOiJBQUFBIn0.KQwkJqY37MpgJvlds5cZ9oChsMtTGzgHzIGcYnI-Uhk",
       ""},
     {"AcceptsAnotherOrderOfTheHeader",
-      "eyJraWQiOiJrZXkxIiwidHlwIjoiYXQrand0IiwiYWxnIjoiSFMyNTYifQ." PAYLOAD
-      ".9T-dYgPCABRUnKY_GfE3DK3oyp2TgsbcH8DJKzwHHyM",
+      "eyJraWQiOiJrZXkxIiwidHlwIjoiYXQrand0IiwiYWxnIjoiSFMyNTYifQ.eyJrZXkiOiI0Zkp4MFprM"
+      "lFtUDEiLCJpc3MiOiJhZ2VudGF1dGgiLCJhdWQiOiJhZ2VudGF1dGgiLCJzdWIiOiIwYjUxYjJhMy04Z"
+      "jBlLTRhNGUtOWQwYS01YzFmNmYwYTdlMTEiLCJhZ2VudF9pZCI6IjBiNTFiMmEzLThmMGUtNGE0ZS05Z"
+      "DBhLTVjMWY2ZjBhN2UxMSIsImlhdCI6MTcwMDAwMDAwMCwiZXhwIjoxNzAwMDAwOTAwLCJqdGkiOiJBQ"
+      "UFBIn0.sco-wwflye1W9P4kYh2Kb0yDqeErcfRbQ10w4IeJ3og",
       ""},
     {"AcceptsAnotherSpellingOfTheSameJson",
-      "eyAiYWxnIiA6ICJIUzI1NiIsICJ0eXAiOiJhdCtqd3QiLCAia2lkIjoiXHUwMDZiZXkxIiB9." PAYLOAD
-      ".HFqwly0fKGQ-D4I3P1XEVeyUe429Pk69Gunq4lCYepo",
+      "eyAiYWxnIiA6ICJIUzI1NiIsICJ0eXAiOiJhdCtqd3QiLCAia2lkIjoiXHUwMDZiZXkxIiB9.eyJrZXk"
+      "iOiI0Zkp4MFprMlFtUDEiLCJpc3MiOiJhZ2VudGF1dGgiLCJhdWQiOiJhZ2VudGF1dGgiLCJzdWIiOiI"
+      "wYjUxYjJhMy04ZjBlLTRhNGUtOWQwYS01YzFmNmYwYTdlMTEiLCJhZ2VudF9pZCI6IjBiNTFiMmEzLTh"
+      "mMGUtNGE0ZS05ZDBhLTVjMWY2ZjBhN2UxMSIsImlhdCI6MTcwMDAwMDAwMCwiZXhwIjoxNzAwMDAwOTA"
+      "wLCJqdGkiOiJBQUFBIn0.Qi2FABARqyCLpWnvPYVGkH_psaS7xPrZrnjth3eqVRU",
       ""},
+    // right in everything, but got with no key that is named
+    {"RejectsATokenThatNamesNoApiKey",
+      HEADER "." PAYLOAD "." SIGNATURE,
+      "key is not an API key's kid"},
     // the tag: modified, cut, empty, of another key
     {"RejectsATagWithItsFirstBitFlipped",
       HEADER "." PAYLOAD ".dEEYGRh-heriBcDxMXj4wHzffKutpNKpefE7WeFlwK4",

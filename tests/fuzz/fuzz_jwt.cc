@@ -36,7 +36,7 @@ struct World {
   AgentId agent = *AgentId::parse("3f2504e0-4f89-41d3-9a0c-0305e82c3301");
   std::string valid;
 
-  World() { tokens.issue({agent}, now, valid); }
+  World() { tokens.issue({.agent_id = agent, .key = *parse_kid("4fJx0Zk2QmP1")}, now, valid); }
 
   std::string sign(std::string input) const {
     const Sha256 signature = hmac.sign(input);
@@ -85,6 +85,7 @@ void check_claims(std::string_view encoded, const VerifiedToken& token) {
                    [](const JsonValue& item) { return is_text(&item, "agentauth"); }));
   MUST(AgentId::parse(claims->find("sub")->text) == token.agent_id());
   MUST(is_text(claims->find("agent_id"), claims->find("sub")->text));
+  MUST(is_text(claims->find("key"), text_of(token.caller().key)));
 }
 
 // Verifies; whatever is accepted must be signed, canonical and within every bound.

@@ -126,7 +126,8 @@ class ApiFixture : public testing::Test {
       const Directory::View view(replica.directory());
       if (const AgentRecord* record = view.find_agent(agent)) generation = record->token_generation;
     }
-    tokens.issue({agent, generation, FamilyId{Uuid{random.bytes<16>()}}}, clock.now(), token);
+    tokens.issue({agent, generation, FamilyId{Uuid{random.bytes<16>()}}, replica.any_key_of(agent)},
+                 clock.now(), token);
     return token;
   }
   std::string token_with(std::initializer_list<std::string> held) {
@@ -199,7 +200,7 @@ class ApiFixture : public testing::Test {
   std::FILE* log_file_ = std::tmpfile();
 
  protected:
-  Replica replica;
+  Replica replica{std::chrono::hours{1}, Replica::Agents::with_key};
   ManualClock clock{
       std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now())};
   SystemRandom random;

@@ -22,8 +22,11 @@ T value_of(Result<T> result) {
 // Each has a database of its own. Writes are in the directory before they return, as on a node.
 class Replica {
  public:
-  explicit Replica(std::chrono::milliseconds max_staleness = std::chrono::hours{1})
-      : database_(open()), directory_(*database_, max_staleness) {
+  // `with_key`: each agent that is added has a key, so that tokens can be issued for it.
+  enum class Agents : bool { bare, with_key };
+  explicit Replica(std::chrono::milliseconds max_staleness = std::chrono::hours{1},
+                   Agents agents = Agents::bare)
+      : database_(open()), directory_(*database_, max_staleness), agents_(agents) {
     database_->on_commit([this] { (void)directory_.catch_up(Directory::Asked::after_commit); });
     value_of(directory_.load());
   }
@@ -33,7 +36,12 @@ class Replica {
 
   AgentId add_agent(const std::string& name = "Bot") {
     return change(ChangeKind::agent, [&](Transaction& tx) -> Result<AgentId> {
-      return TRY(tx.agents().insert(name, "ops@example.com")).agent_id;
+      const AgentId agent = TRY(tx.agents().insert(name, "ops@example.com")).agent_id;
+      if (agents_ == Agents::with_key) {
+        const std::string kid = std::to_string(kids_first + kids_++);
+        TRY(tx.keys().insert({agent, kid, std::string(no_hash), {}, "", {}}));
+      }
+      return agent;
     });
   }
   AgentId add_agent_with(std::initializer_list<std::string> permissions) {
@@ -87,10 +95,33 @@ class Replica {
   ApiKey add_key(AgentId agent, const std::string& kid) {
     ApiKey key;
     change(ChangeKind::key, [&](Transaction& tx) -> Result<AgentId> {
-      key = TRY(tx.keys().insert({agent, kid, "no hash", {}, "", {}}));
+      key = TRY(tx.keys().insert({agent, kid, std::string(no_hash), {}, "", {}}));
       return agent;
     });
     return key;
+  }
+
+  void revoke_key(AgentId agent, KeyId key) {
+    change(ChangeKind::key, [&](Transaction& tx) -> Result<AgentId> {
+      TRY(tx.keys().revoke(agent, key, Timestamp{}));
+      return agent;
+    });
+  }
+
+  // A key of the agent, the one made with it if there is one; of one that has none, a key that does
+  // not exist.
+  Kid any_key_of(AgentId agent) {
+    Kid kid = *parse_kid("noSuchKey000");
+    value_of(database_->read([&](Transaction& tx) {
+      return tx.session().query(
+          "SELECT kid FROM api_keys WHERE agent_id = $1 "
+          "ORDER BY CASE WHEN hash = 'no hash' THEN 0 ELSE 1 END LIMIT 1",
+          {agent}, [&](const Row& row) -> Result<void> {
+            kid = parse_kid(row.text(0)).value_or(kid);
+            return {};
+          });
+    }));
+    return kid;
   }
 
   // SQL past all services, without a word in the change log.
@@ -129,8 +160,13 @@ class Replica {
     }));
   }
 
+  static constexpr std::string_view no_hash = "no hash";
+  static constexpr std::int64_t kids_first = 900'000'000'000;  // twelve digits
+
   std::unique_ptr<Database> database_;
   Directory directory_;
+  const Agents agents_;
+  std::int64_t kids_ = 0;
 };
 
 }  // namespace agentauth

@@ -7,6 +7,8 @@ import json
 import time
 import uuid
 
+from harness import api_keys
+
 # A test secret of 43 bytes; the server gets it with --signing-secret.
 SECRET = "blackbox-only-K3v9zQ7mWx2LrT8pYd5NcJ6hGf4Bs"
 KID = "configured"
@@ -26,9 +28,11 @@ def header(**changes) -> dict:
     return _changed({"alg": "HS256", "typ": "at+jwt", "kid": KID}, changes)
 
 
-def claims(agent_id: str, /, **changes) -> dict:
+def claims(agent, /, **changes) -> dict:
+    """Good claims for an agent that came by its own key."""
     now = int(time.time())
-    good = {"iss": "agentauth", "aud": "agentauth", "sub": agent_id, "agent_id": agent_id,
+    good = {"iss": "agentauth", "aud": "agentauth", "sub": agent.agent_id,
+            "agent_id": agent.agent_id, "key": api_keys.parts(agent.api_key)[0],
             "iat": now, "exp": now + 300, "jti": str(uuid.uuid4())}
     return _changed(good, changes)
 
