@@ -30,6 +30,7 @@ class EveryRouteTest : public ApiFixture {
     call.target = replaced(call.target, "{permission}", "read_weather");
     call.target = replaced(call.target, "{key_id}", key_id);
     call.target = replaced(call.target, "{file}", "init.js");
+    call.target = replaced(call.target, "{email}", "target@example.com");
     if (operation.name == "registerAgent")
       call.body = R"({"agent_name":"Bot","owner_email":"ops@example.com"})";
     if (operation.name == "logIn") call.body = R"({"api_key":"wrong"})";
@@ -57,7 +58,7 @@ class EveryRouteTest : public ApiFixture {
     return operation.access == Access::permission || operation.access == Access::permission_or_self;
   }
 
-  AgentId target = replica.add_agent("Target");
+  AgentId target = replica.add_agent("Target", "target@example.com");
   std::string key_id;
   std::string administrator = token_with({"agentauth:*", "read_weather", "read_stock"});
 };

@@ -30,6 +30,9 @@ struct CreatedApiKey {
   std::optional<Timestamp> expires_at;
   std::optional<Timestamp> revoked_at;
   std::string api_key;
+
+  static CreatedApiKey of(const ApiKey& key, const MintedKey& minted, Timestamp now);
+
   static constexpr auto fields() {
     return std::array{
         field<&CreatedApiKey::key_id>({.name = "key_id"}),
@@ -92,6 +95,46 @@ Result<void> log_in(Services& services, ApiExchange& exchange);
 Result<void> refresh(Services& services, ApiExchange& exchange);
 Result<void> log_out(Services& services, ApiExchange& exchange);
 Result<bool> log_in_from_memory(Services& services, ApiExchange& exchange, http::ShareName& share);
+
+// handlers_rotation.cc
+struct RotateOwnKey {
+  std::optional<std::int64_t> overlap_seconds;
+  static constexpr auto fields() {
+    return std::array{field<&RotateOwnKey::overlap_seconds>(overlap_field)};
+  }
+};
+
+Result<void> rotate_key(Services& services, ApiExchange& exchange);
+Result<void> rotate_own_key(Services& services, ApiExchange& exchange);
+
+// handlers_owners.cc
+struct NameOwner {
+  std::string email;
+  static constexpr auto fields() {
+    return std::array{
+        field<&NameOwner::email>({.name = "email",
+                                  .max = 254,
+                                  .place = Place::path,
+                                  .example = "ops@example.com",
+                                  .about = "The owner, spelled as at registration"})};
+  }
+};
+
+struct ChangedOwner {
+  std::string owner_email;
+  std::int64_t agents = 0;
+  static constexpr auto fields() {
+    return std::array{
+        field<&ChangedOwner::owner_email>({.name = "owner_email", .example = "ops@example.com"}),
+        field<&ChangedOwner::agents>(
+            {.name = "agents", .example = "12", .about = "How many the owner has, all of them in "
+                                                         "this state now"}),
+    };
+  }
+};
+
+Result<void> suspend_owner(Services& services, ApiExchange& exchange);
+Result<void> resume_owner(Services& services, ApiExchange& exchange);
 
 // handlers_permissions.cc
 Result<void> grant_permission(Services& services, ApiExchange& exchange);

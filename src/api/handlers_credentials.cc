@@ -1,15 +1,10 @@
 // What hands out credentials and takes them back: registration, new keys, login, refresh, logout.
-#include "api/audit_trail.h"
+#include "api/authority.h"
 #include "api/handlers.h"
 #include "api/idempotency.h"
 
 namespace agentauth::api {
 namespace {
-
-// RFC 6749 5.1: answers that hold a credential are stored nowhere.
-void forbid_storing(ApiExchange& exchange) {
-  exchange.response.add_header("Cache-Control", "no-store");
-}
 
 void answer_with_tokens(Services& services, ApiExchange& exchange,
                         const RefreshService::Pair& pair) {
@@ -23,54 +18,8 @@ void answer_with_tokens(Services& services, ApiExchange& exchange,
   exchange.answer(exchange.operation->status, answer);
 }
 
-// A token is an "allowed" too: not without news from the database.
-Result<void> require_fresh(const Services& services) {
-  if (services.directory.is_fresh(std::chrono::steady_clock::now())) return {};
-  return failure(Errc::unavailable, "The database has not been reachable for too long");
-}
-
-enum class Self : bool { like_others, permitted };
-
-// What the dispatcher decided when the request arrived, once more: waiting and hashing take a
-// while.
-Result<void> require_access(Services& services, const ApiExchange& exchange, Self self,
-                            AgentId named) {
-  TRY(require_fresh(services));
-  const Directory::View view(services.directory);
-  const AgentRecord* caller = TRY(find_acting(view, *exchange.caller, services.clock.now()));
-  if (self == Self::permitted && caller->id == named) return {};
-  if (decide(caller, view.names().find_requirement(exchange.operation->permission)).allowed())
-    return {};
-  return failure(Errc::permission_denied, "Permission denied");
-}
-
-// Creating a credential for another agent is acting for it: the caller must hold what it holds.
-Result<void> require_authority(Services& services, const ApiExchange& exchange, AgentId agent) {
-  TRY(require_access(services, exchange, Self::permitted, agent));
-  const Directory::View view(services.directory);
-  const AgentRecord* other = view.find_agent(agent);
-  if (other == nullptr) return failure(Errc::not_found, "No such agent");
-  if (!covers(view, view.find_agent(exchange.caller->agent_id), other))
-    return failure(Errc::permission_denied, "Permission denied",
-                   "the caller does not hold everything the agent holds");
-  return {};
-}
-
-// What a write that was refused is answered with: when another request with this key was quicker,
-// what that one made.
-template <class T>
-Result<void> refused(Services& services, const Idempotency& idempotency, const Result<T>& write) {
-  if (write.error().code == Errc::conflict) TRY(idempotency.find(services));
-  return tl::unexpected(write.error());
-}
-
 AuditTarget made(AgentId agent, const MintedKey& first_key) {
   return {AuditTargetType::agent, AuditText::of_id(agent), agent, AuditText::of_kid(first_key.kid)};
-}
-
-AuditTarget made(const ApiKey& key, const MintedKey& minted) {
-  return {AuditTargetType::key, AuditText::of_id(key.key_id), key.agent_id,
-          AuditText::of_kid(minted.kid)};
 }
 
 // Whose key it claims to be: for the audit trail, also when it does not work.
@@ -91,6 +40,12 @@ void log_in_as(Services& services, ApiExchange& exchange, const Caller& caller) 
 }
 
 }  // namespace
+
+CreatedApiKey CreatedApiKey::of(const ApiKey& key, const MintedKey& minted, Timestamp now) {
+  return {key.key_id,     key.agent_id,   key.kid,        key.name,
+          key.status(now), key.created_at, key.expires_at, key.revoked_at,
+          std::string(minted.text.reveal())};
+}
 
 Result<void> register_agent(Services& services, ApiExchange& exchange) {
   const auto request = TRY(exchange.decode_input<RegisterAgent>());
@@ -133,9 +88,7 @@ Result<void> create_key(Services& services, ApiExchange& exchange) {
   if (!key) return refused(services, idempotency, key);
   forbid_storing(exchange);
   exchange.answer(exchange.operation->status,
-                  CreatedApiKey{key->key_id, key->agent_id, key->kid, key->name, KeyStatus::active,
-                                key->created_at, key->expires_at, key->revoked_at,
-                                std::string(minted.text.reveal())});
+                  CreatedApiKey::of(*key, minted, services.clock.now()));
   return {};
 }
 

@@ -35,6 +35,10 @@ constexpr std::array table = {
               Access::any_agent, "", Runs::on_worker, 204,
               composes<LogOut, void, log_out>(AuditAction::logout)},
 
+    Operation{Method::post, "/auth/rotate", "rotateOwnKey",
+              "Get a new API key in place of the one that this access token was got with", Access::any_agent, "",
+              Runs::on_hasher, 201, composes<RotateOwnKey, CreatedApiKey, rotate_own_key>(AuditAction::key_rotate_own), true},
+
     Operation{Method::get, "/data/weather", "getWeather",
               "Protected weather data", Access::permission, "read_weather",
               Runs::inline_, 200, composes<void, ProtectedData, weather_data>()},
@@ -68,6 +72,13 @@ constexpr std::array table = {
               "Delete an agent with its keys and permissions", Access::permission, agents_write,
               Runs::on_worker, 204, writes<&AgentService::erase>(AuditAction::agent_delete)},
 
+    Operation{Method::post, "/owners/{email}/suspend", "suspendOwner",
+              "Suspend all agents of an owner: their next requests are refused", Access::permission, agents_write,
+              Runs::on_worker, 200, composes<NameOwner, ChangedOwner, suspend_owner>(AuditAction::owner_suspend)},
+    Operation{Method::post, "/owners/{email}/resume", "resumeOwner",
+              "Let all agents of an owner act again", Access::permission, agents_write,
+              Runs::on_worker, 200, composes<NameOwner, ChangedOwner, resume_owner>(AuditAction::owner_resume)},
+
     Operation{Method::get, "/agents/{id}/permissions", "listPermissions",
               "What an agent was granted", Access::permission, permissions_read,
               Runs::on_worker, 200, lists<&PermissionService::list>()},
@@ -89,6 +100,9 @@ constexpr std::array table = {
     Operation{Method::post, "/agents/{id}/keys", "createKey",
               "Create another API key for an agent", Access::permission_or_self, keys_write,
               Runs::on_hasher, 201, composes<CreateKey, CreatedApiKey, create_key>(AuditAction::key_create), true},
+    Operation{Method::post, "/agents/{id}/keys/{key_id}/rotate", "rotateKey",
+              "Create a key in place of an old one, which works until the overlap ends", Access::permission_or_self, keys_write,
+              Runs::on_hasher, 201, composes<RotateKey, CreatedApiKey, rotate_key>(AuditAction::key_rotate), true},
     Operation{Method::delete_, "/agents/{id}/keys/{key_id}", "revokeKey",
               "Revoke an API key", Access::permission_or_self, keys_write,
               Runs::on_worker, 204, writes<&KeyService::revoke>(AuditAction::key_revoke)},
@@ -127,7 +141,8 @@ std::string_view noun_of(const Operation& operation) {
   if (path.find("/permissions") != std::string_view::npos) return "permissions";
   if (path.find("/keys") != std::string_view::npos) return "keys";
   if (path == "/changes") return "changes";
-  if (path.starts_with("/agents")) return "agents";
+  if (path == "/auth/rotate") return "keys";
+  if (path.starts_with("/agents") || path.starts_with("/owners")) return "agents";
   if (path.starts_with("/auth/")) return "login";
   if (path.starts_with("/data/")) return "demonstration";
   return "server";

@@ -166,15 +166,17 @@ Result<int> update_agent(const Call& call) {
   return print_answer(call, call.api.call("PATCH", agent_path(id), changes));
 }
 
-Result<int> suspend_agent(const Call& call) {
-  const std::string id = TRY(call.api.find_agent(call.positional(0)));
-  return print_answer(call, call.api.call("POST", agent_path(id) + "/suspend"));
+Result<int> switch_agents(const Call& call, std::string_view action) {
+  const auto owner = call.line.argument("owner");
+  if (owner.has_value() != call.line.positionals.empty())
+    return failure(Errc::invalid_argument, "give either AGENT or --owner");
+  const std::string path = owner ? "/owners/" + percent_encode(*owner)
+                                 : agent_path(TRY(call.api.find_agent(call.positional(0))));
+  return print_answer(call, call.api.call("POST", path + std::string(action)));
 }
 
-Result<int> resume_agent(const Call& call) {
-  const std::string id = TRY(call.api.find_agent(call.positional(0)));
-  return print_answer(call, call.api.call("POST", agent_path(id) + "/resume"));
-}
+Result<int> suspend_agent(const Call& call) { return switch_agents(call, "/suspend"); }
+Result<int> resume_agent(const Call& call) { return switch_agents(call, "/resume"); }
 
 Result<int> revoke_tokens(const Call& call) {
   const std::string id = TRY(call.api.find_agent(call.positional(0)));
@@ -228,6 +230,24 @@ Result<int> create_key(const Call& call) {
   return print_answer(call, call.api.call("POST", agent_path(id) + "/keys", body));
 }
 
+Result<int> rotate_key(const Call& call) {
+  const bool own = call.line.positionals.size() == 1;
+  if (own && call.positional(0) != "me")
+    return failure(Errc::invalid_argument, "KEY is missing; only AGENT \"me\" has one in use");
+  std::string path = "/auth/rotate";
+  if (!own) {
+    const std::string id = TRY(call.api.find_agent(call.positional(0)));
+    path = agent_path(id) + "/keys/" + TRY(call.api.find_key(id, call.positional(1))) + "/rotate";
+  }
+  std::string body;
+  JsonWriter out(body);
+  out.open();
+  if (const auto seconds = call.line.argument("overlap"))
+    out.member("overlap_seconds", std::stoll(*seconds));  // within its bounds already
+  out.close();
+  return print_answer(call, call.api.call("POST", path, body));
+}
+
 Result<int> revoke_key(const Call& call) {
   const std::string id = TRY(call.api.find_agent(call.positional(0)));
   const std::string key = TRY(call.api.find_key(id, call.positional(1)));
@@ -274,6 +294,7 @@ constexpr auto entries = std::to_array<Entry>({
     {CommandId::permission_revoke, revoke_permission},
     {CommandId::key_list, list_keys},
     {CommandId::key_create, create_key},
+    {CommandId::key_rotate, rotate_key},
     {CommandId::key_revoke, revoke_key},
     {CommandId::check, check},
 });

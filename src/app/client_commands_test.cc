@@ -270,5 +270,31 @@ TEST_F(ClientCommandsTest, AServerOutOfReachIsToldApart) {
   EXPECT_EQ(run({"agent", "show", std::string(weather_id)}).error().code, Errc::unavailable);
 }
 
+TEST_F(ClientCommandsTest, AKeyIsRotatedByItsKidWithTheOverlapAskedFor) {
+  server_.answer("GET " + path("/keys?limit=1000"), 200,
+                 page(R"({"key_id":"k-1","kid":"4fKc93hTq0Zx"})"));
+  server_.answer("POST " + path("/keys/k-1/rotate"), 201, R"({"api_key":"aa_new"})");
+  EXPECT_EQ(run({"key", "rotate", std::string(weather_id), "4fKc93hTq0Zx", "--overlap", "60"})
+                .value(),
+            exit_done);
+  EXPECT_EQ(server_.bodies.back(), R"({"overlap_seconds":60})");
+  EXPECT_THAT(out_.str(), HasSubstr("aa_new"));
+}
+
+TEST_F(ClientCommandsTest, TheKeyInUseIsRotatedWithoutNamingIt) {
+  server_.answer("POST /auth/rotate", 201, R"({"api_key":"aa_new"})");
+  EXPECT_EQ(run({"key", "rotate", "me"}).value(), exit_done);
+  EXPECT_FALSE(run({"key", "rotate", "WeatherBot"})) << "which of its keys?";
+}
+
+TEST_F(ClientCommandsTest, AllAgentsOfAnOwnerAreSuspendedInOneCall) {
+  server_.answer("POST /owners/ops%40example.com/suspend", 200,
+                 R"({"owner_email":"ops@example.com","agents":12})");
+  EXPECT_EQ(run({"agent", "suspend", "--owner", "ops@example.com"}).value(), exit_done);
+  EXPECT_THAT(out_.str(), HasSubstr("12"));
+  EXPECT_FALSE(run({"agent", "suspend"})) << "whom?";
+  EXPECT_FALSE(run({"agent", "resume", "WeatherBot", "--owner", "ops@example.com"}));
+}
+
 }  // namespace
 }  // namespace agentauth::app

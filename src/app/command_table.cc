@@ -13,10 +13,15 @@ constexpr std::string_view permission_about =
 
 constexpr std::array<Positional, 1> new_agent{{{"NAME", "1 to 128 characters"}}};
 constexpr std::array<Positional, 1> one_agent{{{"AGENT", agent_about}}};
+constexpr std::array<Positional, 1> agent_unless_owner{
+    {{"AGENT", "its id, its name if only one agent has it, or \"me\"; not with --owner", false}}};
 constexpr std::array<Positional, 2> agent_and_permission{
     {{"AGENT", agent_about}, {"PERMISSION", permission_about}}};
 constexpr std::array<Positional, 2> agent_and_key{
     {{"AGENT", agent_about}, {"KEY", "the key's id, or its public part (kid)"}}};
+constexpr std::array<Positional, 2> agent_and_key_to_rotate{
+    {{"AGENT", agent_about},
+     {"KEY", "the key's id, or its public part (kid); with AGENT \"me\" the key in use", false}}};
 constexpr std::array<Positional, 3> question{{{"AGENT", agent_about},
                                               {"PERMISSION", permission_about},
                                               {"RESOURCE", "what it would be done to", false}}};
@@ -78,13 +83,15 @@ constexpr auto table = std::to_array<Command>({
     {.id = CommandId::agent_suspend,
      .name = "agent suspend",
      .about = "Stop an agent: its keys and tokens end with the next request",
-     .positionals = one_agent,
-     .example = "agentauth agent suspend WeatherBot"},
+     .positionals = agent_unless_owner,
+     .example = "agentauth agent suspend --owner ops@example.com",
+     .note = "With --owner all agents of that owner, at once, or none of them."},
     {.id = CommandId::agent_resume,
      .name = "agent resume",
      .about = "Let a suspended agent work again",
-     .positionals = one_agent,
-     .example = "agentauth agent resume WeatherBot"},
+     .positionals = agent_unless_owner,
+     .example = "agentauth agent resume WeatherBot",
+     .note = "With --owner all agents of that owner, at once, or none of them."},
     {.id = CommandId::agent_revoke_tokens,
      .name = "agent revoke-tokens",
      .about = "Revoke all tokens an agent has; its keys stay",
@@ -122,6 +129,13 @@ constexpr auto table = std::to_array<Command>({
      .about = "Create another key for an agent and print it, once",
      .positionals = one_agent,
      .example = "agentauth key create WeatherBot --name laptop --expires-in 86400"},
+    {.id = CommandId::key_rotate,
+     .name = "key rotate",
+     .about = "Create a key in place of an old one and print it, once",
+     .positionals = agent_and_key_to_rotate,
+     .example = "agentauth key rotate WeatherBot 4fKc93hTq0Zx --overlap 86400",
+     .note = "The old key works until the overlap ends; the new one has its name and, if the old one "
+             "was to expire, as long a life."},
     {.id = CommandId::key_revoke,
      .name = "key revoke",
      .about = "Revoke a key",

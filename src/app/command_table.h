@@ -25,6 +25,7 @@ enum class CommandId : std::uint8_t {
   permission_revoke,
   key_list,
   key_create,
+  key_rotate,
   key_revoke,
   check,
   migrate,

@@ -17,7 +17,7 @@ constexpr CommandSet over_http{
     agent_list,      agent_show,        agent_create, agent_update,
     agent_suspend,   agent_resume,      agent_delete, agent_revoke_tokens,
     permission_list, permission_grant,  key_list,     key_create,
-    key_revoke,      permission_revoke, check,        config};
+    key_rotate,      key_revoke,        permission_revoke, check, config};
 constexpr CommandSet with_output = over_http | CommandSet{admin_create, migrate, doctor};
 
 // How a value enters Options, by the type of the member.
@@ -354,6 +354,12 @@ constexpr auto table = std::to_array<Option>({
      .about = "Only agents of this name"},
     {.name = "owner",
      .kind = text,
+     .commands = CommandSet{agent_suspend, agent_resume},
+     .value_name = "EMAIL",
+     .max = 254,
+     .about = "All agents of this owner, spelled as at registration"},
+    {.name = "owner",
+     .kind = text,
      .commands = CommandSet{agent_list},
      .value_name = "EMAIL",
      .max = 254,
@@ -376,6 +382,15 @@ constexpr auto table = std::to_array<Option>({
      .max = 315360000,
      .unit = "seconds",
      .about = "When the key ends by itself; without it, never"},
+    {.name = "overlap",
+     .kind = seconds,
+     .commands = CommandSet{key_rotate},
+     .value_name = "SECONDS",
+     .fallback = "3600",
+     .min = 0,
+     .max = 2592000,
+     .unit = "seconds",
+     .about = "How long the old key still works; 0 ends it now"},
 });
 
 }  // namespace

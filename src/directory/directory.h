@@ -94,6 +94,7 @@ class Directory {
   Result<void> apply(const std::vector<Change>& changes);
   Result<void> reload_agent(AgentId id);
   Result<void> reload_family(FamilyId id);
+  Result<void> reload_status(AgentId id);
   void put_keys(std::vector<KeyRecord>& keys);
   void add_grant(std::string_view permission, std::vector<NameId>& grants);
   static void set_grants(AgentRecord& agent, std::span<const NameId> grants);

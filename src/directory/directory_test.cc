@@ -413,5 +413,31 @@ TEST_F(DirectoryTest, NodesThatCatchUpAtOnceDoNotGetInEachOthersWay) {
   EXPECT_EQ(held_by(*node, agent).size(), 20U);
 }
 
+TEST_F(DirectoryTest, AChangeOfStatusAloneLeavesTheGrantsAsTheyAre) {
+  std::vector<AgentId> agents;
+  for (int i = 0; i < 3; ++i) agents.push_back(replica.add_agent("Bot", "robots@example.com"));
+  // More than fit into the record: the set must neither be lost nor freed twice.
+  for (int i = 0; i < 20; ++i) replica.grant(agents[0], "p" + std::to_string(i));
+  replica.grant(agents[1], "read_weather");
+  const auto set_status = [&](AgentStatus status) {
+    value_of(replica.database().write([&](Transaction& tx) -> Result<void> {
+      TRY(tx.agents().set_status_of_owner("robots@example.com", status, Timestamp{}));
+      return tx.changes().append_statuses_of_owner("robots@example.com");
+    }));
+  };
+  const auto status_of = [&](AgentId id) {
+    const Directory::View view(directory);
+    return view.find_agent(id)->status;
+  };
+  for (const AgentStatus status :
+       {AgentStatus::suspended, AgentStatus::active, AgentStatus::suspended}) {
+    set_status(status);
+    for (const AgentId id : agents) EXPECT_EQ(status_of(id), status);
+    EXPECT_EQ(held_by(directory, agents[0]).size(), 20U);
+    EXPECT_THAT(held_by(directory, agents[1]), UnorderedElementsAre("read_weather"));
+  }
+  EXPECT_EQ(directory.revision(), replica.revision());
+}
+
 }  // namespace
 }  // namespace agentauth

@@ -39,6 +39,15 @@ Result<void> AgentService::revoke_tokens(Transaction& tx, const NameAgent& reque
   return {};
 }
 
+Result<std::vector<AgentId>> AgentService::set_status_of_owner(Transaction& tx,
+                                                               const std::string& owner,
+                                                               AgentStatus status) {
+  auto agents = TRY(tx.agents().set_status_of_owner(owner, status, clock_.now()));
+  if (agents.empty()) return failure(Errc::not_found, "No agent has this owner");
+  TRY(tx.changes().append_statuses_of_owner(owner));
+  return agents;
+}
+
 Result<void> AgentService::erase(Transaction& tx, const NameAgent& request) {
   TRY(tx.agents().erase(request.agent_id));
   TRY(tx.changes().append(ChangeKind::agent, request.agent_id));

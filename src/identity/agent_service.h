@@ -83,6 +83,9 @@ class AgentService {
   // All tokens the agent has, on whatever node: the next request with one is refused. Its keys
   // stay.
   Result<void> revoke_tokens(Transaction& tx, const NameAgent& request);
+  // All agents of an owner, in one transaction; returns which they are. Errors: not_found.
+  Result<std::vector<AgentId>> set_status_of_owner(Transaction& tx, const std::string& owner,
+                                                   AgentStatus status);
   // With its keys and permissions; its tokens stop working at once.
   Result<void> erase(Transaction& tx, const NameAgent& request);
   // Oldest first.

@@ -20,6 +20,11 @@ HmacSha256 derived(const MasterKey& master_key, std::string_view label) {
   return HmacSha256(master_key.derive(label));
 }
 
+tl::unexpected<Error> not_rotatable(std::string_view status) {
+  return failure(Errc::conflict,
+                 "The key is " + std::string(status) + "; only an active key can be rotated");
+}
+
 }  // namespace
 
 tl::unexpected<Error> invalid_credentials(std::string_view detail) {
@@ -62,12 +67,16 @@ Result<MintedKey> KeyService::mint() {
   return minted;
 }
 
+Result<void> KeyService::require_room(Transaction& tx, AgentId agent) const {
+  if (TRY(tx.keys().count_usable(agent, clock_.now())) < usable_keys_max) return {};
+  return failure(Errc::conflict, "The agent has " + std::to_string(usable_keys_max) +
+                                     " keys that can be used; revoke one first");
+}
+
 Result<ApiKey> KeyService::store(Transaction& tx, const MintedKey& minted,
                                  const CreateKey& request) {
   TRY(tx.agents().find(request.agent_id));
-  if (TRY(tx.keys().count_usable(request.agent_id, clock_.now())) >= usable_keys_max)
-    return failure(Errc::conflict, "The agent has " + std::to_string(usable_keys_max) +
-                                       " keys that can be used; revoke one first");
+  TRY(require_room(tx, request.agent_id));
   ApiKeyRepository::NewKey row{
       .agent_id = request.agent_id,
       .kid = minted.kid,
@@ -89,6 +98,38 @@ Result<std::vector<KeyDescription>> KeyService::list(Transaction& tx, const List
   std::vector<KeyDescription> keys;
   for (const ApiKey& key : stored) keys.push_back(KeyDescription::of(key, clock_.now()));
   return keys;
+}
+
+Result<void> KeyService::require_rotatable(Transaction& tx, const RotateKey& request) const {
+  const KeyStatus status =
+      TRY(tx.keys().find(request.agent_id, request.key_id)).status(clock_.now());
+  if (status == KeyStatus::active) return {};
+  return not_rotatable(to_string(status));
+}
+
+Result<ApiKey> KeyService::rotate(Transaction& tx, const MintedKey& minted,
+                                  const RotateKey& request) {
+  const Timestamp now = clock_.now();
+  TRY(require_rotatable(tx, request));
+  const ApiKey old = TRY(tx.keys().find(request.agent_id, request.key_id));
+  const Seconds overlap{request.overlap_seconds.value_or(overlap_default_seconds)};
+  const auto ended = tx.keys().end_at(request.agent_id, request.key_id, now + overlap, now);
+  // Somebody was quicker than we read.
+  if (!ended && ended.error().code == Errc::not_found) return not_rotatable("no longer active");
+  if (!ended) return tl::unexpected(ended.error());
+  TRY(require_room(tx, request.agent_id));
+  ApiKeyRepository::NewKey row{
+      .agent_id = request.agent_id,
+      .kid = minted.kid,
+      .hash = minted.hash,
+      .tag = minted.tag,
+      .name = old.name,
+      .expires_at = {},
+  };
+  if (old.expires_at) row.expires_at = now + (*old.expires_at - old.created_at);
+  const ApiKey key = TRY(tx.keys().insert(row));
+  TRY(tx.changes().append(ChangeKind::key, request.agent_id));
+  return key;
 }
 
 Result<void> KeyService::revoke(Transaction& tx, const NameKey& request) {

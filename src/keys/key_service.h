@@ -48,6 +48,30 @@ struct NameKey {
   }
 };
 
+// For how long a key that is rotated works beside the new one.
+inline constexpr std::int64_t overlap_max_seconds = std::int64_t{30} * 24 * 3600;
+inline constexpr std::int64_t overlap_default_seconds = 3600;
+inline constexpr FieldRule overlap_field{
+    .name = "overlap_seconds",
+    .min = 0,
+    .max = overlap_max_seconds,
+    .example = "3600",
+    .about = "How long the old key still works, an hour when absent; 0 ends it now"};
+
+struct RotateKey {
+  AgentId agent_id;
+  KeyId key_id;
+  std::optional<std::int64_t> overlap_seconds;
+
+  static constexpr auto fields() {
+    return std::array{
+        field<&RotateKey::agent_id>(agent_id_in_path),
+        field<&RotateKey::key_id>({.name = "key_id", .place = Place::path, .about = "The key's id"}),
+        field<&RotateKey::overlap_seconds>(overlap_field),
+    };
+  }
+};
+
 struct ListKeys {
   AgentId agent_id;
   std::optional<std::int64_t> limit;
@@ -108,6 +132,13 @@ class KeyService {
   Result<ApiKey> store(Transaction& tx, const MintedKey& minted, const CreateKey& request);
   Result<std::vector<KeyDescription>> list(Transaction& tx, const ListKeys& request,
                                            const PageStart& after, std::int64_t limit);
+  // The new key in the old one's place: its name and as long a life, counted from now. The old one
+  // ends with the overlap, or earlier if it was to. Errors: not_found; conflict when it has ended
+  // already, or the agent has usable_keys_max.
+  Result<ApiKey> rotate(Transaction& tx, const MintedKey& minted, const RotateKey& request);
+  // Whether it could be rotated: asked before a new one is minted, which costs bcrypt.
+  // Errors: as rotate.
+  Result<void> require_rotatable(Transaction& tx, const RotateKey& request) const;
   // Bites at the next use. Repeating it changes nothing, not even the log. Errors: not_found.
   Result<void> revoke(Transaction& tx, const NameKey& request);
 
@@ -129,6 +160,7 @@ class KeyService {
   Result<Caller> authenticate(std::string_view text);
 
  private:
+  Result<void> require_room(Transaction& tx, AgentId agent) const;
   KeyTagBytes tag_of(const KeyParts& parts) const;
 
   Database& database_;

@@ -27,8 +27,12 @@ enum class AuditAction : std::uint8_t {
   key_revoke,
   permission_grant,
   permission_revoke,
+  key_rotate,
+  key_rotate_own,
+  owner_suspend,  // one event for each agent of the owner
+  owner_resume,
 };
-inline constexpr std::size_t audit_action_count = 14;
+inline constexpr std::size_t audit_action_count = 18;
 std::string_view to_string(AuditAction action);
 bool parse(std::string_view text, AuditAction& action);
 

@@ -12,13 +12,15 @@ std::string_view to_string(ChangeKind kind) {
       return "permission";
     case ChangeKind::token_family:
       return "token_family";
+    case ChangeKind::status:
+      return "status";
   }
   return "";
 }
 
 bool parse(std::string_view text, ChangeKind& kind) {
-  for (const ChangeKind candidate :
-       {ChangeKind::agent, ChangeKind::key, ChangeKind::permission, ChangeKind::token_family}) {
+  for (const ChangeKind candidate : {ChangeKind::agent, ChangeKind::key, ChangeKind::permission,
+                                     ChangeKind::token_family, ChangeKind::status}) {
     if (text != to_string(candidate)) continue;
     kind = candidate;
     return true;

@@ -27,8 +27,8 @@ void expect_names_come_back(std::initializer_list<E> values) {
 TEST(States, HaveNamesThatAreReadAndWritten) {
   expect_names_come_back({AgentStatus::active, AgentStatus::suspended});
   expect_names_come_back({KeyStatus::active, KeyStatus::revoked, KeyStatus::expired});
-  expect_names_come_back(
-      {ChangeKind::agent, ChangeKind::key, ChangeKind::permission, ChangeKind::token_family});
+  expect_names_come_back({ChangeKind::agent, ChangeKind::key, ChangeKind::permission,
+                          ChangeKind::token_family, ChangeKind::status});
 }
 
 TEST(IsEmail, AcceptsAddresses) {

@@ -137,6 +137,19 @@ Result<void> AgentRepository::revoke_tokens(AgentId id) {
   return {};
 }
 
+Result<std::vector<AgentId>> AgentRepository::set_status_of_owner(const std::string& owner,
+                                                                  AgentStatus status,
+                                                                  Timestamp now) {
+  std::vector<AgentId> agents;
+  TRY(session_.query(
+      "UPDATE agents SET status = $2, updated_at = $3 WHERE owner_email = $1 RETURNING id",
+      {owner, to_string(status), now}, [&](const Row& row) -> Result<void> {
+        agents.push_back(row.id<AgentId>(0));
+        return {};
+      }));
+  return agents;
+}
+
 Result<void> AgentRepository::erase(AgentId id) {
   const auto erased = TRY(session_.execute("DELETE FROM agents WHERE id = $1", {id}));
   if (erased == 0) return failure(Errc::not_found, "No such agent");

@@ -42,6 +42,9 @@ class AgentRepository {
   Result<Agent> set_status(AgentId id, AgentStatus status, Timestamp now);
   // Moves the agent on to its next generation of tokens.
   Result<void> revoke_tokens(AgentId id);
+  // Of all agents of the owner; returns which they are.
+  Result<std::vector<AgentId>> set_status_of_owner(const std::string& owner, AgentStatus status,
+                                                   Timestamp now);
   // With its keys and permissions.
   Result<void> erase(AgentId id);
 

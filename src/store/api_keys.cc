@@ -91,6 +91,25 @@ Result<ApiKey> ApiKeyRepository::revoke(AgentId agent, KeyId key, Timestamp now)
                  {agent, key, now});
 }
 
+Result<ApiKey> ApiKeyRepository::end_at(AgentId agent, KeyId key, Timestamp at, Timestamp now) {
+  // The condition is read again under the row's lock: of two rotations at once that end the key at
+  // once, the second finds it ended.
+  return one_key(session_,
+                 "UPDATE api_keys SET generation = generation + 1, "
+                 "expires_at = CASE WHEN expires_at < $3 THEN expires_at ELSE $3 END "
+                 "WHERE id = $2 AND agent_id = $1 AND revoked_at IS NULL "
+                 "AND (expires_at IS NULL OR expires_at > $4) "
+                 "RETURNING id, agent_id, kid, name, created_at, expires_at, revoked_at",
+                 {agent, key, at, now});
+}
+
+Result<ApiKey> ApiKeyRepository::find_by_kid(AgentId agent, std::string_view kid) {
+  return one_key(session_,
+                 "SELECT id, agent_id, kid, name, created_at, expires_at, revoked_at "
+                 "FROM api_keys WHERE kid = $2 AND agent_id = $1",
+                 {agent, kid});
+}
+
 Result<std::string> ApiKeyRepository::find_hash(const std::string& kid) {
   std::optional<std::string> hash;
   TRY(session_.query("SELECT hash FROM api_keys WHERE kid = $1", {kid},

@@ -33,6 +33,11 @@ class ApiKeyRepository {
   // Keeps the first time when it was revoked before.
   Result<ApiKey> revoke(AgentId agent, KeyId key, Timestamp now);
 
+  // The key ends at `at`, unless it ends before. Errors: not_found, also when it has ended by `now`.
+  Result<ApiKey> end_at(AgentId agent, KeyId key, Timestamp at, Timestamp now);
+  // Errors: not_found.
+  Result<ApiKey> find_by_kid(AgentId agent, std::string_view kid);
+
   // The stored bcrypt hash. Errors: not_found.
   Result<std::string> find_hash(const std::string& kid);
 

@@ -19,6 +19,9 @@ class ChangeLog {
   // The same for the end of a family of that agent's tokens.
   Result<Revision> append_family(AgentId agent, FamilyId family);
 
+  // A change of kind `status` for each agent of the owner, with two statements for all of them.
+  Result<void> append_statuses_of_owner(const std::string& owner);
+
   Result<Revision> revision();
   // At most `limit` changes after `revision`, oldest first.
   Result<std::vector<Change>> after(Revision revision, std::int64_t limit);

@@ -398,6 +398,65 @@ TEST_P(RepositoriesContract, TheDirectoryReadsEverythingAndOneAgentsRowsTogether
   EXPECT_THAT(in_order, SizeIs(20));
 }
 
+TEST_P(RepositoriesContract, AKeyEndsWhenToldToButNeverLaterThanItWasTo) {
+  const AgentId agent = add_agent().agent_id;
+  const Timestamp now{Seconds{1'700'000'000}};
+  const auto end_at = [&](const ApiKey& key, Timestamp at) {
+    return write([&](Transaction& tx) { return tx.keys().end_at(agent, key.key_id, at, now); });
+  };
+  const ApiKey lasting = must(add_key(agent, "AAAAAAAAAAA1"));
+  const ApiKey ending = must(add_key(agent, "AAAAAAAAAAA2", now + Seconds{10}));
+  EXPECT_EQ(must(end_at(lasting, now + Seconds{60})).expires_at, now + Seconds{60});
+  EXPECT_EQ(must(end_at(ending, now + Seconds{60})).expires_at, now + Seconds{10});
+  EXPECT_EQ(must(end_at(ending, now)).expires_at, now);
+  EXPECT_EQ(end_at(ending, now).error().code, Errc::not_found) << "it has ended";
+  EXPECT_EQ(end_at(ending, now + Seconds{60}).error().code, Errc::not_found);
+  must(write([&](Transaction& tx) { return tx.keys().revoke(agent, lasting.key_id, now); }));
+  EXPECT_EQ(end_at(lasting, now).error().code, Errc::not_found) << "it was revoked";
+  for (const KeyState& state : key_states(agent)) EXPECT_GT(state.generation, 1) << state.kid;
+}
+
+TEST_P(RepositoriesContract, AKeyIsFoundByItsKidUnderItsOwnAgentOnly) {
+  const AgentId agent = add_agent().agent_id;
+  const AgentId other = add_agent().agent_id;
+  const ApiKey key = must(add_key(agent, "AAAAAAAAAAA1"));
+  const auto find = [&](AgentId whose, std::string_view kid) {
+    return read([&](Transaction& tx) { return tx.keys().find_by_kid(whose, kid); });
+  };
+  EXPECT_EQ(must(find(agent, "AAAAAAAAAAA1")).key_id, key.key_id);
+  EXPECT_EQ(find(other, "AAAAAAAAAAA1").error().code, Errc::not_found);
+  EXPECT_EQ(find(agent, "AAAAAAAAAAA2").error().code, Errc::not_found);
+}
+
+TEST_P(RepositoriesContract, TheStatusOfAllAgentsOfAnOwnerChangesWithARowForEach) {
+  std::set<AgentId> owned;
+  for (int i = 0; i < 20; ++i) owned.insert(add_agent("Bot", "robots@example.com").agent_id);
+  const AgentId other = add_agent("Bot", "Robots@example.com").agent_id;
+  must(write([&](Transaction& tx) { return tx.changes().append(ChangeKind::agent, other); }));
+  const auto changed = must(write([&](Transaction& tx) -> Result<std::vector<AgentId>> {
+    auto agents = TRY(tx.agents().set_status_of_owner("robots@example.com", AgentStatus::suspended,
+                                                      Timestamp{Seconds{1'700'000'000}}));
+    TRY(tx.changes().append_statuses_of_owner("robots@example.com"));
+    return agents;
+  }));
+  EXPECT_EQ(std::set(changed.begin(), changed.end()), owned);
+  must(read([&](Transaction& tx) {
+    return tx.agents().each_state([&](const AgentRepository::State& agent) {
+      EXPECT_EQ(agent.status == AgentStatus::suspended, owned.contains(agent.id));
+    });
+  }));
+  EXPECT_EQ(must(read([](Transaction& tx) { return tx.changes().revision(); })), 21);
+  const auto changes = must(read([](Transaction& tx) { return tx.changes().after(1, 100); }));
+  ASSERT_THAT(changes, SizeIs(20));
+  std::set<AgentId> told;
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    EXPECT_EQ(changes[i].revision, static_cast<Revision>(i + 2));
+    EXPECT_EQ(changes[i].kind, ChangeKind::status);
+    told.insert(changes[i].agent_id);
+  }
+  EXPECT_EQ(told, owned);
+}
+
 TEST_P(RepositoriesContract, ChangesAreNumberedFromOneAndReadFromAnywhere) {
   const Agent agent = add_agent();
   const auto append = [&](ChangeKind kind) {

@@ -31,6 +31,8 @@ def test_the_document_lists_every_route_of_the_contract(server):
         ("POST", "/agents/{id}/permissions"), ("GET", "/agents/{id}/permissions/{permission}"),
         ("DELETE", "/agents/{id}/permissions/{permission}"), ("GET", "/agents/{id}/keys"),
         ("POST", "/agents/{id}/keys"), ("DELETE", "/agents/{id}/keys/{key_id}"),
+        ("POST", "/agents/{id}/keys/{key_id}/rotate"), ("POST", "/auth/rotate"),
+        ("POST", "/owners/{email}/suspend"), ("POST", "/owners/{email}/resume"),
     }
 
 

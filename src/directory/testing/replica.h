@@ -34,9 +34,10 @@ class Replica {
   Database& database() { return *database_; }
   Directory& directory() { return directory_; }
 
-  AgentId add_agent(const std::string& name = "Bot") {
+  AgentId add_agent(const std::string& name = "Bot",
+                    const std::string& owner = "ops@example.com") {
     return change(ChangeKind::agent, [&](Transaction& tx) -> Result<AgentId> {
-      const AgentId agent = TRY(tx.agents().insert(name, "ops@example.com")).agent_id;
+      const AgentId agent = TRY(tx.agents().insert(name, owner)).agent_id;
       if (agents_ == Agents::with_key) {
         const std::string kid = std::to_string(kids_first + kids_++);
         TRY(tx.keys().insert({agent, kid, std::string(no_hash), {}, "", {}}));

@@ -10,7 +10,7 @@ PUBLIC = {
     ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"),
 }
 # Open to every agent that is authenticated.
-FOR_EVERY_AGENT = {("GET", "/agents/me"), ("POST", "/auth/logout")}
+FOR_EVERY_AGENT = {("GET", "/agents/me"), ("POST", "/auth/logout"), ("POST", "/auth/rotate")}
 # A good body for each route that takes one, so that only the permission can be what is missing.
 BODIES = {
     ("POST", "/agents/register"): {"agent_name": "Route", "owner_email": "route@example.com"},
@@ -19,6 +19,8 @@ BODIES = {
     ("PATCH", "/agents/{id}"): {"agent_name": "Changed by nobody"},
     ("POST", "/agents/{id}/permissions"): {"permission": "read_stock"},
     ("POST", "/agents/{id}/keys"): {"name": "made by nobody"},
+    ("POST", "/agents/{id}/keys/{key_id}/rotate"): {"overlap_seconds": 60},
+    ("POST", "/auth/rotate"): {"overlap_seconds": 60},
 }
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 

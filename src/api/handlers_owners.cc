@@ -1,0 +1,61 @@
+// The kill switch for all agents of an owner.
+#include <algorithm>
+
+#include "api/audit_trail.h"
+#include "api/authority.h"
+#include "api/handlers.h"
+
+namespace agentauth::api {
+namespace {
+
+// One that may not be managed makes the whole call fail: a switch that is thrown by half misleads.
+Result<void> require_management(Services& services, const ApiExchange& exchange,
+                                const std::vector<AgentId>& agents) {
+  const Directory::View view(services.directory);
+  const AgentRecord* caller = TRY(find_acting(view, *exchange.caller, services.clock.now()));
+  for (const AgentId id : agents) {
+    const AgentRecord* agent = view.find_agent(id);
+    // Registered on another node a moment ago: what it may do is not known here yet.
+    if (agent == nullptr)
+      return failure(Errc::unavailable, "An agent of this owner has just been registered",
+                     "not in the directory yet");
+    if (!may_manage(view, caller, agent))
+      return failure(Errc::permission_denied, "Permission denied",
+                     "the caller may not manage all agents of the owner");
+  }
+  return {};
+}
+
+// Each agent has the event in its own history.
+AuditEvent event_about(const Services& services, const ApiExchange& exchange, AgentId agent) {
+  return event_of(services, exchange, AuditOutcome::success, AuditReason::none,
+                  {AuditTargetType::agent, AuditText::of_id(agent), agent});
+}
+
+Result<void> set_status(Services& services, ApiExchange& exchange, AgentStatus status) {
+  const auto request = TRY(exchange.decode_input<NameOwner>());
+  const auto changed = TRY(services.database.write(
+      [&](Transaction& tx) -> Result<std::vector<AgentId>> {
+        TRY(require_access(services, exchange, Self::like_others, {}));
+        auto agents = TRY(services.agents.set_status_of_owner(tx, request.email, status));
+        TRY(require_management(services, exchange, agents));
+        for (const AgentId agent : agents) tx.record(event_about(services, exchange, agent));
+        return agents;
+      }));
+  for (const AgentId agent : changed) services.recorder.count(event_about(services, exchange, agent));
+  exchange.answer(exchange.operation->status,
+                  ChangedOwner{request.email, static_cast<std::int64_t>(changed.size())});
+  return {};
+}
+
+}  // namespace
+
+Result<void> suspend_owner(Services& services, ApiExchange& exchange) {
+  return set_status(services, exchange, AgentStatus::suspended);
+}
+
+Result<void> resume_owner(Services& services, ApiExchange& exchange) {
+  return set_status(services, exchange, AgentStatus::active);
+}
+
+}  // namespace agentauth::api
