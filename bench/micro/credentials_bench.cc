@@ -105,7 +105,7 @@ struct Keys {
       texts.emplace_back(minted.text.reveal());
     }
     must(population.directory().catch_up());
-    for (const std::string& text : texts) must(service.authenticate(text));
+    for (const std::string& text : texts) must(service.authenticate(text, IpAddress{}));
   }
 };
 
@@ -114,7 +114,7 @@ void parse_key_and_tag(State& state) {
   static Keys keys;
   std::size_t next = 0;
   for (auto _ : state) {
-    const KeyService::Check check = keys.service.check(keys.texts[next++ % key_count]);
+    const KeyService::Check check = keys.service.check(keys.texts[next++ % key_count], IpAddress{});
     if (check.outcome != KeyService::Check::Outcome::verified)
       return state.SkipWithError("a key was refused");
     benchmark::DoNotOptimize(check.caller);

@@ -17,11 +17,18 @@ Result<void> require_access(Services& services, const ApiExchange& exchange, Sel
                             AgentId named) {
   TRY(require_fresh(services));
   const Directory::View view(services.directory);
-  const AgentRecord* caller = TRY(find_acting(view, *exchange.caller, services.clock.now()));
-  if (self == Self::permitted && caller->id == named) return {};
+  const Actor caller = TRY(find_acting(view, *exchange.caller, services.clock.now()));
+  if (self == Self::permitted && caller.agent->id == named && !caller.is_narrowed()) return {};
   if (decide(caller, view.names().find_requirement(exchange.operation->permission)).allowed())
     return {};
   return failure(Errc::permission_denied, "Permission denied");
+}
+
+Result<void> require_acting(Services& services, const ApiExchange& exchange) {
+  TRY(require_fresh(services));
+  const Directory::View view(services.directory);
+  TRY(find_acting(view, *exchange.caller, services.clock.now()));
+  return {};
 }
 
 Result<void> require_authority(Services& services, const ApiExchange& exchange, AgentId agent) {
@@ -29,7 +36,8 @@ Result<void> require_authority(Services& services, const ApiExchange& exchange, 
   const Directory::View view(services.directory);
   const AgentRecord* other = view.find_agent(agent);
   if (other == nullptr) return failure(Errc::not_found, "No such agent");
-  if (!covers(view, view.find_agent(exchange.caller->agent_id), other))
+  const Actor caller = TRY(find_acting(view, *exchange.caller, services.clock.now()));
+  if (!covers(view, caller, other))
     return failure(Errc::permission_denied, "Permission denied",
                    "the caller does not hold everything the agent holds");
   return {};

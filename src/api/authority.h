@@ -24,6 +24,9 @@ Result<void> require_access(Services& services, const ApiExchange& exchange, Sel
 // A new key, for the audit trail.
 AuditTarget made(const ApiKey& key, const MintedKey& minted);
 
+// That the caller may act at all, no more. Errors: unauthenticated, unavailable.
+Result<void> require_acting(Services& services, const ApiExchange& exchange);
+
 // Creating a credential for another agent is acting for it: the caller must hold what it holds.
 Result<void> require_authority(Services& services, const ApiExchange& exchange, AgentId agent);
 

@@ -29,13 +29,6 @@ struct Signature<Result<std::vector<Output>> (Class::*)(Transaction&, const Inpu
   using In = Input;
   using Out = Output;
 };
-template <class Class, class Output, class Input>
-struct Signature<Result<Output> (Class::*)(const Input&) const> {
-  using Service = Class;
-  using In = Input;
-  using Out = Output;
-};
-
 template <class T>
 constexpr FieldList fields_or_none() {
   if constexpr (std::is_void_v<T>) {
@@ -138,18 +131,6 @@ constexpr Binding lists() {
           .request = fields_of<typename Shape::In>,
           .response = fields_of<typename Shape::Out>,
           .is_page = true};
-}
-
-// A method that asks the directory only.
-template <auto Method>
-constexpr Binding asks() {
-  using Shape = detail::Signature<decltype(Method)>;
-  return {.handle = [](Services& services, ApiExchange& exchange) -> Result<void> {
-            const auto in = TRY(exchange.decode_input<typename Shape::In>());
-            return detail::answer(exchange, (services.get<typename Shape::Service>().*Method)(in));
-          },
-          .request = fields_of<typename Shape::In>,
-          .response = fields_of<typename Shape::Out>};
 }
 
 // A handler of its own that answers with pages of Item.

@@ -222,7 +222,9 @@ Result<Caller> Dispatcher::authenticate(const ApiExchange& exchange, Timestamp n
   const auto token = bearer(*header);
   if (!token) return failure(Errc::unauthenticated, "Credentials are required");
 
-  return verify(*token, exchange.core, now);
+  Caller caller = TRY(verify(*token, exchange.core, now));
+  caller.address = exchange.client_address();
+  return caller;
 }
 
 Result<Caller> Dispatcher::verify(std::string_view token, std::size_t core, Timestamp now) {
@@ -238,29 +240,31 @@ Result<void> Dispatcher::decide_access(ApiExchange& exchange, const Caller& call
   const Operation& operation = *exchange.operation;
   const Directory::View view(services_.directory);
   exchange.subject.agent_id = caller.agent_id;
-  const AgentRecord* agent = TRY(find_acting(view, caller, now));
+  exchange.subject.kid = AuditText::of_kid(text_of(caller.key));
+  const Actor actor = TRY(find_acting(view, caller, now));
   exchange.caller = caller;
   if (operation.access == Access::any_agent) return {};
   if (operation.access == Access::permission_or_self) {
     const auto named = AgentId::parse(exchange.captures.values[0]);
-    if (named && *named == caller.agent_id) return {};
+    const bool is_read = operation.method == http::Method::get;
+    if (named && *named == caller.agent_id && (is_read || !actor.is_narrowed())) return {};
   }
-  if (holds_permission(operation, agent) && may_change_named(exchange, view, agent)) return {};
+  if (holds_permission(operation, actor) && may_change_named(exchange, view, actor)) return {};
   return failure(Errc::permission_denied, "Permission denied");
 }
 
-bool Dispatcher::holds_permission(const Operation& operation, const AgentRecord* agent) const {
-  return decide(agent, requirements_[index_of(operation)]).allowed();
+bool Dispatcher::holds_permission(const Operation& operation, const Actor& actor) const {
+  return decide(actor, requirements_[index_of(operation)]).allowed();
 }
 
 // Whatever is changed belongs to the agent that the path names, if it names one.
 bool Dispatcher::may_change_named(const ApiExchange& exchange, const Directory::View& view,
-                                  const AgentRecord* agent) {
+                                  const Actor& actor) {
   if (exchange.operation->method == http::Method::get || exchange.captures.count == 0) return true;
   const auto named = AgentId::parse(exchange.captures.values[0]);
   const AgentRecord* other = named ? view.find_agent(*named) : nullptr;
   // That there is no such agent is for the handler to say.
-  return other == nullptr || may_manage(view, agent, other);
+  return other == nullptr || may_manage(view, actor, other);
 }
 
 Result<http::Next> Dispatcher::run(ApiExchange& exchange) {
@@ -299,8 +303,9 @@ Result<http::Next> Dispatcher::run(ApiExchange& exchange) {
 std::string Dispatcher::denial(const ApiExchange& exchange) const {
   std::string challenge = std::string(realm) + R"(, error="insufficient_scope")";
   const Directory::View view(services_.directory);
-  const AgentRecord* agent = exchange.caller ? view.find_agent(exchange.caller->agent_id) : nullptr;
-  if (!holds_permission(*exchange.operation, agent))
+  const auto actor = exchange.caller ? find_acting(view, *exchange.caller, services_.clock.now())
+                                     : Result<Actor>(Actor(nullptr));
+  if (!actor || !holds_permission(*exchange.operation, *actor))
     challenge += R"(, scope=")" + std::string(exchange.operation->permission) + '"';
   return challenge;
 }
@@ -314,8 +319,8 @@ Result<void> Dispatcher::guard_events(ApiExchange& exchange) {
   }
   const auto token = bearer(exchange.request.find("Authorization").value_or(""));
   auto let_in = [this, operation = exchange.operation, core = exchange.core,
-                 text = std::string(token.value_or(""))] {
-    return would_let_in(*operation, text, core);
+                 address = exchange.client_address(), text = std::string(token.value_or(""))] {
+    return would_let_in(*operation, text, address, core);
   };
   exchange.events =
       std::make_unique<EventGuard>(std::move(exchange.events), std::move(let_in), std::move(place));
@@ -324,11 +329,12 @@ Result<void> Dispatcher::guard_events(ApiExchange& exchange) {
 
 // On the core whose number that is.
 bool Dispatcher::would_let_in(const Operation& operation, std::string_view token,
-                              std::size_t core) {
+                              const IpAddress& address, std::size_t core) {
   if (!require_fresh_directory(std::chrono::steady_clock::now())) return false;
   const Timestamp now = services_.clock.now();
-  const auto caller = verify(token, core, now);
+  auto caller = verify(token, core, now);
   if (!caller) return false;
+  caller->address = address;
   const Directory::View view(services_.directory);
   const auto agent = find_acting(view, *caller, now);
   return agent && holds_permission(operation, *agent);

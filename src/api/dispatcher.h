@@ -42,16 +42,17 @@ class Dispatcher final : public http::Application {
   Result<Caller> authenticate(const ApiExchange& exchange, Timestamp now);
   Result<Caller> verify(std::string_view token, std::size_t core, Timestamp now);
   Result<void> decide_access(ApiExchange& exchange, const Caller& caller, Timestamp now) const;
-  bool holds_permission(const Operation& operation, const AgentRecord* agent) const;
+  bool holds_permission(const Operation& operation, const Actor& actor) const;
   static bool may_change_named(const ApiExchange& exchange, const Directory::View& view,
-                               const AgentRecord* agent);
+                               const Actor& actor);
   // Whether this node has yet to hear of what the caller has seen.
   bool is_behind(const ApiExchange& exchange) const;
   Result<void> catch_up_with(const ApiExchange& exchange);
   Result<http::Next> run(ApiExchange& exchange);
   std::string denial(const ApiExchange& exchange) const;
   Result<void> guard_events(ApiExchange& exchange);
-  bool would_let_in(const Operation& operation, std::string_view token, std::size_t core);
+  bool would_let_in(const Operation& operation, std::string_view token, const IpAddress& address,
+                    std::size_t core);
   void fail(ApiExchange& exchange, Error error);
   void log(const ApiExchange& exchange, std::chrono::nanoseconds took) const;
 

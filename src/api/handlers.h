@@ -29,6 +29,9 @@ struct CreatedApiKey {
   Timestamp created_at;
   std::optional<Timestamp> expires_at;
   std::optional<Timestamp> revoked_at;
+  std::optional<Timestamp> not_before;
+  std::optional<std::vector<std::string>> allowed_cidrs;
+  std::optional<std::vector<std::string>> permissions;
   std::string api_key;
 
   static CreatedApiKey of(const ApiKey& key, const MintedKey& minted, Timestamp now);
@@ -43,6 +46,11 @@ struct CreatedApiKey {
         field<&CreatedApiKey::created_at>({.name = "created_at"}),
         field<&CreatedApiKey::expires_at>({.name = "expires_at"}),
         field<&CreatedApiKey::revoked_at>({.name = "revoked_at"}),
+        field<&CreatedApiKey::not_before>({.name = "not_before"}),
+        field<&CreatedApiKey::allowed_cidrs>(
+            {.name = "allowed_cidrs", .max = key_cidrs_max, .example = "10.0.0.0/8"}),
+        field<&CreatedApiKey::permissions>(
+            {.name = "permissions", .max = key_permissions_max, .example = "read_weather"}),
         field<&CreatedApiKey::api_key>({.name = "api_key", .about = "Shown once"}),
     };
   }
@@ -111,12 +119,11 @@ Result<void> rotate_own_key(Services& services, ApiExchange& exchange);
 struct NameOwner {
   std::string email;
   static constexpr auto fields() {
-    return std::array{
-        field<&NameOwner::email>({.name = "email",
-                                  .max = 254,
-                                  .place = Place::path,
-                                  .example = "ops@example.com",
-                                  .about = "The owner, spelled as at registration"})};
+    return std::array{field<&NameOwner::email>({.name = "email",
+                                                .max = 254,
+                                                .place = Place::path,
+                                                .example = "ops@example.com",
+                                                .about = "The owner, spelled as at registration"})};
   }
 };
 
@@ -126,9 +133,10 @@ struct ChangedOwner {
   static constexpr auto fields() {
     return std::array{
         field<&ChangedOwner::owner_email>({.name = "owner_email", .example = "ops@example.com"}),
-        field<&ChangedOwner::agents>(
-            {.name = "agents", .example = "12", .about = "How many the owner has, all of them in "
-                                                         "this state now"}),
+        field<&ChangedOwner::agents>({.name = "agents",
+                                      .example = "12",
+                                      .about = "How many the owner has, all of them in "
+                                               "this state now"}),
     };
   }
 };
@@ -138,6 +146,7 @@ Result<void> resume_owner(Services& services, ApiExchange& exchange);
 
 // handlers_permissions.cc
 Result<void> grant_permission(Services& services, ApiExchange& exchange);
+Result<void> check_permission(Services& services, ApiExchange& exchange);
 
 // handlers_changes.cc: what followers of this service read
 struct ListChanges {

@@ -33,17 +33,50 @@ void name_subject(const Services& services, ApiExchange& exchange, std::string_v
 
 // A login is not answered before it is on record.
 void log_in_as(Services& services, ApiExchange& exchange, const Caller& caller) {
-  answer_with_tokens(services, exchange,
-                     services.refresh_tokens.begin(caller.agent_id, text_of(caller.key),
-                                                   caller.token_generation));
+  answer_with_tokens(
+      services, exchange,
+      services.refresh_tokens.begin(caller.agent_id, text_of(caller.key), caller.token_generation));
   exchange.before_answer = event_of(services, exchange, AuditOutcome::success);
+}
+
+// A key that is narrowed to some permissions is worth those alone: the agent must hold each, and
+// the caller must be able to give each.
+Result<void> require_key_authority(Services& services, const ApiExchange& exchange,
+                                   const CreateKey& request) {
+  if (!request.permissions) return require_authority(services, exchange, request.agent_id);
+  TRY(require_access(services, exchange, Self::permitted, request.agent_id));
+  const Directory::View view(services.directory);
+  const Actor actor = TRY(find_acting(view, *exchange.caller, services.clock.now()));
+  const AgentRecord* other = view.find_agent(request.agent_id);
+  if (other == nullptr) return failure(Errc::not_found, "No such agent");
+  for (const std::string& permission : *request.permissions) {
+    const bool own = actor.agent->id == other->id && !actor.is_narrowed();
+    if (!own && !may_grant(view, actor, permission))
+      return failure(Errc::permission_denied, "Permission denied",
+                     "the caller does not hold what the key would be narrowed to");
+    if (!other->holds_any_of(view.names().find_requirement(permission)))
+      return tl::unexpected(
+          Error{.code = Errc::invalid_argument,
+                .message = "A field is missing or invalid",
+                .fields = {{"permissions", "names what the agent does not hold"}}});
+  }
+  return {};
 }
 
 }  // namespace
 
 CreatedApiKey CreatedApiKey::of(const ApiKey& key, const MintedKey& minted, Timestamp now) {
-  return {key.key_id,     key.agent_id,   key.kid,        key.name,
-          key.status(now), key.created_at, key.expires_at, key.revoked_at,
+  return {key.key_id,
+          key.agent_id,
+          key.kid,
+          key.name,
+          key.status(now),
+          key.created_at,
+          key.expires_at,
+          key.revoked_at,
+          key.constraints.not_before,
+          key.constraints.allowed_cidrs,
+          key.constraints.permissions,
           std::string(minted.text.reveal())};
 }
 
@@ -72,12 +105,12 @@ Result<void> register_agent(Services& services, ApiExchange& exchange) {
 
 Result<void> create_key(Services& services, ApiExchange& exchange) {
   const auto request = TRY(exchange.decode_input<CreateKey>());
-  TRY(require_authority(services, exchange, request.agent_id));
+  TRY(require_key_authority(services, exchange, request));
   const Idempotency idempotency = TRY(Idempotency::of(exchange));
   TRY(idempotency.find(services));
   const MintedKey minted = TRY(services.keys.mint());
   const auto work = [&](Transaction& tx, AuditTarget& target) -> Result<ApiKey> {
-    TRY(require_authority(services, exchange, request.agent_id));
+    TRY(require_key_authority(services, exchange, request));
     const ApiKey stored = TRY(services.keys.store(tx, minted, request));
     TRY(idempotency.keep(services, tx,
                          {stored.agent_id.to_string(), stored.key_id.to_string(), 201, ""}));
@@ -96,7 +129,7 @@ Result<bool> log_in_from_memory(Services& services, ApiExchange& exchange, http:
   const auto request = TRY(exchange.decode_input<Login>());
   TRY(require_fresh(services));
   name_subject(services, exchange, request.api_key);
-  const KeyService::Check check = services.keys.check(request.api_key);
+  const KeyService::Check check = services.keys.check(request.api_key, exchange.client_address());
   switch (check.outcome) {
     case KeyService::Check::Outcome::verified:
       log_in_as(services, exchange, check.caller);
@@ -116,7 +149,7 @@ Result<void> log_in(Services& services, ApiExchange& exchange) {
   const auto request = TRY(exchange.decode_input<Login>());
   TRY(require_fresh(services));
   name_subject(services, exchange, request.api_key);
-  const auto caller = services.keys.authenticate(request.api_key);
+  const auto caller = services.keys.authenticate(request.api_key, exchange.client_address());
   if (!caller) {
     if (caller.error().code == Errc::unauthenticated)
       services.metrics.count_login(Metrics::Login::refused);
@@ -136,11 +169,12 @@ Result<void> refresh(Services& services, ApiExchange& exchange) {
   }
   // On record in the transaction that spends the token.
   std::optional<AuditEvent> event;
-  const auto pair =
-      TRY(services.refresh_tokens.refresh(request.refresh_token, [&](Transaction& tx) {
-        event = event_of(services, exchange, AuditOutcome::success);
-        tx.record(*event);
-      }));
+  const auto record = [&](Transaction& tx) {
+    event = event_of(services, exchange, AuditOutcome::success);
+    tx.record(*event);
+  };
+  const auto pair = TRY(
+      services.refresh_tokens.refresh(request.refresh_token, exchange.client_address(), record));
   services.recorder.count(*event);
   // The write may have waited for a while.
   TRY(require_fresh(services));

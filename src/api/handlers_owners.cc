@@ -12,7 +12,7 @@ namespace {
 Result<void> require_management(Services& services, const ApiExchange& exchange,
                                 const std::vector<AgentId>& agents) {
   const Directory::View view(services.directory);
-  const AgentRecord* caller = TRY(find_acting(view, *exchange.caller, services.clock.now()));
+  const Actor caller = TRY(find_acting(view, *exchange.caller, services.clock.now()));
   for (const AgentId id : agents) {
     const AgentRecord* agent = view.find_agent(id);
     // Registered on another node a moment ago: what it may do is not known here yet.
@@ -34,15 +34,16 @@ AuditEvent event_about(const Services& services, const ApiExchange& exchange, Ag
 
 Result<void> set_status(Services& services, ApiExchange& exchange, AgentStatus status) {
   const auto request = TRY(exchange.decode_input<NameOwner>());
-  const auto changed = TRY(services.database.write(
-      [&](Transaction& tx) -> Result<std::vector<AgentId>> {
+  const auto changed =
+      TRY(services.database.write([&](Transaction& tx) -> Result<std::vector<AgentId>> {
         TRY(require_access(services, exchange, Self::like_others, {}));
         auto agents = TRY(services.agents.set_status_of_owner(tx, request.email, status));
         TRY(require_management(services, exchange, agents));
         for (const AgentId agent : agents) tx.record(event_about(services, exchange, agent));
         return agents;
       }));
-  for (const AgentId agent : changed) services.recorder.count(event_about(services, exchange, agent));
+  for (const AgentId agent : changed)
+    services.recorder.count(event_about(services, exchange, agent));
   exchange.answer(exchange.operation->status,
                   ChangedOwner{request.email, static_cast<std::int64_t>(changed.size())});
   return {};

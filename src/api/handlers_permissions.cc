@@ -51,4 +51,11 @@ Result<void> grant_permission(Services& services, ApiExchange& exchange) {
   return {};
 }
 
+Result<void> check_permission(Services& services, ApiExchange& exchange) {
+  const auto request = TRY(exchange.decode_input<CheckPermission>());
+  exchange.answer(exchange.operation->status,
+                  TRY(services.permissions.check(*exchange.caller, request)));
+  return {};
+}
+
 }  // namespace agentauth::api

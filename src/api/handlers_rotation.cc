@@ -47,9 +47,8 @@ Result<void> rotate_own_key(Services& services, ApiExchange& exchange) {
   const ApiKey own = TRY(services.database.read([&](Transaction& tx) {
     return tx.keys().find_by_kid(caller.agent_id, text_of(caller.key));
   }));
-  return rotate(services, exchange, {caller.agent_id, own.key_id, input.overlap_seconds}, [&] {
-    return require_access(services, exchange, Self::permitted, caller.agent_id);
-  });
+  return rotate(services, exchange, {caller.agent_id, own.key_id, input.overlap_seconds},
+                [&] { return require_acting(services, exchange); });
 }
 
 }  // namespace agentauth::api

@@ -83,12 +83,12 @@ TEST_F(RotationTest, AKeyThatHasEndedCannotBeRotated) {
 TEST_F(RotationTest, ALoserOfTwoRotationsAtOnceChangesNothing) {
   const Answer old = create("{}");
   const std::string token = token_of(agent);
-  const Answer loser = call(
-      {.method = Method::post,
-       .target = path + "/" + old.text("key_id") + "/rotate",
-       .body = R"({"overlap_seconds":0})",
-       .token = token,
-       .meanwhile = [&] { replica.revoke_key(agent, *KeyId::parse(old.text("key_id"))); }});
+  const Answer loser =
+      call({.method = Method::post,
+            .target = path + "/" + old.text("key_id") + "/rotate",
+            .body = R"({"overlap_seconds":0})",
+            .token = token,
+            .meanwhile = [&] { replica.revoke_key(agent, *KeyId::parse(old.text("key_id"))); }});
   EXPECT_EQ(loser.status, 409);
   EXPECT_EQ(replica.number("SELECT COUNT(*) FROM api_keys WHERE hash <> 'no hash'"), 1);
 }
@@ -134,9 +134,9 @@ TEST_F(RotationTest, TheKeyOfAnAgentThatHoldsMoreIsNotRotated) {
 TEST_F(RotationTest, AnOverlapOutOfBoundsIsRefused) {
   const Answer old = create("{}");
   for (const char* overlap : {"-1", "2592001", "\"60\"", "1.5"})
-    EXPECT_EQ(rotate(old, R"({"overlap_seconds":)" + std::string(overlap) + "}", token_of(agent))
-                  .status,
-              422)
+    EXPECT_EQ(
+        rotate(old, R"({"overlap_seconds":)" + std::string(overlap) + "}", token_of(agent)).status,
+        422)
         << overlap;
 }
 

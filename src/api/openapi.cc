@@ -87,6 +87,13 @@ void write_schema(const Field& field, Side side, JsonWriter& out) {
       out.name("additionalProperties");
       out.raw(R"({"type":"string","maxLength":256})");
       break;
+    case FieldKind::texts:
+      write_type("array", required, out);
+      out.member("minItems", rule.min);
+      out.member("maxItems", rule.max);
+      out.name("items");
+      out.raw(R"({"type":"string"})");
+      break;
     case FieldKind::list:
       out.member("type", "array");
       out.name("items");
@@ -97,10 +104,12 @@ void write_schema(const Field& field, Side side, JsonWriter& out) {
                             (rule.about.empty() || rule.rule.empty() ? "" : "; ") +
                             std::string(rule.rule);
   if (!about.empty()) out.member("description", about);
-  if (!rule.example.empty() && field.kind == FieldKind::integer) {
+  // A list's example would be one level deeper than our own reader goes.
+  if (rule.example.empty() || field.kind == FieldKind::texts) return out.close();
+  if (field.kind == FieldKind::integer) {
     out.name("examples");
     out.raw("[" + std::string(rule.example) + "]");
-  } else if (!rule.example.empty()) {
+  } else {
     out.name("examples");
     out.open_array();
     out.text(rule.example);

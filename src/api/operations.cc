@@ -88,7 +88,7 @@ constexpr std::array table = {
     Operation{Method::get, "/agents/{id}/permissions/{permission}", "checkPermission",
               "Whether an agent may do this now, and why", Access::permission_or_self,
               permissions_read, Runs::inline_, 200,
-              asks<&PermissionService::check>()},
+              composes<CheckPermission, CheckedPermission, check_permission>()},
     Operation{Method::delete_, "/agents/{id}/permissions/{permission}", "revokePermission",
               "Take a permission away: the next request is denied", Access::permission,
               permissions_write, Runs::on_worker, 204,

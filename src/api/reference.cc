@@ -36,6 +36,9 @@ to `POST /agents/register` alone.
   `agentauth:`, its keys or its permissions needs as much as it holds there, or an administrator.
 * A key for another agent is made by who holds `agentauth:keys:write` and all that agent holds, or by
   an administrator.
+* A key may be narrowed to some of its agent's `permissions`, to `allowed_cidrs` and to a time. It then
+  does no more than that, and does not manage its agent's keys unless the agent may manage keys
+  anyway; it may rotate itself. What it was narrowed to, the rotated key is too.
 * A change counts from the next request on; a token holds no permissions, and stands only as long as
   the key it was got with: its claim `key` is that key's `kid`.
 
@@ -80,6 +83,8 @@ std::string_view kind(const Field& field) {
       return "UUID";
     case FieldKind::labels:
       return "object of texts";
+    case FieldKind::texts:
+      return "list of texts";
     case FieldKind::list:
       return "list";
   }
@@ -91,6 +96,8 @@ std::string bounds(const Field& field) {
   std::string text;
   if (field.kind == FieldKind::text && !rule.opaque)
     text = std::to_string(rule.min) + "–" + std::to_string(rule.max) + " characters";
+  if (field.kind == FieldKind::texts)
+    text = std::to_string(rule.min) + "–" + std::to_string(rule.max) + " of them";
   if (field.kind == FieldKind::integer)
     text = std::to_string(rule.min) + "–" + std::to_string(rule.max);
   for (const std::string_view more : {rule.rule, rule.about}) {

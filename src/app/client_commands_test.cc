@@ -274,9 +274,9 @@ TEST_F(ClientCommandsTest, AKeyIsRotatedByItsKidWithTheOverlapAskedFor) {
   server_.answer("GET " + path("/keys?limit=1000"), 200,
                  page(R"({"key_id":"k-1","kid":"4fKc93hTq0Zx"})"));
   server_.answer("POST " + path("/keys/k-1/rotate"), 201, R"({"api_key":"aa_new"})");
-  EXPECT_EQ(run({"key", "rotate", std::string(weather_id), "4fKc93hTq0Zx", "--overlap", "60"})
-                .value(),
-            exit_done);
+  EXPECT_EQ(
+      run({"key", "rotate", std::string(weather_id), "4fKc93hTq0Zx", "--overlap", "60"}).value(),
+      exit_done);
   EXPECT_EQ(server_.bodies.back(), R"({"overlap_seconds":60})");
   EXPECT_THAT(out_.str(), HasSubstr("aa_new"));
 }

@@ -134,8 +134,9 @@ constexpr auto table = std::to_array<Command>({
      .about = "Create a key in place of an old one and print it, once",
      .positionals = agent_and_key_to_rotate,
      .example = "agentauth key rotate WeatherBot 4fKc93hTq0Zx --overlap 86400",
-     .note = "The old key works until the overlap ends; the new one has its name and, if the old one "
-             "was to expire, as long a life."},
+     .note =
+         "The old key works until the overlap ends; the new one has its name and, if the old one "
+         "was to expire, as long a life."},
     {.id = CommandId::key_revoke,
      .name = "key revoke",
      .about = "Revoke a key",

@@ -14,10 +14,10 @@ using enum OptionKind;
 constexpr CommandSet serving{serve, config, doctor};
 constexpr CommandSet on_database{serve, admin_create, migrate, config, doctor};
 constexpr CommandSet over_http{
-    agent_list,      agent_show,        agent_create, agent_update,
-    agent_suspend,   agent_resume,      agent_delete, agent_revoke_tokens,
-    permission_list, permission_grant,  key_list,     key_create,
-    key_rotate,      key_revoke,        permission_revoke, check, config};
+    agent_list,   agent_show,   agent_create,        agent_update,    agent_suspend,
+    agent_resume, agent_delete, agent_revoke_tokens, permission_list, permission_grant,
+    key_list,     key_create,   key_rotate,          key_revoke,      permission_revoke,
+    check,        config};
 constexpr CommandSet with_output = over_http | CommandSet{admin_create, migrate, doctor};
 
 // How a value enters Options, by the type of the member.

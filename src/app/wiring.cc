@@ -136,7 +136,7 @@ struct Node::State {
         refresh_tokens(foundation.database(), directory, foundation.master_key(),
                        foundation.clock(), foundation.random(),
                        {.lifetime = options.refresh_ttl, .idle = options.refresh_idle}),
-        permissions(directory),
+        permissions(directory, foundation.clock()),
         cursors(foundation.master_key()),
         recorder(foundation.database(), foundation.clock()),
         metrics(static_cast<std::size_t>(options.threads)),

@@ -15,6 +15,8 @@ std::string_view to_string(Reason reason) {
       return "granted";
     case Reason::not_granted:
       return "not_granted";
+    case Reason::outside_key:
+      return "outside_key";
     case Reason::agent_suspended:
       return "agent_suspended";
     case Reason::agent_unknown:
@@ -23,8 +25,7 @@ std::string_view to_string(Reason reason) {
   return "";
 }
 
-Result<const AgentRecord*> find_acting(const Directory::View& view, const Caller& caller,
-                                       Timestamp now) {
+Result<Actor> find_acting(const Directory::View& view, const Caller& caller, Timestamp now) {
   const auto refused = [](std::string_view why) {
     return failure(Errc::unauthenticated, "The access token is not valid", why);
   };
@@ -33,38 +34,41 @@ Result<const AgentRecord*> find_acting(const Directory::View& view, const Caller
   if (agent->token_generation != caller.token_generation) return refused("token was revoked");
   if (view.is_revoked(caller.family)) return refused("login has ended");
   const KeyRecord* key = view.find_key(text_of(caller.key));
-  if (key == nullptr || key->agent_id != agent->id || !key->usable_at(now))
+  if (key == nullptr || key->agent_id != agent->id || !view.admits(*key, now, caller.address))
     return refused("key may not be used");
-  return agent;
+  return Actor(agent, key->limited ? view.find_limits(*key) : nullptr);
 }
 
-Decision decide(const AgentRecord* agent, const Requirement& requirement) {
-  if (agent == nullptr) return {Reason::agent_unknown};
-  if (agent->status != AgentStatus::active) return {Reason::agent_suspended};
-  return {agent->holds_any_of(requirement) ? Reason::granted : Reason::not_granted};
+Decision decide(const Actor& actor, const Requirement& requirement) {
+  if (actor.agent == nullptr) return {Reason::agent_unknown};
+  if (actor.agent->status != AgentStatus::active) return {Reason::agent_suspended};
+  if (!actor.agent->holds_any_of(requirement)) return {Reason::not_granted};
+  const bool by_key = actor.limits == nullptr || actor.limits->holds_any_of(requirement);
+  return {by_key ? Reason::granted : Reason::outside_key};
 }
 
-bool may_grant(const Directory::View& view, const AgentRecord* agent, std::string_view permission) {
-  return decide(agent, view.names().find_requirement(permission)).allowed() ||
-         decide(agent, view.names().find_requirement(administrator_permission)).allowed();
+bool may_grant(const Directory::View& view, const Actor& actor, std::string_view permission) {
+  return decide(actor, view.names().find_requirement(permission)).allowed() ||
+         decide(actor, view.names().find_requirement(administrator_permission)).allowed();
 }
 
-bool covers(const Directory::View& view, const AgentRecord* agent, const AgentRecord* other) {
-  if (agent == nullptr || other == nullptr) return false;
-  if (agent->status != AgentStatus::active) return false;
-  if (agent->id == other->id) return true;
+bool covers(const Directory::View& view, const Actor& actor, const AgentRecord* other) {
+  if (actor.agent == nullptr || other == nullptr) return false;
+  if (actor.agent->status != AgentStatus::active) return false;
+  const bool is_whole = actor.limits == nullptr || !actor.limits->narrows_permissions();
+  if (actor.agent->id == other->id && is_whole) return true;
   for (const NameId id : other->held())
-    if (!may_grant(view, agent, view.names().text(id))) return false;
+    if (!may_grant(view, actor, view.names().text(id))) return false;
   return true;
 }
 
-bool may_manage(const Directory::View& view, const AgentRecord* agent, const AgentRecord* other) {
-  if (agent == nullptr || other == nullptr) return false;
-  if (agent->status != AgentStatus::active) return false;
-  if (agent->id == other->id) return true;
+bool may_manage(const Directory::View& view, const Actor& actor, const AgentRecord* other) {
+  if (actor.agent == nullptr || other == nullptr) return false;
+  if (actor.agent->status != AgentStatus::active) return false;
+  if (actor.agent->id == other->id) return true;
   for (const NameId id : other->held()) {
     const std::string_view name = view.names().text(id);
-    if (reaches_administration(name) && !may_grant(view, agent, name)) return false;
+    if (reaches_administration(name) && !may_grant(view, actor, name)) return false;
   }
   return true;
 }

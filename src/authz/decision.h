@@ -11,7 +11,13 @@ namespace agentauth {
 
 inline constexpr std::string_view administrator_permission = "agentauth:*";
 
-enum class Reason : std::uint8_t { granted, not_granted, agent_suspended, agent_unknown };
+enum class Reason : std::uint8_t {
+  granted,
+  not_granted,
+  outside_key,  // the agent holds it, the key it acts through was narrowed to less
+  agent_suspended,
+  agent_unknown,
+};
 
 std::string_view to_string(Reason reason);
 
@@ -21,26 +27,39 @@ struct Decision {
   bool allowed() const { return reason == Reason::granted; }
 };
 
+// Who acts: an agent, through a key that may let it do less.
+struct Actor {
+  const AgentRecord* agent = nullptr;  // nullptr: unknown
+  const KeyLimits* limits = nullptr;   // nullptr: none
+
+  Actor(const AgentRecord* acting, const KeyLimits* by_key = nullptr)
+      : agent(acting), limits(by_key) {}
+  // A key that was narrowed does not manage its agent's other keys just because it is the agent's:
+  // it could make itself one that is not.
+  bool is_narrowed() const { return limits != nullptr && limits->narrows(); }
+};
+
 // Deny by default: an agent that is unknown (nullptr) or suspended may do nothing, whatever it
 // holds. The order in which grants were written never matters.
-Decision decide(const AgentRecord* agent, const Requirement& requirement);
+// What a key was narrowed to counts beside what its agent holds, never instead of it.
+Decision decide(const Actor& actor, const Requirement& requirement);
 
 // The agent of a caller whose token still stands: the agent may act, its tokens have not been
 // revoked, and the key that this one was got with may be used. Asked on every request, and again
 // after every wait. Errors: unauthenticated; the cause is in `detail`.
-Result<const AgentRecord*> find_acting(const Directory::View& view, const Caller& caller,
-                                       Timestamp now);
+Result<Actor> find_acting(const Directory::View& view, const Caller& caller, Timestamp now);
 
-// Whether `agent` may pass `permission` on to others: it holds it, pattern for pattern, or it is an
+// Whether `actor` may pass `permission` on to others: it holds it, pattern for pattern, or it is an
 // administrator.
-bool may_grant(const Directory::View& view, const AgentRecord* agent, std::string_view permission);
+bool may_grant(const Directory::View& view, const Actor& actor, std::string_view permission);
 
-// Whether `agent` may act for `other`: it may act at all, and is the other or could grant
-// everything the other holds.
-bool covers(const Directory::View& view, const AgentRecord* agent, const AgentRecord* other);
+// Whether `actor` may act for `other`: it may act at all, and is the other or could grant
+// everything the other holds. A narrowed key is less than its agent, so that it may not even act
+// for that one unless it covers all it holds.
+bool covers(const Directory::View& view, const Actor& actor, const AgentRecord* other);
 
-// Whether `agent` may change `other` or its credentials: it could grant whatever the other may do
+// Whether `actor` may change `other` or its credentials: it could grant whatever the other may do
 // to AgentAuth itself. Otherwise a helper that may suspend agents could lock an administrator out.
-bool may_manage(const Directory::View& view, const AgentRecord* agent, const AgentRecord* other);
+bool may_manage(const Directory::View& view, const Actor& actor, const AgentRecord* other);
 
 }  // namespace agentauth

@@ -6,7 +6,8 @@ Result<PermissionService::Granted> PermissionService::grant(Transaction& tx, con
                                                             const GrantPermission& request) {
   {
     const Directory::View view(directory_);
-    if (!may_grant(view, view.find_agent(caller.agent_id), request.permission))
+    const Actor actor = TRY(find_acting(view, caller, clock_.now()));
+    if (!may_grant(view, actor, request.permission))
       return failure(Errc::permission_denied, "Permission denied",
                      "the caller does not hold what it would grant");
   }
@@ -40,11 +41,15 @@ Result<std::vector<Grant>> PermissionService::list(Transaction& tx, const ListPe
   return tx.permissions().list(request.agent_id, after, limit);
 }
 
-Result<CheckedPermission> PermissionService::check(const CheckPermission& request) const {
+Result<CheckedPermission> PermissionService::check(const Caller& caller,
+                                                   const CheckPermission& request) const {
   const Directory::View view(directory_);
   const AgentRecord* agent = view.find_agent(request.agent_id);
   if (agent == nullptr) return failure(Errc::not_found, "No such agent");
-  const Decision decision = decide(agent, view.names().find_requirement(request.permission));
+  // Who asks about itself is told what it may do through the key it asks by.
+  Actor actor = agent;
+  if (caller.agent_id == request.agent_id) actor = TRY(find_acting(view, caller, clock_.now()));
+  const Decision decision = decide(actor, view.names().find_requirement(request.permission));
   return CheckedPermission{request.agent_id, request.permission, decision.allowed(),
                            std::string(to_string(decision.reason))};
 }

@@ -87,7 +87,7 @@ struct CheckedPermission {
         field<&CheckedPermission::reason>(
             {.name = "reason",
              .example = "granted",
-             .about = "granted, not_granted, agent_suspended or agent_unknown"}),
+             .about = "granted, not_granted, outside_key, agent_suspended or agent_unknown"}),
     };
   }
 };
@@ -108,7 +108,8 @@ struct ListPermissions {
 
 class PermissionService {
  public:
-  explicit PermissionService(const Directory& directory) : directory_(directory) {}
+  PermissionService(const Directory& directory, const Clock& clock)
+      : directory_(directory), clock_(clock) {}
 
   struct Granted {
     Grant grant;
@@ -122,12 +123,13 @@ class PermissionService {
   Result<std::vector<Grant>> list(Transaction& tx, const ListPermissions& request,
                                   const PageStart& after, std::int64_t limit);
   // What the next request of that agent would meet. Errors: not_found.
-  Result<CheckedPermission> check(const CheckPermission& request) const;
+  Result<CheckedPermission> check(const Caller& caller, const CheckPermission& request) const;
 
  private:
   bool holds_all_it_may(AgentId id) const;
 
   const Directory& directory_;
+  const Clock& clock_;
 };
 
 }  // namespace agentauth

@@ -13,8 +13,9 @@ class PermissionServiceTest : public testing::Test {
  protected:
   Result<PermissionService::Granted> grant(AgentId caller, AgentId receiver,
                                            const std::string& permission) {
+    const Caller by_key{caller, 0, replica.any_key_of(caller)};
     return replica.database().write([&](Transaction& tx) {
-      return service.grant(tx, Caller{caller}, {receiver, permission});
+      return service.grant(tx, by_key, {receiver, permission});
     });
   }
   Result<void> revoke(AgentId holder, const std::string& permission) {
@@ -22,10 +23,11 @@ class PermissionServiceTest : public testing::Test {
       return service.revoke(tx, {holder, permission});
     });
   }
-  Errc check_error(AgentId id) { return service.check({id, "a", {}}).error().code; }
+  Errc check_error(AgentId id) { return service.check(Caller{}, {id, "a", {}}).error().code; }
 
-  Replica replica;
-  PermissionService service{replica.directory()};
+  Replica replica{std::chrono::hours{1}, Replica::Agents::with_key};
+  ManualClock clock;
+  PermissionService service{replica.directory(), clock};
   AgentId administrator = replica.add_agent_with({std::string(administrator_permission)});
   AgentId agent = replica.add_agent();
 };
@@ -36,7 +38,7 @@ TEST_F(PermissionServiceTest, AGrantIsThereForTheNextDecision) {
   EXPECT_TRUE(granted->created);
   EXPECT_EQ(granted->grant.agent_id, agent);
   EXPECT_EQ(granted->grant.permission, "read_weather");
-  const auto checked = value_of(service.check({agent, "read_weather", {}}));
+  const auto checked = value_of(service.check(Caller{}, {agent, "read_weather", {}}));
   EXPECT_TRUE(checked.decision);
   EXPECT_EQ(checked.reason, "granted");
 }
@@ -98,7 +100,7 @@ TEST_F(PermissionServiceTest, AnAgentThatIsGoneIsNotFound) {
 TEST_F(PermissionServiceTest, TakingAPermissionAwayBitesAtTheNextDecision) {
   replica.grant(agent, "read_weather");
   ASSERT_TRUE(revoke(agent, "read_weather"));
-  EXPECT_FALSE(value_of(service.check({agent, "read_weather", {}})).decision);
+  EXPECT_FALSE(value_of(service.check(Caller{}, {agent, "read_weather", {}})).decision);
 }
 
 TEST_F(PermissionServiceTest, TakingAwayWhatIsNotHeldIsNotFoundAndChangesNothing) {
@@ -110,9 +112,10 @@ TEST_F(PermissionServiceTest, TakingAwayWhatIsNotHeldIsNotFoundAndChangesNothing
 }
 
 TEST_F(PermissionServiceTest, ACheckTellsWhy) {
-  EXPECT_EQ(value_of(service.check({agent, "read_weather", {}})).reason, "not_granted");
+  EXPECT_EQ(value_of(service.check(Caller{}, {agent, "read_weather", {}})).reason, "not_granted");
   replica.suspend(agent);
-  EXPECT_EQ(value_of(service.check({agent, "read_weather", {}})).reason, "agent_suspended");
+  EXPECT_EQ(value_of(service.check(Caller{}, {agent, "read_weather", {}})).reason,
+            "agent_suspended");
 }
 
 TEST_F(PermissionServiceTest, AListHasEachGrantOnce) {

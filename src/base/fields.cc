@@ -149,6 +149,8 @@ class Decoder {
         return check_and_assign(field, {.boolean = json.boolean});
       case FieldKind::labels:
         return assign_labels(field, json);
+      case FieldKind::texts:
+        return assign_texts(field, json);
       case FieldKind::list:
         return wrong(field, "cannot be set");
     }
@@ -171,6 +173,23 @@ class Decoder {
       labels.emplace(member.name, member.value.text);
     }
     check_and_assign(field, {.labels = &labels});
+  }
+
+  void assign_texts(const Field& field, const JsonValue& json) {
+    const FieldRule& rule = field.rule;
+    const auto count = static_cast<std::int64_t>(json.items.size());
+    if (json.type != JsonValue::Type::array || count < rule.min || count > rule.max)
+      return wrong(field, between("a list of strings, their number", rule.min, rule.max));
+    std::vector<std::string> texts;
+    for (const JsonValue& item : json.items) {
+      if (item.type != JsonValue::Type::text) return wrong(field, "holds what is not a string");
+      if (has_control_character(item.text) || (rule.valid != nullptr && !rule.valid(item.text)))
+        return wrong(field, "each " + std::string(rule.rule));
+      if (std::find(texts.begin(), texts.end(), item.text) != texts.end())
+        return wrong(field, "names one twice");
+      texts.emplace_back(item.text);
+    }
+    check_and_assign(field, {.texts = &texts});
   }
 
   void check_and_assign(const Field& field, const FieldValue& value) {

@@ -36,7 +36,16 @@ using Labels = std::map<std::string, std::string>;
 // Where a request carries the field. Answers are always body.
 enum class Place : std::uint8_t { body, path, query };
 
-enum class FieldKind : std::uint8_t { text, integer, boolean, timestamp, uuid, labels, list };
+enum class FieldKind : std::uint8_t {
+  text,
+  integer,
+  boolean,
+  timestamp,
+  uuid,
+  labels,
+  texts,
+  list
+};
 
 // One input value, already of the field's kind.
 struct FieldValue {
@@ -44,15 +53,16 @@ struct FieldValue {
   std::int64_t integer = 0;
   bool boolean = false;
   const Labels* labels = nullptr;
+  const std::vector<std::string>* texts = nullptr;
 };
 
 // What a field accepts, in words for people and bounds for the machine.
 struct FieldRule {
   std::string_view name;
-  std::int64_t min = 1;    // characters for text, value for integer, entries for labels
+  std::int64_t min = 1;    // characters for text, value for integer, entries for labels and texts
   std::int64_t max = 255;  // the same
   Place place = Place::body;
-  bool (*valid)(std::string_view) = nullptr;  // for text: what bounds cannot say
+  bool (*valid)(std::string_view) = nullptr;  // for text and each of texts: what bounds cannot say
   std::string_view rule = {};                 // the sentence `valid` stands for
   bool opaque = false;  // text: any characters; bounds do not apply, so that no error describes it
   std::string_view example = {};
@@ -238,7 +248,22 @@ struct Codec<std::optional<T>> {
   }
 };
 
-// Lists are written only; no request carries one yet.
+template <>
+struct Codec<std::vector<std::string>> {
+  static constexpr FieldKind kind = FieldKind::texts;
+  static constexpr std::span<const Field> (*element)() = nullptr;
+  static bool read(const FieldValue& value, std::vector<std::string>& out) {
+    out = *value.texts;
+    return true;
+  }
+  static void write(const std::vector<std::string>& value, JsonWriter& out) {
+    out.open_array();
+    for (const std::string& text : value) out.text(text);
+    out.close_array();
+  }
+};
+
+// Lists of objects are written only; no request carries one yet.
 template <class T>
 struct Codec<std::vector<T>> {
   static constexpr FieldKind kind = FieldKind::list;

@@ -33,6 +33,7 @@ KeyRecord to_record(const KeyState& state) {
   record.expires_at_ms = state.expires_at ? state.expires_at->time_since_epoch().count() : 0;
   record.revoked = state.revoked;
   record.used = true;
+  record.limited = state.constraints.any();
   return record;
 }
 
@@ -61,6 +62,7 @@ struct Directory::Tables {
   internal::FlatTable<AgentRecord> agents;
   internal::FlatTable<KeyRecord> keys;
   internal::FlatTable<FamilyRecord> revoked_families;
+  internal::FlatTable<KeyLimitsRecord> limits;
 
   Tables() = default;
   Tables(const Tables&) = delete;
@@ -69,6 +71,7 @@ struct Directory::Tables {
     agents.each([](const AgentRecord& agent) {
       if (agent.grant_count > AgentRecord::inline_max) delete agent.many;
     });
+    limits.each([](const KeyLimitsRecord& record) { delete record.limits; });
   }
 };
 
@@ -95,6 +98,18 @@ const KeyRecord* Directory::View::find_key(std::string_view kid) const {
 
 bool Directory::View::is_revoked(FamilyId family) const {
   return tables_->revoked_families.find(family.uuid.hash(), family) != nullptr;
+}
+
+const KeyLimits* Directory::View::find_limits(const KeyRecord& key) const {
+  const KeyLimitsRecord* record = tables_->limits.find(key.hash(), text_of(key.kid));
+  return record == nullptr ? nullptr : record->limits;
+}
+
+bool Directory::View::admits(const KeyRecord& key, Timestamp now, const IpAddress& from) const {
+  if (!key.usable_at(now)) return false;
+  if (!key.limited) return true;
+  const KeyLimits* limits = find_limits(key);
+  return limits != nullptr && limits->admits(now, from);
 }
 
 Directory::Size Directory::size() const {
@@ -150,7 +165,11 @@ Result<std::unique_ptr<Directory::Tables>> Directory::read_tables() {
       return database_.snapshot([&](Transaction& tx) {
         return tx.keys().each_state([&](const KeyState& state) {
           const KeyRecord record = to_record(state);
-          if (is_kept(record)) tables->keys.put(record, kid_of(record), nullptr);
+          if (!is_kept(record)) return;
+          if (record.limited)
+            tables->limits.put({record.kid, limits_of(state.constraints).release()}, kid_of(record),
+                               nullptr);
+          tables->keys.put(record, kid_of(record), nullptr);
         });
       });
     });
@@ -267,15 +286,13 @@ Result<void> Directory::reload_status(AgentId id) {
 
 Result<void> Directory::reload_agent(AgentId id) {
   std::optional<AgentRepository::State> state;
-  std::vector<KeyRecord> keys;
+  std::vector<KeyState> keys;
   std::vector<NameId> grants;
   TRY(database_.read([&](Transaction& tx) -> Result<void> {
     keys.clear();
     grants.clear();
     state = TRY(tx.agents().find_state(id));
-    TRY(tx.keys().each_state_of(id, [&](const KeyState& found) {
-      if (const KeyRecord key = to_record(found); key.used) keys.push_back(key);
-    }));
+    TRY(tx.keys().each_state_of(id, [&](const KeyState& found) { keys.push_back(found); }));
     return tx.permissions().each_of(
         id, [&](std::string_view permission) { add_grant(permission, grants); });
   }));
@@ -320,8 +337,16 @@ void Directory::forget_families(Timestamp revoked_before) {
 }
 
 // Most changes of an agent leave most of its keys as they are.
-void Directory::put_keys(std::vector<KeyRecord>& keys) {
+void Directory::put_keys(std::vector<KeyState>& states) {
   Tables& tables = *tables_.load(std::memory_order_relaxed);
+  std::vector<KeyRecord> keys;
+  for (const KeyState& state : states) {
+    const KeyRecord key = to_record(state);
+    if (!key.used) continue;
+    // Before the key itself: whoever finds the key finds them.
+    if (key.limited && is_kept(key)) put_limits(state);
+    keys.push_back(key);
+  }
   const auto unchanged = [&](const KeyRecord& key) {
     const KeyRecord* known = tables.keys.find(key.hash(), kid_of(key));
     return is_kept(key) ? known != nullptr && *known == key : known == nullptr;
@@ -330,6 +355,44 @@ void Directory::put_keys(std::vector<KeyRecord>& keys) {
   const auto gone = std::partition(keys.begin(), keys.end(), is_kept);
   tables.keys.put_all({keys.begin(), gone}, kid_of, epochs_);
   tables.keys.erase_all({gone, keys.end()}, kid_of, epochs_);
+  forget_limits({gone, keys.end()});
+}
+
+// What no service can have written lets nothing through.
+std::unique_ptr<const KeyLimits> Directory::limits_of(const KeyConstraints& constraints) {
+  KeyLimits::Source source;
+  if (constraints.not_before)
+    source.not_before_ms = constraints.not_before->time_since_epoch().count();
+  if (constraints.allowed_cidrs) {
+    auto& networks = source.networks.emplace();
+    for (const std::string& text : *constraints.allowed_cidrs)
+      if (const auto network = Network::parse_exact(text)) networks.push_back(*network);
+  }
+  if (constraints.permissions) {
+    auto& permissions = source.permissions.emplace();
+    for (const std::string& text : *constraints.permissions) add_grant(text, permissions);
+  }
+  return std::make_unique<const KeyLimits>(std::move(source));
+}
+
+void Directory::put_limits(const KeyState& state) {
+  Tables& tables = *tables_.load(std::memory_order_relaxed);
+  const KeyRecord key = to_record(state);
+  if (tables.limits.find(key.hash(), kid_of(key)) != nullptr) return;  // they never change
+  auto limits = limits_of(state.constraints);
+  tables.limits.put({key.kid, limits.get()}, kid_of(key), &epochs_);
+  (void)limits.release();  // published: the table's from here on
+}
+
+void Directory::forget_limits(std::span<const KeyRecord> keys) {
+  Tables& tables = *tables_.load(std::memory_order_relaxed);
+  for (const KeyRecord& key : keys) {
+    const KeyLimitsRecord* record = tables.limits.find(key.hash(), kid_of(key));
+    if (record == nullptr) continue;
+    std::unique_ptr<const KeyLimits> limits(record->limits);
+    tables.limits.erase(key.hash(), kid_of(key), &epochs_);
+    epochs_.retire(std::move(limits));
+  }
 }
 
 const GrantSet* Directory::many_grants(const AgentRecord* agent) {
@@ -357,6 +420,7 @@ void Directory::forget_keys_without_agent() {
       orphans.push_back(key);
   });
   tables.keys.erase_all(orphans, kid_of, epochs_);
+  forget_limits(orphans);
   agents_forgotten_ = 0;
 }
 

@@ -79,6 +79,10 @@ class Directory {
     // Whether that family of tokens was revoked not long ago, so that access tokens of it may be
     // about that have not expired.
     bool is_revoked(FamilyId family) const;
+    // Of a key whose record says that it is limited.
+    const KeyLimits* find_limits(const KeyRecord& key) const;
+    // Whether the key may be used now and from there, whatever its agent may do.
+    bool admits(const KeyRecord& key, Timestamp now, const IpAddress& from) const;
     const Names& names() const { return names_; }
 
    private:
@@ -95,7 +99,10 @@ class Directory {
   Result<void> reload_agent(AgentId id);
   Result<void> reload_family(FamilyId id);
   Result<void> reload_status(AgentId id);
-  void put_keys(std::vector<KeyRecord>& keys);
+  void put_keys(std::vector<KeyState>& states);
+  std::unique_ptr<const KeyLimits> limits_of(const KeyConstraints& constraints);
+  void put_limits(const KeyState& state);
+  void forget_limits(std::span<const KeyRecord> keys);
   void add_grant(std::string_view permission, std::vector<NameId>& grants);
   static void set_grants(AgentRecord& agent, std::span<const NameId> grants);
   static const GrantSet* many_grants(const AgentRecord* agent);

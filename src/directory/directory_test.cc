@@ -413,6 +413,48 @@ TEST_F(DirectoryTest, NodesThatCatchUpAtOnceDoNotGetInEachOthersWay) {
   EXPECT_EQ(held_by(*node, agent).size(), 20U);
 }
 
+TEST_F(DirectoryTest, TheLimitsOfAKeyAreThereWithItAndGoWithIt) {
+  const AgentId agent = replica.add_agent();
+  const IpAddress inside = *parse_ip_address("10.1.2.3");
+  const IpAddress outside = *parse_ip_address("11.1.2.3");
+  ApiKey key;
+  value_of(replica.database().write([&](Transaction& tx) -> Result<void> {
+    key = TRY(tx.keys().insert({agent, kid, "no hash", {}, "", {}, {{}, {{"10.0.0.0/8"}}, {}}}));
+    TRY(tx.changes().append(ChangeKind::key, agent));
+    return {};
+  }));
+  const auto node = other_node();
+  ASSERT_TRUE(node->load());
+  for (const Directory* each : {&directory, node.get()}) {
+    const Directory::View view(*each);
+    const KeyRecord* record = view.find_key(kid);
+    ASSERT_NE(record, nullptr);
+    EXPECT_TRUE(view.admits(*record, Timestamp{}, inside));
+    EXPECT_FALSE(view.admits(*record, Timestamp{}, outside));
+  }
+  replica.revoke_key(agent, key.key_id);
+  const Directory::View view(directory);
+  EXPECT_EQ(view.find_key(kid), nullptr);
+  KeyRecord gone;
+  gone.kid = *parse_kid(kid);
+  EXPECT_EQ(view.find_limits(gone), nullptr);
+}
+
+TEST_F(DirectoryTest, ALimitThatCannotBeReadLetsNothingThrough) {
+  const AgentId agent = replica.add_agent();
+  value_of(replica.database().write([&](Transaction& tx) -> Result<void> {
+    TRY(tx.keys().insert({agent, kid, "no hash", {}, "", {}, {{}, {{"everywhere"}}, {{"**"}}}}));
+    TRY(tx.changes().append(ChangeKind::key, agent));
+    return {};
+  }));
+  const Requirement requirement = directory.names().requirement("read_weather");
+  const Directory::View view(directory);
+  const KeyRecord* record = view.find_key(kid);
+  ASSERT_NE(record, nullptr);
+  EXPECT_FALSE(view.admits(*record, Timestamp{}, *parse_ip_address("10.1.2.3")));
+  EXPECT_FALSE(view.find_limits(*record)->holds_any_of(requirement));
+}
+
 TEST_F(DirectoryTest, AChangeOfStatusAloneLeavesTheGrantsAsTheyAre) {
   std::vector<AgentId> agents;
   for (int i = 0; i < 3; ++i) agents.push_back(replica.add_agent("Bot", "robots@example.com"));

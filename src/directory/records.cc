@@ -1,5 +1,6 @@
 #include "directory/records.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace agentauth {
@@ -24,6 +25,21 @@ bool GrantSet::contains(NameId id) const {
   for (std::size_t at = mix(id) & mask; slots_[at] != 0; at = (at + 1) & mask)
     if (slots_[at] == id + 1) return true;
   return false;
+}
+
+bool KeyLimits::admits(Timestamp now, const IpAddress& from) const {
+  if (now.time_since_epoch().count() < source_.not_before_ms) return false;
+  return !source_.networks ||
+         std::any_of(source_.networks->begin(), source_.networks->end(),
+                     [&](const Network& network) { return network.contains(from); });
+}
+
+bool KeyLimits::holds_any_of(const Requirement& requirement) const {
+  if (!source_.permissions) return true;
+  const auto asked = std::span(requirement.ids).first(requirement.count);
+  return std::any_of(source_.permissions->begin(), source_.permissions->end(), [&](NameId held) {
+    return std::find(asked.begin(), asked.end(), held) != asked.end();
+  });
 }
 
 }  // namespace agentauth

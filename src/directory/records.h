@@ -6,7 +6,10 @@
 #include <cstring>
 #include <optional>
 #include <span>
+#include <utility>
+#include <vector>
 
+#include "base/network.h"
 #include "directory/names.h"
 #include "model/api_key.h"
 #include "model/token_family.h"
@@ -70,6 +73,7 @@ struct KeyRecord {
   std::int64_t expires_at_ms = 0;  // 0: never
   bool revoked = true;
   bool used = false;
+  bool limited = false;  // there are KeyLimits: without them it may not be used
 
   bool operator==(const KeyRecord&) const = default;
   bool empty() const { return !used; }
@@ -101,6 +105,36 @@ struct FamilyRecord {
   bool empty() const { return !used; }
   bool matches(const FamilyId& key) const { return id == key; }
   std::uint64_t hash() const { return id.uuid.hash(); }
+};
+
+// What few keys have beside their record. Never changes: a key's constraints are those it was made
+// with.
+class KeyLimits {
+ public:
+  struct Source {
+    std::int64_t not_before_ms = 0;
+    std::optional<std::vector<Network>> networks;
+    std::optional<std::vector<NameId>> permissions;
+  };
+  explicit KeyLimits(Source source) : source_(std::move(source)) {}
+
+  bool admits(Timestamp now, const IpAddress& from) const;
+  bool holds_any_of(const Requirement& requirement) const;
+  // Whether the key is worth less than its agent, beside the time.
+  bool narrows() const { return source_.permissions || source_.networks; }
+  bool narrows_permissions() const { return source_.permissions.has_value(); }
+
+ private:
+  const Source source_;
+};
+
+struct KeyLimitsRecord {
+  Kid kid{};
+  const KeyLimits* limits = nullptr;  // the directory owns it
+
+  bool empty() const { return limits == nullptr; }
+  bool matches(std::string_view key) const { return text_of(kid) == key; }
+  std::uint64_t hash() const { return KeyRecord::hash_of(text_of(kid)); }
 };
 
 }  // namespace agentauth

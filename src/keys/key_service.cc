@@ -25,6 +25,26 @@ tl::unexpected<Error> not_rotatable(std::string_view status) {
                  "The key is " + std::string(status) + "; only an active key can be rotated");
 }
 
+// What the rule of a single field cannot say.
+Result<void> require_times(const CreateKey& request, Timestamp now) {
+  std::vector<FieldError> wrong;
+  const Timestamp latest = now + Seconds{key_lifetime_max_seconds};
+  const auto& end = request.expires_at;
+  if (end && request.expires_in) {
+    wrong.push_back({"expires_at", "cannot stand beside expires_in"});
+  } else if (end && (*end <= now || *end > latest)) {
+    wrong.push_back({"expires_at", "must lie ahead, by ten years at most"});
+  }
+  const auto expires = request.expires_in ? now + Seconds{*request.expires_in} : end;
+  if (request.not_before &&
+      (*request.not_before > latest || request.not_before >= expires.value_or(Timestamp::max())))
+    wrong.push_back({"not_before", "must lie before the key's end, and ten years ahead at most"});
+  if (wrong.empty()) return {};
+  return tl::unexpected(Error{.code = Errc::invalid_argument,
+                              .message = "A field is missing or invalid",
+                              .fields = std::move(wrong)});
+}
+
 }  // namespace
 
 tl::unexpected<Error> invalid_credentials(std::string_view detail) {
@@ -32,8 +52,16 @@ tl::unexpected<Error> invalid_credentials(std::string_view detail) {
 }
 
 KeyDescription KeyDescription::of(const ApiKey& key, Timestamp now) {
-  return {key.key_id,     key.kid,        key.name,      key.status(now),
-          key.created_at, key.expires_at, key.revoked_at};
+  return {key.key_id,
+          key.kid,
+          key.name,
+          key.status(now),
+          key.created_at,
+          key.expires_at,
+          key.revoked_at,
+          key.constraints.not_before,
+          key.constraints.allowed_cidrs,
+          key.constraints.permissions};
 }
 
 KeyService::KeyService(Database& database, const Directory& directory, const MasterKey& master_key,
@@ -76,6 +104,7 @@ Result<void> KeyService::require_room(Transaction& tx, AgentId agent) const {
 Result<ApiKey> KeyService::store(Transaction& tx, const MintedKey& minted,
                                  const CreateKey& request) {
   TRY(tx.agents().find(request.agent_id));
+  TRY(require_times(request, clock_.now()));
   TRY(require_room(tx, request.agent_id));
   ApiKeyRepository::NewKey row{
       .agent_id = request.agent_id,
@@ -83,7 +112,8 @@ Result<ApiKey> KeyService::store(Transaction& tx, const MintedKey& minted,
       .hash = minted.hash,
       .tag = minted.tag,
       .name = request.name.value_or(""),
-      .expires_at = {},
+      .expires_at = request.expires_at,
+      .constraints = {request.not_before, request.allowed_cidrs, request.permissions},
   };
   if (request.expires_in) row.expires_at = clock_.now() + Seconds{*request.expires_in};
   const ApiKey key = TRY(tx.keys().insert(row));
@@ -125,6 +155,7 @@ Result<ApiKey> KeyService::rotate(Transaction& tx, const MintedKey& minted,
       .tag = minted.tag,
       .name = old.name,
       .expires_at = {},
+      .constraints = old.constraints,
   };
   if (old.expires_at) row.expires_at = now + (*old.expires_at - old.created_at);
   const ApiKey key = TRY(tx.keys().insert(row));
@@ -139,7 +170,7 @@ Result<void> KeyService::revoke(Transaction& tx, const NameKey& request) {
   return {};
 }
 
-KeyService::Check KeyService::check(std::string_view text) const {
+KeyService::Check KeyService::check(std::string_view text, const IpAddress& from) const {
   const auto parts = parse_key(text);
   if (!parts) return {};
   const Directory::View view(directory_);
@@ -148,20 +179,20 @@ KeyService::Check KeyService::check(std::string_view text) const {
   static const KeyRecord nobody;
   if (key == nullptr) key = &nobody;
   const bool matches = constant_time_equal(tag_of(*parts), key->tag);
-  if (!matches || !key->usable_at(clock_.now())) return {};
+  if (!matches || !view.admits(*key, clock_.now(), from)) return {};
   const AgentRecord* agent = view.find_agent(key->agent_id);
   if (agent == nullptr || agent->status != AgentStatus::active) return {};
 
   Check check{Check::Outcome::unverified,
-              {key->agent_id, agent->token_generation, key->kid},
+              {key->agent_id, agent->token_generation, key->kid, from},
               memory_key_.sign(text)};
   if (verified_.contains(check.name, key->generation, clock_.now()))
     check.outcome = Check::Outcome::verified;
   return check;
 }
 
-Result<Caller> KeyService::authenticate(std::string_view text) {
-  Check before = check(text);
+Result<Caller> KeyService::authenticate(std::string_view text, const IpAddress& from) {
+  Check before = check(text, from);
   if (before.outcome == Check::Outcome::unverified) {
     const auto parts = parse_key(text);
     std::uint32_t generation = 0;
@@ -179,7 +210,7 @@ Result<Caller> KeyService::authenticate(std::string_view text) {
       return invalid_credentials("the tag matches but the hash does not");
     verified_.remember(before.name, generation, clock_.now());
     // Time has passed: everything but the hash is read again.
-    before = check(text);
+    before = check(text, from);
   }
   if (before.outcome != Check::Outcome::verified) return invalid_credentials("key refused");
   return before.caller;

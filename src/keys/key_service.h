@@ -13,6 +13,7 @@
 #include "keys/key_format.h"
 #include "keys/verified_keys.h"
 #include "model/caller.h"
+#include "model/permission.h"
 #include "store/transaction.h"
 
 namespace agentauth {
@@ -21,8 +22,12 @@ inline constexpr std::int64_t key_lifetime_max_seconds = std::int64_t{10} * 365 
 
 struct CreateKey {
   AgentId agent_id;
-  std::optional<std::string> name;
-  std::optional<std::int64_t> expires_in;
+  std::optional<std::string> name = {};
+  std::optional<std::int64_t> expires_in = {};
+  std::optional<Timestamp> expires_at = {};
+  std::optional<Timestamp> not_before = {};
+  std::optional<std::vector<std::string>> allowed_cidrs = {};
+  std::optional<std::vector<std::string>> permissions = {};
 
   static constexpr auto fields() {
     return std::array{
@@ -32,6 +37,26 @@ struct CreateKey {
                                        .max = key_lifetime_max_seconds,
                                        .example = "86400",
                                        .about = "Seconds; without it the key does not expire"}),
+        field<&CreateKey::expires_at>({.name = "expires_at",
+                                       .example = "2030-01-31T12:00:00Z",
+                                       .about = "In place of expires_in"}),
+        field<&CreateKey::not_before>({.name = "not_before",
+                                       .example = "2030-01-01T00:00:00Z",
+                                       .about = "The key cannot be used earlier"}),
+        field<&CreateKey::allowed_cidrs>(
+            {.name = "allowed_cidrs",
+             .max = key_cidrs_max,
+             .valid = is_cidr,
+             .rule = "must be an address or a range of IPv4 or IPv6 without bits past its prefix",
+             .example = "10.0.0.0/8",
+             .about = "From where the key and its tokens can be used"}),
+        field<&CreateKey::permissions>(
+            {.name = "permissions",
+             .max = key_permissions_max,
+             .valid = is_permission,
+             .rule = "must be a permission",
+             .example = "read_weather",
+             .about = "What the key is narrowed to; the agent must hold each"}),
     };
   }
 };
@@ -66,7 +91,8 @@ struct RotateKey {
   static constexpr auto fields() {
     return std::array{
         field<&RotateKey::agent_id>(agent_id_in_path),
-        field<&RotateKey::key_id>({.name = "key_id", .place = Place::path, .about = "The key's id"}),
+        field<&RotateKey::key_id>(
+            {.name = "key_id", .place = Place::path, .about = "The key's id"}),
         field<&RotateKey::overlap_seconds>(overlap_field),
     };
   }
@@ -95,6 +121,9 @@ struct KeyDescription {
   Timestamp created_at;
   std::optional<Timestamp> expires_at;
   std::optional<Timestamp> revoked_at;
+  std::optional<Timestamp> not_before;
+  std::optional<std::vector<std::string>> allowed_cidrs;
+  std::optional<std::vector<std::string>> permissions;
 
   static KeyDescription of(const ApiKey& key, Timestamp now);
 
@@ -103,11 +132,17 @@ struct KeyDescription {
         field<&KeyDescription::key_id>({.name = "key_id"}),
         field<&KeyDescription::kid>({.name = "kid", .example = "4fJx0Zk2QmP1"}),
         field<&KeyDescription::name>({.name = "name", .example = "laptop"}),
-        field<&KeyDescription::status>(
-            {.name = "status", .example = "active", .about = "active, revoked or expired"}),
+        field<&KeyDescription::status>({.name = "status",
+                                        .example = "active",
+                                        .about = "active, revoked, expired or pending"}),
         field<&KeyDescription::created_at>({.name = "created_at"}),
         field<&KeyDescription::expires_at>({.name = "expires_at"}),
         field<&KeyDescription::revoked_at>({.name = "revoked_at"}),
+        field<&KeyDescription::not_before>({.name = "not_before"}),
+        field<&KeyDescription::allowed_cidrs>(
+            {.name = "allowed_cidrs", .max = key_cidrs_max, .example = "10.0.0.0/8"}),
+        field<&KeyDescription::permissions>(
+            {.name = "permissions", .max = key_permissions_max, .example = "read_weather"}),
     };
   }
 };
@@ -145,7 +180,7 @@ class KeyService {
   // What memory says about a key; never touches the database or bcrypt.
   struct Check {
     enum class Outcome : std::uint8_t {
-      refused,     // wrong, unknown, expired, revoked, or its agent may not act
+      refused,     // wrong, unknown, not to be used now or from there, or its agent may not act
       verified,    // matched lately, and everything else is in order now
       unverified,  // may well be right; bcrypt has to say
     };
@@ -153,11 +188,11 @@ class KeyService {
     Caller caller{};
     Sha256 name{};  // of this verification, for sharing it; the same whoever asks
   };
-  Check check(std::string_view text) const;
+  Check check(std::string_view text, const IpAddress& from) const;
 
   // The whole check. Computes bcrypt when memory does not suffice: for the hashing pool only.
   // Errors: unauthenticated, one and the same for every cause; unavailable.
-  Result<Caller> authenticate(std::string_view text);
+  Result<Caller> authenticate(std::string_view text, const IpAddress& from);
 
  private:
   Result<void> require_room(Transaction& tx, AgentId agent) const;

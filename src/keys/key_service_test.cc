@@ -36,9 +36,10 @@ class KeyServiceTest : public testing::Test {
       return service.list(tx, {agent, {}, {}}, {}, 100);
     }));
   }
-  Outcome check(const std::string& text) { return service.check(text).outcome; }
+  Result<Caller> authenticate(const std::string& text) { return service.authenticate(text, here); }
+  Outcome check(const std::string& text) { return service.check(text, here).outcome; }
   Error refusal(const std::string& text) {
-    const auto agent = service.authenticate(text);
+    const auto agent = authenticate(text);
     return agent ? Error{Errc::internal, "not refused"} : agent.error();
   }
   // The right kid with another secret, correctly spelled.
@@ -50,6 +51,7 @@ class KeyServiceTest : public testing::Test {
   // From now on whatever reaches bcrypt fails there, and with other words than before it.
   void break_hashes() { replica.execute("UPDATE api_keys SET hash = 'garbage'"); }
 
+  const IpAddress here = *parse_ip_address("192.0.2.1");
   Replica replica;
   ManualClock clock;
   SystemRandom random;
@@ -61,9 +63,9 @@ class KeyServiceTest : public testing::Test {
 
 TEST_F(KeyServiceTest, ASecretAuthenticatesUntilItExpires) {
   const auto created = create(weather_bot, 60);
-  EXPECT_EQ(service.authenticate(created.text)->agent_id, weather_bot);
+  EXPECT_EQ(authenticate(created.text)->agent_id, weather_bot);
   clock.advance(59'999ms);
-  EXPECT_EQ(service.authenticate(created.text)->agent_id, weather_bot);
+  EXPECT_EQ(authenticate(created.text)->agent_id, weather_bot);
   clock.advance(1ms);
   EXPECT_EQ(refusal(created.text).code, Errc::unauthenticated);
   EXPECT_EQ(check(created.text), Outcome::refused);
@@ -93,7 +95,7 @@ TEST_F(KeyServiceTest, AnUnknownSecretLooksLikeAnExpiredOne) {
     EXPECT_TRUE(error.fields.empty() && error.extra.empty()) << text;
     EXPECT_EQ(check(text), Outcome::refused) << text;
   }
-  EXPECT_EQ(service.authenticate(good.text)->agent_id, weather_bot);
+  EXPECT_EQ(authenticate(good.text)->agent_id, weather_bot);
 }
 
 // (3) of DESIGN "Keys and tokens": the tag stands before bcrypt.
@@ -130,36 +132,36 @@ TEST_F(KeyServiceTest, ATagMadeUnderAnotherMasterKeyDoesNotFit) {
   const MasterKey stolen_database_only{Bytes(32, 8)};
   const KeyService other(replica.database(), replica.directory(), stolen_database_only, clock,
                          random, bcrypt_cost_min);
-  EXPECT_EQ(other.check(created.text).outcome, Outcome::refused);
+  EXPECT_EQ(other.check(created.text, here).outcome, Outcome::refused);
 }
 
 TEST_F(KeyServiceTest, AKeyIsComputedOnceAndThenRemembered) {
   const auto created = create(weather_bot);
   EXPECT_EQ(check(created.text), Outcome::unverified);
-  ASSERT_TRUE(service.authenticate(created.text));
+  ASSERT_TRUE(authenticate(created.text));
   EXPECT_EQ(check(created.text), Outcome::verified);
   break_hashes();
-  EXPECT_EQ(service.authenticate(created.text)->agent_id, weather_bot) << "from memory";
+  EXPECT_EQ(authenticate(created.text)->agent_id, weather_bot) << "from memory";
 }
 
 TEST_F(KeyServiceTest, WhatIsRememberedIsForgottenAfterAWhile) {
   const auto created = create(weather_bot);
-  ASSERT_TRUE(service.authenticate(created.text));
+  ASSERT_TRUE(authenticate(created.text));
   clock.advance(5min);
   EXPECT_EQ(check(created.text), Outcome::unverified);
 }
 
 TEST_F(KeyServiceTest, RevokingBitesAtTheNextUse) {
   const auto created = create(weather_bot);
-  ASSERT_TRUE(service.authenticate(created.text));
+  ASSERT_TRUE(authenticate(created.text));
   ASSERT_TRUE(revoke(weather_bot, created.key_id));
   EXPECT_EQ(check(created.text), Outcome::refused);
-  EXPECT_FALSE(service.authenticate(created.text));
+  EXPECT_FALSE(authenticate(created.text));
 }
 
 TEST_F(KeyServiceTest, SuspendingOrDeletingTheAgentBitesAtTheNextUse) {
   const auto created = create(weather_bot);
-  ASSERT_TRUE(service.authenticate(created.text));
+  ASSERT_TRUE(authenticate(created.text));
   replica.suspend(weather_bot);
   EXPECT_EQ(check(created.text), Outcome::refused);
   replica.set_status(weather_bot, AgentStatus::active);
@@ -170,7 +172,7 @@ TEST_F(KeyServiceTest, SuspendingOrDeletingTheAgentBitesAtTheNextUse) {
 
 TEST_F(KeyServiceTest, ARowOfANewGenerationIsVerifiedAnew) {
   const auto created = create(weather_bot);
-  ASSERT_TRUE(service.authenticate(created.text));
+  ASSERT_TRUE(authenticate(created.text));
   replica.execute("UPDATE api_keys SET generation = generation + 1, hash = 'garbage'");
   ASSERT_TRUE(replica.directory().load());
   EXPECT_EQ(check(created.text), Outcome::unverified);
@@ -180,10 +182,10 @@ TEST_F(KeyServiceTest, ARowOfANewGenerationIsVerifiedAnew) {
 TEST_F(KeyServiceTest, VerificationsShareANameOnlyForTheSameKey) {
   const auto first = create(weather_bot);
   const auto second = create(weather_bot);
-  EXPECT_EQ(service.check(first.text).name, service.check(first.text).name);
-  EXPECT_NE(service.check(first.text).name, service.check(second.text).name);
-  EXPECT_NE(service.check(first.text).name, Sha256{});
-  EXPECT_EQ(service.check("noise").name, Sha256{});
+  EXPECT_EQ(service.check(first.text, here).name, service.check(first.text, here).name);
+  EXPECT_NE(service.check(first.text, here).name, service.check(second.text, here).name);
+  EXPECT_NE(service.check(first.text, here).name, Sha256{});
+  EXPECT_EQ(service.check("noise", here).name, Sha256{});
 }
 
 TEST_F(KeyServiceTest, LoginsAtOnceAllSucceed) {
@@ -193,7 +195,7 @@ TEST_F(KeyServiceTest, LoginsAtOnceAllSucceed) {
   for (int i = 0; i < 4; ++i)
     threads.emplace_back([&] {
       for (int login = 0; login < 3; ++login)
-        if (service.authenticate(created.text)->agent_id != weather_bot) ++failed;
+        if (authenticate(created.text)->agent_id != weather_bot) ++failed;
     });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(failed, 0);
@@ -220,7 +222,7 @@ TEST_F(KeyServiceTest, AnAgentHasAnyNumberOfKeysAndRevokingOneLeavesTheOthers) {
   const auto second = create(weather_bot);
   ASSERT_TRUE(revoke(weather_bot, first.key_id));
   EXPECT_EQ(check(first.text), Outcome::refused);
-  EXPECT_EQ(service.authenticate(second.text)->agent_id, weather_bot);
+  EXPECT_EQ(authenticate(second.text)->agent_id, weather_bot);
   const auto keys = list(weather_bot);
   ASSERT_EQ(keys.size(), 2U);
   EXPECT_EQ(keys[0].status,
@@ -282,7 +284,7 @@ TEST_F(KeyServiceTest, AKeyIsRevokedThroughItsOwnAgentOnly) {
   EXPECT_EQ(revoke(other, created.key_id).error().code, Errc::not_found);
   EXPECT_EQ(revoke(weather_bot, KeyId{}).error().code, Errc::not_found);
   EXPECT_EQ(replica.revision(), before);
-  EXPECT_EQ(service.authenticate(created.text)->agent_id, weather_bot);
+  EXPECT_EQ(authenticate(created.text)->agent_id, weather_bot);
 }
 
 TEST_F(KeyServiceTest, AnAgentThatIsGoneGetsNoKey) {
@@ -299,6 +301,47 @@ TEST_F(KeyServiceTest, ADatabaseThatFailsIsNotAWrongKey) {
   const auto created = create(weather_bot);
   replica.execute("ALTER TABLE api_keys RENAME TO elsewhere");
   EXPECT_NE(refusal(created.text).code, Errc::unauthenticated);
+}
+
+TEST_F(KeyServiceTest, AKeyWorksFromItsTimeOnAndFromItsNetworksOnly) {
+  const MintedKey minted = value_of(service.mint());
+  value_of(replica.database().write([&](Transaction& tx) {
+    return service.store(tx, minted,
+                         {.agent_id = weather_bot,
+                          .not_before = clock.now() + 60s,
+                          .allowed_cidrs = {{"10.0.0.0/8", "2001:db8::/32"}}});
+  }));
+  const std::string text(minted.text.reveal());
+  const auto from = [&](std::string_view address) {
+    return service.authenticate(text, *parse_ip_address(address)).has_value();
+  };
+  clock.advance(59'999ms);
+  EXPECT_FALSE(from("10.1.2.3"));
+  clock.advance(1ms);
+  EXPECT_TRUE(from("10.1.2.3"));
+  EXPECT_TRUE(from("::ffff:10.1.2.3"));
+  EXPECT_TRUE(from("2001:db8::1"));
+  EXPECT_FALSE(from("11.0.0.1")) << "also when it was verified a moment ago";
+  EXPECT_FALSE(from("2001:db9::1"));
+}
+
+TEST_F(KeyServiceTest, TimesThatMakeNoSenseAreRefusedByName) {
+  const auto wrong = [&](const CreateKey& request) -> std::string {
+    const MintedKey minted{Secret{}, "AAAAAAAAAAA1", "", {}};
+    const auto key = replica.database().write(
+        [&](Transaction& tx) { return service.store(tx, minted, request); });
+    return key ? "" : key.error().fields.at(0).field;
+  };
+  const Timestamp now = clock.now();
+  const AgentId id = weather_bot;
+  EXPECT_EQ(wrong({.agent_id = id, .expires_at = now}), "expires_at");
+  EXPECT_EQ(wrong({.agent_id = id, .expires_at = now + std::chrono::hours{24 * 366 * 11}}),
+            "expires_at");
+  EXPECT_EQ(wrong({.agent_id = id, .expires_in = 60, .expires_at = now + 60s}), "expires_at");
+  EXPECT_EQ(wrong({.agent_id = id, .expires_at = now + 60s, .not_before = now + 60s}),
+            "not_before");
+  EXPECT_EQ(wrong({.agent_id = id, .expires_in = 60, .not_before = now + 61s}), "not_before");
+  EXPECT_EQ(wrong({.agent_id = id, .expires_at = now + 60s, .not_before = now + 59s}), "");
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/network.h"
+
 namespace agentauth {
 
 std::optional<Kid> parse_kid(std::string_view text) {
@@ -11,6 +13,8 @@ std::optional<Kid> parse_kid(std::string_view text) {
   return kid;
 }
 
+bool is_cidr(std::string_view text) { return Network::parse_exact(text).has_value(); }
+
 std::string_view to_string(KeyStatus status) {
   switch (status) {
     case KeyStatus::active:
@@ -19,12 +23,15 @@ std::string_view to_string(KeyStatus status) {
       return "revoked";
     case KeyStatus::expired:
       return "expired";
+    case KeyStatus::pending:
+      return "pending";
   }
   return "";
 }
 
 bool parse(std::string_view text, KeyStatus& status) {
-  for (const KeyStatus candidate : {KeyStatus::active, KeyStatus::revoked, KeyStatus::expired}) {
+  for (const KeyStatus candidate :
+       {KeyStatus::active, KeyStatus::revoked, KeyStatus::expired, KeyStatus::pending}) {
     if (text != to_string(candidate)) continue;
     status = candidate;
     return true;

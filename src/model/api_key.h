@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/encoding.h"
 #include "base/fields.h"
@@ -27,9 +28,26 @@ std::optional<Kid> parse_kid(std::string_view text);
 
 using KeyTagBytes = std::array<std::uint8_t, key_tag_bytes>;
 
-enum class KeyStatus : std::uint8_t { active, revoked, expired };
+enum class KeyStatus : std::uint8_t { active, revoked, expired, pending };
 std::string_view to_string(KeyStatus status);
 bool parse(std::string_view text, KeyStatus& status);
+
+// What narrows a key beyond its end. An absent one narrows nothing; one that is there and lets
+// nothing through lets nothing through.
+struct KeyConstraints {
+  std::optional<Timestamp> not_before{};
+  std::optional<std::vector<std::string>> allowed_cidrs{};
+  std::optional<std::vector<std::string>> permissions{};  // it may do no more than these cover
+
+  bool any() const { return not_before || allowed_cidrs || permissions; }
+  bool operator==(const KeyConstraints&) const = default;
+};
+
+inline constexpr std::int64_t key_cidrs_max = 32;
+inline constexpr std::int64_t key_permissions_max = 64;
+
+// A range of addresses without bits past its prefix, or one address.
+bool is_cidr(std::string_view text);
 
 struct ApiKey {
   KeyId key_id;
@@ -39,10 +57,12 @@ struct ApiKey {
   Timestamp created_at;
   std::optional<Timestamp> expires_at;
   std::optional<Timestamp> revoked_at;
+  KeyConstraints constraints;
 
   KeyStatus status(Timestamp now) const {
     if (revoked_at) return KeyStatus::revoked;
     if (expires_at && now >= *expires_at) return KeyStatus::expired;
+    if (constraints.not_before && now < *constraints.not_before) return KeyStatus::pending;
     return KeyStatus::active;
   }
 };
@@ -55,6 +75,7 @@ struct KeyState {
   std::int64_t generation = 0;  // grows whenever the row changes
   bool revoked = false;
   std::optional<Timestamp> expires_at;
+  KeyConstraints constraints;
 };
 
 }  // namespace agentauth

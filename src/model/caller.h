@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "base/network.h"
 #include "model/api_key.h"
 #include "model/token_family.h"
 
@@ -17,6 +18,8 @@ struct Caller {
   FamilyId family{};  // nil when the token is of none
   // The key the token was got with: the token stands only as long as the key does.
   Kid key{};
+  // From where this call comes: not in the token, but a key may be bound to networks.
+  IpAddress address{};
 
   bool operator==(const Caller&) const = default;
 };

@@ -13,7 +13,8 @@ namespace agentauth {
 // Revisions number the changes in commit order, without gaps, from 1.
 using Revision = std::int64_t;
 
-// `status`: of an agent nothing but its status. Any other kind but a token family stands for all there is about it.
+// `status`: of an agent nothing but its status. Any other kind but a token family stands for all
+// there is about it.
 enum class ChangeKind : std::uint8_t { agent, key, permission, token_family, status };
 
 std::string_view to_string(ChangeKind kind);

@@ -5,6 +5,33 @@
 namespace agentauth {
 namespace {
 
+// Neither a range nor a permission has a blank in it.
+std::optional<std::string> joined(const std::optional<std::vector<std::string>>& texts) {
+  if (!texts) return std::nullopt;
+  std::string all;
+  for (const std::string& text : *texts) all += (all.empty() ? "" : " ") + text;
+  return all;
+}
+
+std::vector<std::string> parted(std::string_view all) {
+  std::vector<std::string> texts;
+  while (!all.empty()) {
+    const std::size_t end = std::min(all.find(' '), all.size());
+    texts.emplace_back(all.substr(0, end));
+    all.remove_prefix(std::min(end + 1, all.size()));
+  }
+  return texts;
+}
+
+// From the column `first` on.
+KeyConstraints read_constraints(const Row& row, int first) {
+  KeyConstraints constraints;
+  constraints.not_before = row.optional_time(first);
+  if (!row.is_null(first + 1)) constraints.allowed_cidrs = parted(row.text(first + 1));
+  if (!row.is_null(first + 2)) constraints.permissions = parted(row.text(first + 2));
+  return constraints;
+}
+
 ApiKey read_key(const Row& row) {
   ApiKey key;
   key.key_id = row.id<KeyId>(0);
@@ -14,6 +41,7 @@ ApiKey read_key(const Row& row) {
   key.created_at = row.time(4);
   key.expires_at = row.optional_time(5);
   key.revoked_at = row.optional_time(6);
+  key.constraints = read_constraints(row, 7);
   return key;
 }
 
@@ -27,6 +55,7 @@ KeyState read_state(const Row& row) {
   if (tag.size() == state.tag.size()) std::copy(tag.begin(), tag.end(), state.tag.begin());
   state.generation = row.integer(3);
   state.expires_at = row.optional_time(4);
+  state.constraints = read_constraints(row, 6);
   return state;
 }
 
@@ -44,15 +73,20 @@ Result<ApiKey> one_key(Session& session, Sql sql, std::initializer_list<Param> p
 
 Result<ApiKey> ApiKeyRepository::insert(const NewKey& key) {
   return one_key(session_,
-                 "INSERT INTO api_keys (agent_id, kid, hash, tag, name, expires_at) "
-                 "VALUES ($1, $2, $3, $4, $5, $6) "
-                 "RETURNING id, agent_id, kid, name, created_at, expires_at, revoked_at",
-                 {key.agent_id, key.kid, key.hash, ByteView(key.tag), key.name, key.expires_at});
+                 "INSERT INTO api_keys (agent_id, kid, hash, tag, name, expires_at, "
+                 "not_before, allowed_cidrs, permissions) "
+                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
+                 "RETURNING id, agent_id, kid, name, created_at, expires_at, revoked_at, "
+                 "not_before, allowed_cidrs, permissions",
+                 {key.agent_id, key.kid, key.hash, ByteView(key.tag), key.name, key.expires_at,
+                  key.constraints.not_before, joined(key.constraints.allowed_cidrs),
+                  joined(key.constraints.permissions)});
 }
 
 Result<ApiKey> ApiKeyRepository::find(AgentId agent, KeyId key) {
   return one_key(session_,
-                 "SELECT id, agent_id, kid, name, created_at, expires_at, revoked_at "
+                 "SELECT id, agent_id, kid, name, created_at, expires_at, revoked_at, "
+                 "not_before, allowed_cidrs, permissions "
                  "FROM api_keys WHERE id = $2 AND agent_id = $1",
                  {agent, key});
 }
@@ -61,7 +95,8 @@ Result<std::vector<ApiKey>> ApiKeyRepository::list(AgentId agent, const PageStar
                                                    std::int64_t limit) {
   std::vector<ApiKey> keys;
   TRY(session_.query(
-      "SELECT id, agent_id, kid, name, created_at, expires_at, revoked_at "
+      "SELECT id, agent_id, kid, name, created_at, expires_at, revoked_at, "
+      "not_before, allowed_cidrs, permissions "
       "FROM api_keys WHERE agent_id = $1 AND (created_at, id) > ($2, $3) "
       "ORDER BY created_at, id LIMIT $4",
       {agent, after.created_at, KeyId{after.id}, limit}, [&](const Row& row) -> Result<void> {
@@ -87,7 +122,8 @@ Result<ApiKey> ApiKeyRepository::revoke(AgentId agent, KeyId key, Timestamp now)
   return one_key(session_,
                  "UPDATE api_keys SET revoked_at = COALESCE(revoked_at, $3), "
                  "generation = generation + 1 WHERE id = $2 AND agent_id = $1 "
-                 "RETURNING id, agent_id, kid, name, created_at, expires_at, revoked_at",
+                 "RETURNING id, agent_id, kid, name, created_at, expires_at, revoked_at, "
+                 "not_before, allowed_cidrs, permissions",
                  {agent, key, now});
 }
 
@@ -99,13 +135,15 @@ Result<ApiKey> ApiKeyRepository::end_at(AgentId agent, KeyId key, Timestamp at, 
                  "expires_at = CASE WHEN expires_at < $3 THEN expires_at ELSE $3 END "
                  "WHERE id = $2 AND agent_id = $1 AND revoked_at IS NULL "
                  "AND (expires_at IS NULL OR expires_at > $4) "
-                 "RETURNING id, agent_id, kid, name, created_at, expires_at, revoked_at",
+                 "RETURNING id, agent_id, kid, name, created_at, expires_at, revoked_at, "
+                 "not_before, allowed_cidrs, permissions",
                  {agent, key, at, now});
 }
 
 Result<ApiKey> ApiKeyRepository::find_by_kid(AgentId agent, std::string_view kid) {
   return one_key(session_,
-                 "SELECT id, agent_id, kid, name, created_at, expires_at, revoked_at "
+                 "SELECT id, agent_id, kid, name, created_at, expires_at, revoked_at, "
+                 "not_before, allowed_cidrs, permissions "
                  "FROM api_keys WHERE kid = $2 AND agent_id = $1",
                  {agent, kid});
 }
@@ -123,8 +161,9 @@ Result<std::string> ApiKeyRepository::find_hash(const std::string& kid) {
 
 Result<void> ApiKeyRepository::each_state(FunctionRef<void(const KeyState&)> visit) {
   return session_.query(
-      "SELECT kid, agent_id, tag, generation, expires_at, revoked_at FROM api_keys", {},
-      [&](const Row& row) -> Result<void> {
+      "SELECT kid, agent_id, tag, generation, expires_at, revoked_at, "
+      "not_before, allowed_cidrs, permissions FROM api_keys",
+      {}, [&](const Row& row) -> Result<void> {
         visit(read_state(row));
         return {};
       });
@@ -133,7 +172,8 @@ Result<void> ApiKeyRepository::each_state(FunctionRef<void(const KeyState&)> vis
 Result<void> ApiKeyRepository::each_state_of(AgentId agent,
                                              FunctionRef<void(const KeyState&)> visit) {
   return session_.query(
-      "SELECT kid, agent_id, tag, generation, expires_at, revoked_at FROM api_keys "
+      "SELECT kid, agent_id, tag, generation, expires_at, revoked_at, "
+      "not_before, allowed_cidrs, permissions FROM api_keys "
       "WHERE agent_id = $1",
       {agent}, [&](const Row& row) -> Result<void> {
         visit(read_state(row));

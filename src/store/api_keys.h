@@ -22,6 +22,7 @@ class ApiKeyRepository {
     KeyTagBytes tag;
     std::string name;
     std::optional<Timestamp> expires_at;
+    KeyConstraints constraints{};
   };
   // Errors: conflict when the agent is gone or the kid taken.
   Result<ApiKey> insert(const NewKey& key);
@@ -33,7 +34,8 @@ class ApiKeyRepository {
   // Keeps the first time when it was revoked before.
   Result<ApiKey> revoke(AgentId agent, KeyId key, Timestamp now);
 
-  // The key ends at `at`, unless it ends before. Errors: not_found, also when it has ended by `now`.
+  // The key ends at `at`, unless it ends before. Errors: not_found, also when it has ended by
+  // `now`.
   Result<ApiKey> end_at(AgentId agent, KeyId key, Timestamp at, Timestamp now);
   // Errors: not_found.
   Result<ApiKey> find_by_kid(AgentId agent, std::string_view kid);

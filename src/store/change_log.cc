@@ -28,11 +28,12 @@ Result<void> ChangeLog::append_statuses_of_owner(const std::string& owner) {
   // The counter's lock first: who is an agent of the owner cannot change until the commit, because
   // whoever changes it needs the counter too. So what is inserted is what is counted.
   TRY(session_.execute("UPDATE change_counter SET revision = revision"));
-  const std::int64_t appended = TRY(session_.execute(
-      "INSERT INTO change_log (revision, kind, agent_id) "
-      "SELECT change_counter.revision + ROW_NUMBER() OVER (ORDER BY agents.id), 'status', agents.id "
-      "FROM agents CROSS JOIN change_counter WHERE agents.owner_email = $1",
-      {owner}));
+  const std::int64_t appended =
+      TRY(session_.execute("INSERT INTO change_log (revision, kind, agent_id) "
+                           "SELECT change_counter.revision + ROW_NUMBER() OVER (ORDER BY "
+                           "agents.id), 'status', agents.id "
+                           "FROM agents CROSS JOIN change_counter WHERE agents.owner_email = $1",
+                           {owner}));
   TRY(session_.execute("UPDATE change_counter SET revision = revision + $1", {appended}));
   return {};
 }

@@ -148,6 +148,12 @@ CREATE INDEX token_families_by_end ON token_families (ends_at);
 CREATE INDEX token_families_revoked ON token_families (revoked_at) WHERE revoked_at IS NOT NULL;
 ALTER TABLE change_log ADD COLUMN family_id {{uuid}};
 )sql"},
+    {5, "constraints of keys", R"sql(
+-- NULL: not constrained. Several ranges or permissions stand with a blank between them.
+ALTER TABLE api_keys ADD COLUMN not_before {{timestamp}};
+ALTER TABLE api_keys ADD COLUMN allowed_cidrs TEXT;
+ALTER TABLE api_keys ADD COLUMN permissions TEXT;
+)sql"},
 };
 
 constexpr std::string_view history_script = R"sql(

@@ -416,6 +416,22 @@ TEST_P(RepositoriesContract, AKeyEndsWhenToldToButNeverLaterThanItWasTo) {
   for (const KeyState& state : key_states(agent)) EXPECT_GT(state.generation, 1) << state.kid;
 }
 
+TEST_P(RepositoriesContract, TheConstraintsOfAKeyAreKeptAndAbsentOnesStayAbsent) {
+  const AgentId agent = add_agent().agent_id;
+  const Timestamp start{Seconds{1'700'000'000}};
+  const KeyConstraints narrow{start, {{"10.0.0.0/8", "2001:db8::/32"}}, {{"read_weather", "a:*"}}};
+  const ApiKey narrowed = must(write([&](Transaction& tx) {
+    return tx.keys().insert({agent, "AAAAAAAAAAA1", "hash", tag_of("a"), "CI", {}, narrow});
+  }));
+  EXPECT_EQ(narrowed.constraints, narrow);
+  EXPECT_FALSE(must(add_key(agent, "AAAAAAAAAAA2")).constraints.any());
+  for (const ApiKey& key :
+       must(read([&](Transaction& tx) { return tx.keys().list(agent, {}, 9); })))
+    EXPECT_EQ(key.constraints.any(), key.kid == "AAAAAAAAAAA1");
+  for (const KeyState& state : key_states(agent))
+    EXPECT_EQ(state.constraints, state.kid == "AAAAAAAAAAA1" ? narrow : KeyConstraints{});
+}
+
 TEST_P(RepositoriesContract, AKeyIsFoundByItsKidUnderItsOwnAgentOnly) {
   const AgentId agent = add_agent().agent_id;
   const AgentId other = add_agent().agent_id;

@@ -67,11 +67,11 @@ std::optional<TokenFamily> RefreshService::family_of(std::string_view text) cons
   return token ? std::optional(token->family) : std::nullopt;
 }
 
-Result<RefreshService::Pair> RefreshService::refresh(std::string_view text,
+Result<RefreshService::Pair> RefreshService::refresh(std::string_view text, const IpAddress& from,
                                                      FunctionRef<void(Transaction&)> record) {
   const auto token = codec_.read(text);
   if (!token) return refused("not a token of ours");
-  TRY(require_standing(*token));
+  TRY(require_standing(*token, from));
   const Spent spent = TRY(database_.write([&](Transaction& tx) -> Result<Spent> {
     const Spent done = TRY(spend(tx, *token));
     if (done == Spent::now || done == Spent::just_before) record(tx);
@@ -80,11 +80,12 @@ Result<RefreshService::Pair> RefreshService::refresh(std::string_view text,
   if (spent == Spent::refused) return refused("revoked, or left lying for too long");
   if (spent == Spent::replayed) return refused("spent before: its family is revoked");
   // The write may have waited for a while.
-  TRY(require_standing(*token));
+  TRY(require_standing(*token, from));
   return pair_of({token->family, token->number + 1});
 }
 
-Result<void> RefreshService::require_standing(const RefreshToken& token) const {
+Result<void> RefreshService::require_standing(const RefreshToken& token,
+                                              const IpAddress& from) const {
   const TokenFamily& family = token.family;
   const Timestamp now = clock_.now();
   // The option may have been shortened since; it never lengthens what was promised.
@@ -96,7 +97,7 @@ Result<void> RefreshService::require_standing(const RefreshToken& token) const {
   if (agent->token_generation != family.token_generation)
     return refused("the agent's tokens were revoked");
   const KeyRecord* key = view.find_key(family.key());
-  if (key == nullptr || key->agent_id != family.agent_id || !key->usable_at(now))
+  if (key == nullptr || key->agent_id != family.agent_id || !view.admits(*key, now, from))
     return refused("the key it came from is of no use any more");
   return {};
 }

@@ -37,10 +37,12 @@ class RefreshService {
   // The first of a family, for who has just proved a key. In memory only.
   Pair begin(AgentId agent, std::string_view kid, std::uint32_t token_generation) const;
 
-  // Whose token it is, its agent and its key are asked of the directory, before and after. `record`
-  // is called in the transaction of a refresh that succeeds; perhaps twice, from nothing.
-  // Errors: unauthenticated, one and the same for every cause; the database's.
-  Result<Pair> refresh(std::string_view text, FunctionRef<void(Transaction&)> record);
+  // Whose token it is, its agent and its key (which may be bound to networks) are asked of the
+  // directory, before and after. `record` is called in the transaction of a refresh that succeeds;
+  // perhaps twice, from nothing. Errors: unauthenticated, one and the same for every cause; the
+  // database's.
+  Result<Pair> refresh(std::string_view text, const IpAddress& from,
+                       FunctionRef<void(Transaction&)> record);
   // What a token of ours says of itself, whether or not it is of any use.
   std::optional<TokenFamily> family_of(std::string_view text) const;
 
@@ -54,7 +56,7 @@ class RefreshService {
  private:
   enum class Spent : std::uint8_t { now, just_before, refused, replayed };
 
-  Result<void> require_standing(const RefreshToken& token) const;
+  Result<void> require_standing(const RefreshToken& token, const IpAddress& from) const;
   Result<Spent> spend(Transaction& tx, const RefreshToken& token) const;
   Pair pair_of(const RefreshToken& token) const;
 

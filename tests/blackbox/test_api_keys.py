@@ -9,7 +9,8 @@ import pytest
 from harness import api_keys
 from harness.problems import fields, problem
 
-MEMBERS = {"key_id", "kid", "name", "status", "created_at", "expires_at", "revoked_at"}
+MEMBERS = {"key_id", "kid", "name", "status", "created_at", "expires_at", "revoked_at", "not_before",
+           "allowed_cidrs", "permissions"}
 
 
 def create_key(by, agent, **body):
@@ -89,7 +90,7 @@ def test_a_key_may_be_made_with_an_empty_object_or_no_body_at_all(server, admin)
     assert admin.post(f"{agent.path}/keys").status_code in (201, 400)
 
 
-@pytest.mark.parametrize("extra", ["api_key", "kid", "hash", "agent_id", "permissions", "status"])
+@pytest.mark.parametrize("extra", ["api_key", "kid", "hash", "agent_id", "revoked_at", "status"])
 def test_a_caller_cannot_choose_what_a_key_is(server, admin, extra):
     agent = server.register()
     problem(create_key(admin, agent, **{extra: "mine"}), 400, "malformed_request")

@@ -53,6 +53,12 @@ void check_bounds(std::span<const Field> fields, const JsonValue& written) {
       if (field.rule.valid != nullptr) MUST(field.rule.valid(value->text));
     } else if (field.kind == FieldKind::integer) {
       MUST(value->integer >= field.rule.min && value->integer <= field.rule.max);
+    } else if (field.kind == FieldKind::texts) {
+      const auto count = static_cast<std::int64_t>(value->items.size());
+      MUST(count >= field.rule.min && count <= field.rule.max);
+      for (const JsonValue& item : value->items)
+        MUST(!has_control(item.text) &&
+             (field.rule.valid == nullptr || field.rule.valid(item.text)));
     } else if (field.kind == FieldKind::labels) {
       MUST(static_cast<std::int64_t>(value->members.size()) <= field.rule.max);
     }

@@ -55,7 +55,8 @@ struct Call {
   std::string target;
   std::string body = {};
   std::vector<std::pair<std::string, std::string>> headers = {};
-  std::string token = {};           // empty: no credentials
+  std::string token = {};  // empty: no credentials
+  std::string from = "192.0.2.7";
   std::chrono::seconds later = {};  // how long after now it is made
   // What happens after it was let in and before its handler runs on another thread.
   std::function<void()> meanwhile = [] {};
@@ -86,7 +87,7 @@ class ApiFixture : public testing::Test {
     request.path = target.substr(0, question);
     request.query = question == target.npos ? std::string_view() : target.substr(question + 1);
     request.body = call.body;
-    request.peer = *parse_ip_address("192.0.2.7");
+    request.peer = *parse_ip_address(call.from);
     request.add_header("Host", "localhost");
     if (!call.body.empty()) request.add_header("Content-Type", "application/json");
     if (!call.token.empty()) request.add_header("Authorization", authorization);
@@ -214,7 +215,7 @@ class ApiFixture : public testing::Test {
       random};
   RefreshService refresh_tokens{
       replica.database(), replica.directory(), master_key, clock, random, {}};
-  PermissionService permissions{replica.directory()};
+  PermissionService permissions{replica.directory(), clock};
   CursorCodec cursors{master_key};
   audit::Recorder recorder{audited(replica.database()), clock};
   Metrics metrics{1};

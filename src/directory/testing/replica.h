@@ -34,8 +34,7 @@ class Replica {
   Database& database() { return *database_; }
   Directory& directory() { return directory_; }
 
-  AgentId add_agent(const std::string& name = "Bot",
-                    const std::string& owner = "ops@example.com") {
+  AgentId add_agent(const std::string& name = "Bot", const std::string& owner = "ops@example.com") {
     return change(ChangeKind::agent, [&](Transaction& tx) -> Result<AgentId> {
       const AgentId agent = TRY(tx.agents().insert(name, owner)).agent_id;
       if (agents_ == Agents::with_key) {

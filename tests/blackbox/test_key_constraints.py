@@ -1,0 +1,120 @@
+"""A key may be narrowed: to a time, to networks, to some of its agent's permissions."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from harness.problems import fields, problem
+from harness.server import wait_until
+
+
+def create_key(by, agent, **body):
+    return by.post(f"{agent.path}/keys", body)
+
+
+def login(server, key, **arguments):
+    return server.post("/auth/login", {"api_key": key["api_key"]}, **arguments)
+
+
+def token_by(server, agent, **body) -> str:
+    answer = create_key(agent, agent, **body)
+    assert answer.status_code == 201, answer.text
+    return login(server, answer.json()).json()["access_token"]
+
+
+def at(seconds: float) -> str:
+    return (datetime.now(timezone.utc) + timedelta(seconds=seconds)).isoformat()
+
+
+@pytest.fixture(scope="module")
+def module_options():
+    return "--trusted-proxies", "127.0.0.1"
+
+
+def test_a_key_narrowed_to_a_permission_does_no_more(server, admin):
+    agent = server.register_with("read_weather", "read_stock")
+    token = token_by(server, agent, permissions=["read_weather"])
+    assert server.get("/data/weather", token=token).status_code == 200
+    problem(server.get("/data/stock", token=token), 403, "permission_denied")
+    admin.take_away(agent, "read_weather")
+    problem(server.get("/data/weather", token=token), 403, "permission_denied")
+
+
+def test_a_key_is_not_narrowed_to_what_its_agent_does_not_hold(server, admin):
+    agent = server.register_with("read_weather")
+    complaint = problem(create_key(admin, agent, permissions=["read_stock"]), 422)
+    assert fields(complaint) == {"permissions"}
+
+
+def test_a_narrowed_key_makes_no_wider_one_and_ends_no_other(server, admin):
+    agent = server.register_with("read_weather", "read_stock")
+    (first, *_) = admin.keys_of(agent)
+    token = token_by(server, agent, permissions=["read_weather"])
+    before = admin.snapshot(agent)
+    problem(server.post(f"{agent.path}/keys", {}, token=token), 403, "permission_denied")
+    problem(server.call("DELETE", f"{agent.path}/keys/{first['key_id']}", token=token), 403)
+    problem(server.post(f"{agent.path}/keys/{first['key_id']}/rotate", {}, token=token), 403)
+    assert admin.snapshot(agent) == before
+
+
+def test_a_narrowed_key_rotates_itself_and_stays_as_narrow(server):
+    agent = server.register_with("read_weather", "read_stock")
+    token = token_by(server, agent, permissions=["read_weather"])
+    new = server.post("/auth/rotate", {}, token=token).json()
+    assert new["permissions"] == ["read_weather"]
+    by_new = login(server, new).json()["access_token"]
+    assert server.get("/data/weather", token=by_new).status_code == 200
+    problem(server.get("/data/stock", token=by_new), 403, "permission_denied")
+
+
+def test_the_network_holds_at_login_and_at_each_use(server):
+    agent = server.register_with("read_weather")
+    key = create_key(agent, agent, allowed_cidrs=["198.51.100.0/24", "2001:db8::/32"]).json()
+    inside, other, outside = ({"X-Forwarded-For": address} for address in (
+        "198.51.100.7", "2001:db8::7", "203.0.113.9"))
+    problem(login(server, key, headers=outside), 401, "unauthenticated")
+    token = login(server, key, headers=inside).json()["access_token"]
+    assert server.get("/data/weather", token=token, headers=inside).status_code == 200
+    assert server.get("/data/weather", token=token, headers=other).status_code == 200
+    problem(server.get("/data/weather", token=token, headers=outside), 401, "unauthenticated")
+    problem(server.get("/data/weather", token=token), 401, "unauthenticated")
+
+
+def test_a_key_works_from_its_time_to_its_end(server, admin):
+    agent = server.register_with("read_weather")
+    key = create_key(agent, agent, not_before=at(2), expires_at=at(5)).json()
+    assert key["status"] == "pending"
+    problem(login(server, key), 401, "unauthenticated")
+    wait_until(lambda: login(server, key).status_code == 200, seconds=4)
+    token = login(server, key).json()["access_token"]
+    wait_until(lambda: login(server, key).status_code == 401, seconds=6)
+    problem(server.get("/data/weather", token=token), 401, "unauthenticated")
+
+
+@pytest.mark.parametrize("body, wrong", [
+    ({"expires_in": 60, "expires_at": at(3600)}, "expires_at"), ({"expires_at": at(-1)}, "expires_at"),
+    ({"expires_at": at(11 * 366 * 86400)}, "expires_at"), ({"expires_at": "soon"}, "expires_at"),
+    ({"not_before": at(7200), "expires_in": 60}, "not_before"),
+    ({"allowed_cidrs": []}, "allowed_cidrs"), ({"allowed_cidrs": ["10.1.2.3/8"]}, "allowed_cidrs"),
+    ({"allowed_cidrs": ["10.0.0.0/33"]}, "allowed_cidrs"), ({"allowed_cidrs": "::1"}, "allowed_cidrs"),
+    ({"allowed_cidrs": [f"10.0.0.{i}" for i in range(33)]}, "allowed_cidrs"),
+    ({"permissions": []}, "permissions"), ({"permissions": ["a b"]}, "permissions"),
+    ({"permissions": [f"p{i}" for i in range(65)]}, "permissions"),
+], ids=[str(number) for number in range(13)])
+def test_constraints_out_of_bounds_make_no_key(server, admin, body, wrong):
+    agent = server.register_with("read_weather")
+    assert fields(problem(create_key(agent, agent, **body), 422)) == {wrong}
+    assert len(admin.keys_of(agent)) == 1
+
+
+def test_constraints_are_told_and_survive_a_restart(launch):
+    server = launch()
+    agent = server.register_with("read_weather", "read_stock")
+    wanted = {"allowed_cidrs": ["127.0.0.0/8"], "permissions": ["read_weather"]}
+    key = create_key(agent, agent, **wanted).json()
+    token = login(server, key).json()["access_token"]
+    server.restart()
+    (listed,) = [k for k in server.administrator().keys_of(agent) if k["key_id"] == key["key_id"]]
+    assert {name: listed[name] for name in wanted} == wanted
+    assert server.get("/data/weather", token=token).status_code == 200
+    problem(server.get("/data/stock", token=token), 403, "permission_denied")
