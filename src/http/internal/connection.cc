@@ -265,6 +265,8 @@ template <class Stream>
 void Connection<Stream>::append_answer() {
   Response& response = exchange_->response;
   if (!exchange_->request.keep_alive || core_.draining()) response.close_connection();
+  // RFC 9110 8.6: what has no length for GET states none for HEAD.
+  if (exchange_->events) response.leave_open_ended();
   if (response.closes()) closing_ = true;
   const auto now = Clock::now();
   const bool head = exchange_->request.method == Method::head;
@@ -284,8 +286,6 @@ void Connection<Stream>::append_answer() {
 
 template <class Stream>
 void Connection<Stream>::begin_events() {
-  exchange_->response.leave_open_ended();
-  closing_ = true;  // and nothing that follows on this connection is read any more
   events_ = std::make_unique<Events>(Events{std::move(exchange_->events),
                                             asio::steady_timer(core_.context()),
                                             Clock::now() + heartbeat_interval,

@@ -51,13 +51,41 @@ bool is_plain_target(std::string_view target) {
   return true;
 }
 
-// RFC 9110 7.2: uri-host [ ":" port ], and nothing with which one could smuggle in a path or a
-// user.
-bool is_host(std::string_view host) {
-  return std::all_of(host.begin(), host.end(), [](char c) {
+// RFC 3986 3.2.2: a name or an IPv4 address; of an IPv6 address, what stands in the brackets.
+bool is_host_text(std::string_view text, std::string_view marks) {
+  return std::all_of(text.begin(), text.end(), [&](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("-._~!$&'()*+,;=%:[]").find(c) != std::string_view::npos;
+           marks.find(c) != std::string_view::npos;
   });
+}
+
+// RFC 9110 7.2: uri-host [ ":" port ], and nothing with which one could smuggle in a path or a
+// user. An empty one is for targets without an authority.
+bool is_host(std::string_view host) {
+  std::string_view port;
+  bool is_name = true;
+  if (host.starts_with('[')) {
+    const std::size_t end = host.find(']');
+    if (end == std::string_view::npos || end == 1) return false;
+    is_name = is_host_text(host.substr(1, end - 1), ":.-_~!$&'()*+,;=%");
+    port = host.substr(end + 1);
+  } else {
+    const std::size_t colon = std::min(host.find(':'), host.size());
+    is_name =
+        is_host_text(host.substr(0, colon), "-._~!$&'()*+,;=%") && (colon > 0 || host.empty());
+    port = host.substr(colon);
+  }
+  if (port.empty()) return is_name;
+  port.remove_prefix(1);
+  return is_name && host[host.size() - port.size() - 1] == ':' &&
+         std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// The length of "http://" or "https://" at the start, in whatever case (RFC 3986 3.1); else 0.
+std::size_t scheme_size(std::string_view target) {
+  for (const std::string_view scheme : {std::string_view("http://"), std::string_view("https://")})
+    if (equal_ignoring_case(target.substr(0, scheme.size()), scheme)) return scheme.size();
+  return 0;
 }
 
 // One number: Beast takes a list of equal ones too, others take the first or the last.
@@ -265,7 +293,9 @@ Result<void> RequestParser::check_body_headers() {
     if (!equal_ignoring_case(*request_.find("Transfer-Encoding"), "chunked"))
       return failure(Errc::not_implemented, "Only the transfer coding chunked is known");
   }
-  if (const auto expect = request_.find("Expect"))
+  // RFC 9110 10.1.1: HTTP/1.0 knows no interim answers.
+  const auto expect = request_.find("Expect");
+  if (expect && state_->parser->version >= 11)
     wants_continue_ = equal_ignoring_case(*expect, "100-continue");
   return {};
 }
@@ -277,10 +307,14 @@ Result<void> RequestParser::set_target(std::string_view target) {
   // RFC 9110 4.2.3: its empty path is the root. The view is of a slash that stands in the buffer,
   // as all views are, for the buffer may move (Request::rebase).
   std::string_view root;
-  if (target.starts_with("http://") || target.starts_with("https://")) {
-    const std::size_t slashes = target.find("//");
-    root = target.substr(slashes, 1);
-    target.remove_prefix(std::min(target.find_first_of("/?#", slashes + 2), target.size()));
+  if (const std::size_t scheme = scheme_size(target)) {
+    root = target.substr(scheme - 1, 1);
+    const std::size_t end = std::min(target.find_first_of("/?#", scheme), target.size());
+    // RFC 9110 4.2.1 and 4.2.4: a host there must be, and a user there must not.
+    const std::string_view host = target.substr(scheme, end - scheme);
+    if (host.empty() || !is_host(host))
+      return failure(Errc::malformed_request, "The request target names no host");
+    target.remove_prefix(end);
   }
   const std::size_t question = target.find('?');
   request_.path = target.substr(0, question);

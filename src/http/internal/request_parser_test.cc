@@ -136,6 +136,13 @@ const std::vector<Case>& cases() {
       {"no Host", "GET / HTTP/1.1\r\n\r\n", Errc::malformed_request},
       {"two Hosts", get + "Host: b\r\n\r\n"s, Errc::malformed_request},
       {"two equal Hosts", get + "host: a\r\n\r\n"s, Errc::malformed_request},
+      {"an IPv6 Host", "GET / HTTP/1.1\r\nHost: [::1]:8000\r\n\r\n", {}},
+      {"an empty Host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", {}},
+      {"brackets the wrong way", "GET / HTTP/1.1\r\nHost: ]:[::\r\n\r\n", Errc::malformed_request},
+      {"an open bracket", "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", Errc::malformed_request},
+      {"a port that is none", "GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", Errc::malformed_request},
+      {"two ports", "GET / HTTP/1.1\r\nHost: a:1:2\r\n\r\n", Errc::malformed_request},
+      {"a port of nobody", "GET / HTTP/1.1\r\nHost: :80\r\n\r\n", Errc::malformed_request},
       {"HTTP/1.0 without Host", "GET / HTTP/1.0\r\n\r\n", {}},
       // versions
       {"HTTP/2.0", "GET / HTTP/2.0\r\nHost: a\r\n\r\n", Errc::http_version_not_supported},
@@ -145,6 +152,11 @@ const std::vector<Case>& cases() {
        Errc::malformed_request},
       // targets
       {"absolute form", "GET http://a/path?q HTTP/1.1\r\nHost: a\r\n\r\n", {}},
+      {"absolute form in capitals", "GET HTTP://a/path HTTP/1.1\r\nHost: a\r\n\r\n", {}},
+      {"absolute form without host", "GET http:///path HTTP/1.1\r\nHost: a\r\n\r\n",
+       Errc::malformed_request},
+      {"absolute form with a user", "GET http://u:p@a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+       Errc::malformed_request},
       {"an asterisk", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", {}},
       {"an asterisk for GET", "GET * HTTP/1.1\r\nHost: a\r\n\r\n", Errc::malformed_request},
       {"no slash", "GET path HTTP/1.1\r\nHost: a\r\n\r\n", Errc::malformed_request},
@@ -306,6 +318,14 @@ TEST(RequestParserTest, WaitsForContinueOnlyBeforeTheBody) {
   EXPECT_FALSE(parser.wants_continue());
   ASSERT_TRUE(parser.consume(std::string("{}")));
   EXPECT_TRUE(parser.done());
+}
+
+TEST(RequestParserTest, HttpOneZeroIsToldNoInterimAnswer) {
+  Request request;
+  RequestParser parser(request);
+  const std::string head = "POST / HTTP/1.0\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+  ASSERT_EQ(*parser.consume(head), head.size());
+  EXPECT_FALSE(parser.wants_continue());
 }
 
 TEST(RequestParserTest, NothingOfARequestIsLeftForTheNext) {
