@@ -17,10 +17,16 @@ std::int64_t characters(std::string_view text) {
 
 // Control characters beyond ASCII, in UTF-8: what ends a line, what turns the direction of what is
 // printed behind it, and what is not seen at all.
-constexpr std::array<std::string_view, 14> unicode_controls = {
-    "\u2028", "\u2029", "\u202A", "\u202B", "\u202C", "\u202D", "\u202E",
-    "\u2066", "\u2067", "\u2068", "\u2069", "\u200B", "\u2060", "\uFEFF",
+constexpr std::array<std::string_view, 31> unicode_controls = {
+    "\u2028", "\u2029", "\u202A", "\u202B", "\u202C", "\u202D", "\u202E", "\u2066",
+    "\u2067", "\u2068", "\u2069", "\u200B", "\u200E", "\u200F", "\u061C", "\u00AD",
+    "\u034F", "\u180E", "\u2060", "\u2061", "\u2062", "\u2063", "\u2064", "\u3164",
+    "\u115F", "\u1160", "\uFFA0", "\uFEFF", "\uFFF9", "\uFFFA", "\uFFFB",
 };
+// Tags (U+E0000 to U+E007F), which are seen nowhere. Joiners (U+200C, U+200D) and the variation
+// selectors stay: Persian, Indic scripts and emoji are written with them.
+constexpr std::string_view unicode_tags = "\xF3\xA0\x80";
+constexpr std::string_view more_unicode_tags = "\xF3\xA0\x81";
 
 // A control character in a name is never meant well: it breaks logs, terminals and PostgreSQL, or
 // makes one name look like another.
@@ -31,9 +37,9 @@ bool has_control_character(std::string_view text) {
     // U+0080 to U+009F, among them one that begins a terminal's commands.
     if (byte(i) == 0xC2 && i + 1 < text.size() && byte(i + 1) < 0xA0) return true;
   }
-  return std::any_of(
-      unicode_controls.begin(), unicode_controls.end(),
-      [&](std::string_view control) { return text.find(control) != std::string_view::npos; });
+  const auto has = [&](std::string_view part) { return text.find(part) != text.npos; };
+  return has(unicode_tags) || has(more_unicode_tags) ||
+         std::any_of(unicode_controls.begin(), unicode_controls.end(), has);
 }
 
 std::string between(std::string_view what, std::int64_t min, std::int64_t max) {

@@ -1,5 +1,8 @@
 #include "model/agent.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace agentauth {
 
 std::string_view to_string(AgentStatus status) {
@@ -15,8 +18,19 @@ bool parse(std::string_view text, AgentStatus& status) {
   return false;
 }
 
+// Blanks, narrow, wide and unbroken, and what joins nothing: a name that begins or ends with one
+// looks like the name without.
+constexpr std::string_view unseen_at_the_edge[] = {
+    " ",      "\u00A0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003",
+    "\u2004", "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200A",
+    "\u200C", "\u200D", "\u202F", "\u205F", "\u2800", "\u3000", "\uFE0F",
+};
+
 bool is_agent_name(std::string_view text) {
-  return text.find_first_not_of(' ') == 0 && text.back() != ' ';
+  return !text.empty() && std::none_of(std::begin(unseen_at_the_edge), std::end(unseen_at_the_edge),
+                                       [&](std::string_view unseen) {
+                                         return text.starts_with(unseen) || text.ends_with(unseen);
+                                       });
 }
 
 bool is_email(std::string_view text) {

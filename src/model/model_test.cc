@@ -49,9 +49,10 @@ TEST(IsEmail, RefusesSlips) {
 }
 
 TEST(IsAgentName, HasNoBlankBeforeOrBehind) {
-  for (const char* good : {"a", "Weather Bot", "a  b", "\xC2\xA0", "-", "\"quoted\""})
+  for (const char* good : {"a", "Weather Bot", "a  b", "a\u00A0b", "-", "\"quoted\""})
     EXPECT_TRUE(is_agent_name(good)) << good;
-  for (const char* wrong : {" ", "   ", " a", "a ", ""})
+  for (const char* wrong : {" ", "   ", " a", "a ", "", "\u00A0", "a\u00A0", "\u3000a", "a\u200D",
+                            "a\u200C", "a\uFE0F"})
     EXPECT_FALSE(is_agent_name(wrong)) << wrong;
 }
 
