@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "api/access.h"
 #include "api/exchange.h"
 #include "api/operations.h"
 #include "api/services.h"
@@ -33,22 +34,25 @@ AuditTarget target_of(const In& in) {
   }
 }
 
-// Database::write for everything that changes something: `work` also says what it changed, and
-// that it did commits with it or not at all.
+// Database::write for everything that changes something: whether the caller may is decided again,
+// by what the transaction commits on; `work` also says what it changed, and that it did commits
+// with it or not at all.
 template <class F>
-auto write_audited(Services& services, const ApiExchange& exchange, F&& work)
+auto write_audited(Services& services, ApiExchange& exchange, F&& work)
     -> std::invoke_result_t<F&, Transaction&, AuditTarget&> {
   std::optional<AuditEvent> event;
-  auto result = services.database.write([&](Transaction& tx) {
-    AuditTarget target;
-    auto done = work(tx, target);
-    if (done) {
-      event =
-          event_of(services, exchange, AuditOutcome::success, AuditReason::none, std::move(target));
-      tx.record(*event);
-    }
-    return done;
-  });
+  auto result = services.database.write(
+      [&](Transaction& tx) -> std::invoke_result_t<F&, Transaction&, AuditTarget&> {
+        TRY(decide_again(services, tx, exchange));
+        AuditTarget target;
+        auto done = work(tx, target);
+        if (done) {
+          event = event_of(services, exchange, AuditOutcome::success, AuditReason::none,
+                           std::move(target));
+          tx.record(*event);
+        }
+        return done;
+      });
   if (result) services.recorder.count(*event);
   return result;
 }

@@ -13,34 +13,34 @@ Result<void> require_fresh(const Services& services) {
   return failure(Errc::unavailable, "The database has not been reachable for too long");
 }
 
-Result<void> require_access(Services& services, const ApiExchange& exchange, Self self,
-                            AgentId named) {
+Result<Parties> find_parties(Services& services, const Directory::View& view,
+                             const ApiExchange& exchange, AgentId named) {
   TRY(require_fresh(services));
-  const Directory::View view(services.directory);
   const Actor caller = TRY(find_acting(view, *exchange.caller, services.clock.now()));
-  if (self == Self::permitted && caller.agent->id == named && !caller.is_narrowed()) return {};
-  if (decide(caller, view.names().find_requirement(exchange.operation->permission)).allowed())
-    return {};
-  return failure(Errc::permission_denied, "Permission denied");
+  return Parties{caller, view.find_agent(named)};
 }
 
-Result<void> require_acting(Services& services, const ApiExchange& exchange) {
-  TRY(require_fresh(services));
-  const Directory::View view(services.directory);
-  TRY(find_acting(view, *exchange.caller, services.clock.now()));
+Result<void> require_authority(const Directory::View& view, const Actor& caller,
+                               const AgentRecord* agent) {
+  if (agent == nullptr) return failure(Errc::not_found, "No such agent");
+  if (!covers(view, caller, agent))
+    return failure(Errc::permission_denied, "Permission denied",
+                   "the caller does not hold everything the agent holds");
   return {};
 }
 
 Result<void> require_authority(Services& services, const ApiExchange& exchange, AgentId agent) {
-  TRY(require_access(services, exchange, Self::permitted, agent));
   const Directory::View view(services.directory);
-  const AgentRecord* other = view.find_agent(agent);
-  if (other == nullptr) return failure(Errc::not_found, "No such agent");
-  const Actor caller = TRY(find_acting(view, *exchange.caller, services.clock.now()));
-  if (!covers(view, caller, other))
-    return failure(Errc::permission_denied, "Permission denied",
-                   "the caller does not hold everything the agent holds");
-  return {};
+  const Parties parties = TRY(find_parties(services, view, exchange, agent));
+  return require_authority(view, parties.caller, parties.named);
+}
+
+Result<void> require_authority(Services& services, Transaction& tx, const ApiExchange& exchange,
+                               AgentId agent) {
+  const auto committed = TRY(CommittedParties::read(services, tx, *exchange.caller, agent));
+  const Directory::View view(services.directory);
+  const Parties parties = TRY(committed.parties(view, services.clock.now()));
+  return require_authority(view, parties.caller, parties.named);
 }
 
 AuditTarget made(const ApiKey& key, const MintedKey& minted) {

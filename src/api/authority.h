@@ -1,7 +1,7 @@
-// What handlers that hand out credentials decide again, after the time that waiting and hashing
-// took.
+// What handlers that hand out credentials ask beyond the decision on the call.
 #pragma once
 
+#include "api/access.h"
 #include "api/audit_trail.h"
 #include "api/exchange.h"
 #include "api/idempotency.h"
@@ -15,20 +15,21 @@ void forbid_storing(ApiExchange& exchange);
 // A token is an "allowed" too: not without news from the database. Errors: unavailable.
 Result<void> require_fresh(const Services& services);
 
-enum class Self : bool { like_others, permitted };
-
-// What the dispatcher decided when the request arrived, once more.
-Result<void> require_access(Services& services, const ApiExchange& exchange, Self self,
-                            AgentId named);
-
 // A new key, for the audit trail.
 AuditTarget made(const ApiKey& key, const MintedKey& minted);
 
-// That the caller may act at all, no more. Errors: unauthenticated, unavailable.
-Result<void> require_acting(Services& services, const ApiExchange& exchange);
+// The caller and another agent, as the directory knows them. Errors: unauthenticated, unavailable.
+Result<Parties> find_parties(Services& services, const Directory::View& view,
+                             const ApiExchange& exchange, AgentId named);
 
 // Creating a credential for another agent is acting for it: the caller must hold what it holds.
+// Errors: permission_denied; not_found when there is no such agent.
+Result<void> require_authority(const Directory::View& view, const Actor& caller,
+                               const AgentRecord* agent);
 Result<void> require_authority(Services& services, const ApiExchange& exchange, AgentId agent);
+// The same by what the transaction sees.
+Result<void> require_authority(Services& services, Transaction& tx, const ApiExchange& exchange,
+                               AgentId agent);
 
 // What a write that was refused is answered with: when another request with this key was quicker,
 // what that one made.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/access.h"
 #include "api/audit_trail.h"
 #include "api/errors.h"
 #include "http/client_address.h"
@@ -33,7 +34,9 @@ const ApiExchange& as_api(const http::Exchange& exchange) {
 std::optional<std::string_view> bearer(std::string_view header) {
   static constexpr std::string_view scheme = "Bearer ";
   if (!http::equal_ignoring_case(header.substr(0, scheme.size()), scheme)) return std::nullopt;
-  return header.substr(scheme.size());
+  // RFC 6750 2.1: one blank or several.
+  header.remove_prefix(std::min(header.find_first_not_of(' ', scheme.size()), header.size()));
+  return header;
 }
 
 std::size_t index_of(const Operation& operation) {
@@ -179,6 +182,7 @@ Result<void> Dispatcher::authorize(ApiExchange& exchange) {
   if (!is_behind(exchange)) return decide_access(exchange, caller, now);
   // What this node knows is too old to decide by: finish() does, on a worker.
   exchange.caller = caller;
+  exchange.is_decided = false;
   return {};
 }
 
@@ -238,33 +242,18 @@ Result<Caller> Dispatcher::verify(std::string_view token, std::size_t core, Time
 Result<void> Dispatcher::decide_access(ApiExchange& exchange, const Caller& caller,
                                        Timestamp now) const {
   const Operation& operation = *exchange.operation;
-  const Directory::View view(services_.directory);
   exchange.subject.agent_id = caller.agent_id;
   exchange.subject.kid = AuditText::of_kid(text_of(caller.key));
+  const auto named = TRY(exchange.named_agent());
+  const Directory::View view(services_.directory);
   const Actor actor = TRY(find_acting(view, caller, now));
   exchange.caller = caller;
-  if (operation.access == Access::any_agent) return {};
-  if (operation.access == Access::permission_or_self) {
-    const auto named = AgentId::parse(exchange.captures.values[0]);
-    const bool is_read = operation.method == http::Method::get;
-    if (named && *named == caller.agent_id && (is_read || !actor.is_narrowed())) return {};
-  }
-  if (holds_permission(operation, actor) && may_change_named(exchange, view, actor)) return {};
-  return failure(Errc::permission_denied, "Permission denied");
+  return api::decide_access(view, operation, requirements_[index_of(operation)],
+                            {actor, named ? view.find_agent(*named) : nullptr});
 }
 
 bool Dispatcher::holds_permission(const Operation& operation, const Actor& actor) const {
   return decide(actor, requirements_[index_of(operation)]).allowed();
-}
-
-// Whatever is changed belongs to the agent that the path names, if it names one.
-bool Dispatcher::may_change_named(const ApiExchange& exchange, const Directory::View& view,
-                                  const Actor& actor) {
-  if (exchange.operation->method == http::Method::get || exchange.captures.count == 0) return true;
-  const auto named = AgentId::parse(exchange.captures.values[0]);
-  const AgentRecord* other = named ? view.find_agent(*named) : nullptr;
-  // That there is no such agent is for the handler to say.
-  return other == nullptr || may_manage(view, actor, other);
 }
 
 Result<http::Next> Dispatcher::run(ApiExchange& exchange) {
@@ -274,7 +263,7 @@ Result<http::Next> Dispatcher::run(ApiExchange& exchange) {
       !(exchange.request.query.empty() && exchange.request.body.empty()))
     TRY(exchange.decode_input<Nothing>());
   http::Next next;
-  if (is_behind(exchange)) {
+  if (!exchange.is_decided) {
     next.pool = http::Pool::worker;
     return next;
   }
@@ -312,10 +301,10 @@ std::string Dispatcher::denial(const ApiExchange& exchange) const {
 
 // A stream outlives its request, so it takes along what it needs to ask again.
 Result<void> Dispatcher::guard_events(ApiExchange& exchange) {
-  auto place = event_places_.take();
+  auto place = event_places_.take(exchange.caller->agent_id);
   if (!place) {
     exchange.events.reset();
-    return failure(Errc::unavailable, "This node serves as many event streams as it may");
+    return failure(Errc::unavailable, "This node, or this agent, has as many streams as it may");
   }
   const auto token = bearer(exchange.request.find("Authorization").value_or(""));
   auto let_in = [this, operation = exchange.operation, core = exchange.core,
@@ -351,6 +340,8 @@ void Dispatcher::fail(ApiExchange& exchange, Error error) {
                         std::string(realm) + (token_refused ? R"(, error="invalid_token")" : ""));
   } else if (error.code == Errc::permission_denied) {
     response.add_header("WWW-Authenticate", denial(exchange));
+  } else if (exchange.request.count("Authorization") > 1) {
+    response.add_header("WWW-Authenticate", std::string(realm) + R"(, error="invalid_request")");
   }
   if (auto refusal = refusal_of(services_, exchange, error))
     services_.recorder.record_denial(*std::move(refusal));
@@ -370,7 +361,9 @@ void Dispatcher::log(const ApiExchange& exchange, std::chrono::nanoseconds took)
   // What was answered from memory and went well is counted, and told only when asked for.
   const int status = exchange.response.status();
   const bool changed = exchange.operation != nullptr && is_write(*exchange.operation);
-  const LogLevel level = status >= 500              ? LogLevel::error
+  // What anybody can ask for that we do not speak (501, 505) is no error of ours.
+  const bool failed = status == 500 || status == 503;
+  const LogLevel level = failed                     ? LogLevel::error
                          : status >= 400 || changed ? LogLevel::info
                                                     : LogLevel::debug;
   if (!services_.log.enabled(level)) return;

@@ -43,8 +43,6 @@ class Dispatcher final : public http::Application {
   Result<Caller> verify(std::string_view token, std::size_t core, Timestamp now);
   Result<void> decide_access(ApiExchange& exchange, const Caller& caller, Timestamp now) const;
   bool holds_permission(const Operation& operation, const Actor& actor) const;
-  static bool may_change_named(const ApiExchange& exchange, const Directory::View& view,
-                               const Actor& actor);
   // Whether this node has yet to hear of what the caller has seen.
   bool is_behind(const ApiExchange& exchange) const;
   Result<void> catch_up_with(const ApiExchange& exchange);

@@ -123,10 +123,10 @@ TEST_F(DispatcherTest, TheSchemeBearerIsReadWithoutCase) {
   EXPECT_EQ(with("Bearer " + token), 200);
   EXPECT_EQ(with("bearer " + token), 200);
   EXPECT_EQ(with("BEARER " + token), 200);
+  EXPECT_EQ(with("Bearer   " + token), 200) << "RFC 6750 2.1: 1*SP";
   for (const std::string& other :
-       {"Basic " + token, token, "Bearer" + token, "Bearer  " + token, "Bearer\t" + token,
-        std::string("Bearer "), std::string("Bearer"), std::string(), "Token " + token,
-        "Bearer " + token + ", x"})
+       {"Basic " + token, token, "Bearer" + token, "Bearer\t" + token, std::string("Bearer "),
+        std::string("Bearer"), std::string(), "Token " + token, "Bearer " + token + ", x"})
     EXPECT_EQ(with(other), 401) << other.substr(0, 10);
 }
 
@@ -136,6 +136,8 @@ TEST_F(DispatcherTest, TwoAuthorizationHeadersAreOneTooMany) {
                               .headers = {{"Authorization", "Bearer " + token}},
                               .token = token});
   EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(answer.header("WWW-Authenticate"),
+            R"(Bearer realm="agentauth", error="invalid_request")");
 }
 
 TEST_F(DispatcherTest, ATokenInTheQueryIsNoCredential) {

@@ -1,25 +1,33 @@
 // Whoever follows a stream is let in once; this asks again for as long as the stream lasts.
 #pragma once
 
-#include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 
 #include "http/application.h"
+#include "model/agent.h"
 
 namespace agentauth::api {
 
-// How many streams this node serves at a time. Outlives them all.
+// How many streams this node serves at a time, and how many of them for one agent, so that none
+// takes all. Outlives them all.
 class EventPlaces {
  public:
   static constexpr int places_max = 256;
+  static constexpr int places_of_agent_max = 16;
 
   // Nothing when all are taken. Freed when the last copy goes.
   using Place = std::shared_ptr<void>;
-  Place take();
+  Place take(AgentId agent);
 
  private:
-  std::atomic<int> taken_{0};
+  void give_back(AgentId agent);
+
+  std::mutex mutex_;
+  std::map<AgentId, int> taken_;  // agents that have streams only
+  int all_taken_ = 0;
 };
 
 // Ends as soon as its caller would not be let in any more: token expired or revoked, agent

@@ -35,12 +35,22 @@ void ApiExchange::reset() {
   caller.reset();
   error.reset();
   min_revision = 0;
+  is_decided = true;
   pairs_read_ = false;
   subject = {};
   before_answer.reset();
   path_.clear();
   query_.clear();
   decoded_.clear();
+}
+
+Result<std::optional<AgentId>> ApiExchange::named_agent() {
+  if (captures.count == 0) return std::nullopt;
+  TRY(read_pairs());
+  const auto found = std::find_if(path_.begin(), path_.end(), [](const RequestInput::Pair& pair) {
+    return pair.name == agent_id_in_path.name;
+  });
+  return found == path_.end() ? std::nullopt : AgentId::parse(found->value);
 }
 
 Result<void> ApiExchange::read_min_revision() {
@@ -84,7 +94,8 @@ Result<void> ApiExchange::require_json() const {
   if (types == 0 || json_types != types) return unsupported("The body must be application/json");
   // RFC 9110 8.4: to read what is encoded as if it were not would be to read something else.
   const auto encoding = request.find("Content-Encoding");
-  if (encoding && !http::equal_ignoring_case(*encoding, "identity"))
+  if (encoding &&
+      (!http::equal_ignoring_case(*encoding, "identity") || request.count("Content-Encoding") != 1))
     return unsupported("The body must not be compressed");
   return {};
 }

@@ -26,6 +26,7 @@ class ApiExchange final : public http::Exchange {
   std::optional<Caller> caller;  // once it has been proved who calls
   std::optional<Error> error;    // what went wrong, for the log
   Revision min_revision = 0;     // what the caller has seen already, if it says so
+  bool is_decided = true;        // false: the caller is known, and finish() decides
 
   // Whose credentials the request presented, as far as that is known; they need not have worked.
   struct Subject {
@@ -45,6 +46,11 @@ class ApiExchange final : public http::Exchange {
   void set_client_address(const IpAddress& address) { client_address_ = address; }
 
   void reset() override;
+
+  // The agent that {id} in the path names, decoded as the handler reads it: two spellings of one id
+  // must not get two decisions. Nothing when there is no {id}, or it is no id, which the handler
+  // refuses. Errors: malformed_request.
+  Result<std::optional<AgentId>> named_agent();
 
   // Reads min_revision from the query of an operation that takes it. Errors: invalid_argument,
   // malformed_request.

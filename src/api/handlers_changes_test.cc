@@ -164,15 +164,33 @@ TEST_F(ChangesTest, AStreamEndsWithItsToken) {
   EXPECT_EQ(events->state(), EventSource::State::ended);
 }
 
-TEST_F(ChangesTest, MoreStreamsThanThereArePlacesAreRefused) {
+TEST_F(ChangesTest, NoAgentTakesAllThePlaces) {
   std::vector<std::shared_ptr<EventSource>> streams;
-  for (int i = 0; i < EventPlaces::places_max; ++i)
+  for (int i = 0; i < EventPlaces::places_of_agent_max; ++i)
     streams.push_back(call(following("/changes")).events);
   const Answer refused = call(following("/changes"));
   EXPECT_EQ(refused.status, 503);
   EXPECT_EQ(refused.events, nullptr);
+  Call other = following("/changes");
+  other.token = token_with({"agentauth:changes:read"});
+  EXPECT_EQ(call(other).status, 200);
   streams.pop_back();
   EXPECT_EQ(call(following("/changes")).status, 200);
+}
+
+TEST(EventPlacesTest, AllTogetherTakeNoMoreThanThereAre) {
+  EventPlaces places;
+  std::vector<EventPlaces::Place> taken;
+  SystemRandom random;
+  for (int i = 0; i < EventPlaces::places_max; ++i) {
+    AgentId agent;
+    random.fill(agent.uuid.bytes);
+    taken.push_back(places.take(agent));
+    ASSERT_NE(taken.back(), nullptr);
+  }
+  EXPECT_EQ(places.take(AgentId{}), nullptr);
+  taken.pop_back();
+  EXPECT_NE(places.take(AgentId{}), nullptr);
 }
 
 }  // namespace

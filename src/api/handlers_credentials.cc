@@ -40,27 +40,41 @@ void log_in_as(Services& services, ApiExchange& exchange, const Caller& caller) 
 }
 
 // A key that is narrowed to some permissions is worth those alone: the agent must hold each, and
-// the caller must be able to give each.
-Result<void> require_key_authority(Services& services, const ApiExchange& exchange,
+// the caller must be able to give each. A whole one is worth all the agent holds.
+Result<void> require_key_authority(const Directory::View& view, const Parties& parties,
                                    const CreateKey& request) {
-  if (!request.permissions) return require_authority(services, exchange, request.agent_id);
-  TRY(require_access(services, exchange, Self::permitted, request.agent_id));
-  const Directory::View view(services.directory);
-  const Actor actor = TRY(find_acting(view, *exchange.caller, services.clock.now()));
-  const AgentRecord* other = view.find_agent(request.agent_id);
-  if (other == nullptr) return failure(Errc::not_found, "No such agent");
+  const auto& [caller, agent] = parties;
+  if (agent == nullptr) return failure(Errc::not_found, "No such agent");
+  if (!request.permissions) return require_authority(view, caller, agent);
   for (const std::string& permission : *request.permissions) {
-    const bool own = actor.agent->id == other->id && !actor.is_narrowed();
-    if (!own && !may_grant(view, actor, permission))
+    const bool own = caller.agent->id == agent->id && !caller.is_narrowed();
+    if (!own && !may_grant(view, caller, permission))
       return failure(Errc::permission_denied, "Permission denied",
                      "the caller does not hold what the key would be narrowed to");
-    if (!other->holds_any_of(view.names().find_requirement(permission)))
+    if (!agent->holds_any_of(view.names().find_requirement(permission)))
       return tl::unexpected(
           Error{.code = Errc::invalid_argument,
                 .message = "A field is missing or invalid",
                 .fields = {{"permissions", "names what the agent does not hold"}}});
   }
   return {};
+}
+
+// By what the directory knows: who would be refused in the end costs no bcrypt.
+Result<void> require_key_authority(Services& services, const ApiExchange& exchange,
+                                   const CreateKey& request) {
+  const Directory::View view(services.directory);
+  return require_key_authority(view, TRY(find_parties(services, view, exchange, request.agent_id)),
+                               request);
+}
+
+// By what the transaction sees.
+Result<void> require_key_authority(Services& services, Transaction& tx, const ApiExchange& exchange,
+                                   const CreateKey& request) {
+  const auto committed =
+      TRY(CommittedParties::read(services, tx, *exchange.caller, request.agent_id));
+  const Directory::View view(services.directory);
+  return require_key_authority(view, TRY(committed.parties(view, services.clock.now())), request);
 }
 
 }  // namespace
@@ -86,7 +100,7 @@ Result<void> register_agent(Services& services, ApiExchange& exchange) {
   TRY(idempotency.find(services));  // the answer held a key, so a repeat is an error
   const MintedKey minted = TRY(services.keys.mint());
   const auto work = [&](Transaction& tx, AuditTarget& target) -> Result<Agent> {
-    if (exchange.caller) TRY(require_access(services, exchange, Self::like_others, {}));
+    TRY(require_fresh(services));
     const Agent registered = TRY(services.agents.register_agent(tx, request));
     const ApiKey key =
         TRY(services.keys.store(tx, minted, {registered.agent_id, std::nullopt, std::nullopt}));
@@ -110,7 +124,7 @@ Result<void> create_key(Services& services, ApiExchange& exchange) {
   TRY(idempotency.find(services));
   const MintedKey minted = TRY(services.keys.mint());
   const auto work = [&](Transaction& tx, AuditTarget& target) -> Result<ApiKey> {
-    TRY(require_key_authority(services, exchange, request));
+    TRY(require_key_authority(services, tx, exchange, request));
     const ApiKey stored = TRY(services.keys.store(tx, minted, request));
     TRY(idempotency.keep(services, tx,
                          {stored.agent_id.to_string(), stored.key_id.to_string(), 201, ""}));

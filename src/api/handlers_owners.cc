@@ -36,7 +36,7 @@ Result<void> set_status(Services& services, ApiExchange& exchange, AgentStatus s
   const auto request = TRY(exchange.decode_input<NameOwner>());
   const auto changed =
       TRY(services.database.write([&](Transaction& tx) -> Result<std::vector<AgentId>> {
-        TRY(require_access(services, exchange, Self::like_others, {}));
+        TRY(decide_again(services, tx, exchange));
         auto agents = TRY(services.agents.set_status_of_owner(tx, request.email, status));
         TRY(require_management(services, exchange, agents));
         for (const AgentId agent : agents) tx.record(event_about(services, exchange, agent));

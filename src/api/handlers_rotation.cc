@@ -6,18 +6,17 @@
 namespace agentauth::api {
 namespace {
 
-// `require` is asked before the work, and again in the transaction.
+// `require` is asked in the transaction.
 template <class Require>
 Result<void> rotate(Services& services, ApiExchange& exchange, const RotateKey& request,
                     Require require) {
-  TRY(require());
   const Idempotency idempotency = TRY(Idempotency::of(exchange));
   TRY(idempotency.find(services));  // the answer held a key, so a repeat is an error
   TRY(services.database.read(
       [&](Transaction& tx) { return services.keys.require_rotatable(tx, request); }));
   const MintedKey minted = TRY(services.keys.mint());
   const auto work = [&](Transaction& tx, AuditTarget& target) -> Result<ApiKey> {
-    TRY(require());
+    TRY(require(tx));
     const ApiKey stored = TRY(services.keys.rotate(tx, minted, request));
     TRY(idempotency.keep(services, tx,
                          {stored.agent_id.to_string(), stored.key_id.to_string(), 201, ""}));
@@ -36,8 +35,10 @@ Result<void> rotate(Services& services, ApiExchange& exchange, const RotateKey& 
 
 Result<void> rotate_key(Services& services, ApiExchange& exchange) {
   const auto request = TRY(exchange.decode_input<RotateKey>());
-  return rotate(services, exchange, request,
-                [&] { return require_authority(services, exchange, request.agent_id); });
+  TRY(require_authority(services, exchange, request.agent_id));
+  return rotate(services, exchange, request, [&](Transaction& tx) {
+    return require_authority(services, tx, exchange, request.agent_id);
+  });
 }
 
 // No permission: who has the key in hand gets nothing that the key did not open already.
@@ -48,7 +49,7 @@ Result<void> rotate_own_key(Services& services, ApiExchange& exchange) {
     return tx.keys().find_by_kid(caller.agent_id, text_of(caller.key));
   }));
   return rotate(services, exchange, {caller.agent_id, own.key_id, input.overlap_seconds},
-                [&] { return require_acting(services, exchange); });
+                [](Transaction&) { return Result<void>(); });
 }
 
 }  // namespace agentauth::api

@@ -26,10 +26,14 @@ std::string_view to_string(Reason reason) {
 }
 
 Result<Actor> find_acting(const Directory::View& view, const Caller& caller, Timestamp now) {
+  return acting_as(view, view.find_agent(caller.agent_id), caller, now);
+}
+
+Result<Actor> acting_as(const Directory::View& view, const AgentRecord* agent, const Caller& caller,
+                        Timestamp now) {
   const auto refused = [](std::string_view why) {
     return failure(Errc::unauthenticated, "The access token is not valid", why);
   };
-  const AgentRecord* agent = view.find_agent(caller.agent_id);
   if (agent == nullptr || agent->status != AgentStatus::active) return refused("agent may not act");
   if (agent->token_generation != caller.token_generation) return refused("token was revoked");
   if (view.is_revoked(caller.family)) return refused("login has ended");

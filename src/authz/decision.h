@@ -48,6 +48,9 @@ Decision decide(const Actor& actor, const Requirement& requirement);
 // revoked, and the key that this one was got with may be used. Asked on every request, and again
 // after every wait. Errors: unauthenticated; the cause is in `detail`.
 Result<Actor> find_acting(const Directory::View& view, const Caller& caller, Timestamp now);
+// The same for a record of the agent that was read elsewhere: by a transaction, say.
+Result<Actor> acting_as(const Directory::View& view, const AgentRecord* agent, const Caller& caller,
+                        Timestamp now);
 
 // Whether `actor` may pass `permission` on to others: it holds it, pattern for pattern, or it is an
 // administrator.

@@ -4,9 +4,11 @@ namespace agentauth {
 
 Result<PermissionService::Granted> PermissionService::grant(Transaction& tx, const Caller& caller,
                                                             const GrantPermission& request) {
+  const auto granter = TRY(directory_.read_agent(tx, caller.agent_id));
   {
     const Directory::View view(directory_);
-    const Actor actor = TRY(find_acting(view, caller, clock_.now()));
+    const Actor actor =
+        TRY(acting_as(view, granter ? &granter->record : nullptr, caller, clock_.now()));
     if (!may_grant(view, actor, request.permission))
       return failure(Errc::permission_denied, "Permission denied",
                      "the caller does not hold what it would grant");

@@ -108,15 +108,15 @@ struct ListPermissions {
 
 class PermissionService {
  public:
-  PermissionService(const Directory& directory, const Clock& clock)
+  PermissionService(Directory& directory, const Clock& clock)
       : directory_(directory), clock_(clock) {}
 
   struct Granted {
     Grant grant;
     bool created = false;  // false: the agent held it already
   };
-  // The caller must hold what it grants. Errors: permission_denied, not_found; conflict when the
-  // agent holds AgentRecord::grants_max.
+  // The caller must hold what it grants, by what the transaction sees. Errors: permission_denied,
+  // not_found; conflict when the agent holds AgentRecord::grants_max.
   Result<Granted> grant(Transaction& tx, const Caller& caller, const GrantPermission& request);
   // Errors: not_found.
   Result<void> revoke(Transaction& tx, const NamePermission& request);
@@ -128,7 +128,7 @@ class PermissionService {
  private:
   bool holds_all_it_may(AgentId id) const;
 
-  const Directory& directory_;
+  Directory& directory_;
   const Clock& clock_;
 };
 

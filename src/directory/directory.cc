@@ -284,32 +284,37 @@ Result<void> Directory::reload_status(AgentId id) {
   return {};
 }
 
-Result<void> Directory::reload_agent(AgentId id) {
-  std::optional<AgentRepository::State> state;
-  std::vector<KeyState> keys;
+Result<std::optional<Directory::Committed>> Directory::read_agent(Transaction& tx, AgentId id) {
+  const auto state = TRY(tx.agents().find_state(id));
+  if (!state) return std::nullopt;
   std::vector<NameId> grants;
+  TRY(tx.permissions().each_of(
+      id, [&](std::string_view permission) { add_grant(permission, grants); }));
+  Committed agent{to_record(*state), nullptr};
+  set_grants(agent.record, grants);
+  agent.many.reset(many_grants(&agent.record));
+  return agent;
+}
+
+Result<void> Directory::reload_agent(AgentId id) {
+  std::optional<Committed> agent;
+  std::vector<KeyState> keys;
   TRY(database_.read([&](Transaction& tx) -> Result<void> {
     keys.clear();
-    grants.clear();
-    state = TRY(tx.agents().find_state(id));
-    TRY(tx.keys().each_state_of(id, [&](const KeyState& found) { keys.push_back(found); }));
-    return tx.permissions().each_of(
-        id, [&](std::string_view permission) { add_grant(permission, grants); });
+    agent = TRY(read_agent(tx, id));
+    return tx.keys().each_state_of(id, [&](const KeyState& found) { keys.push_back(found); });
   }));
   Tables& tables = *tables_.load(std::memory_order_relaxed);
-  if (!state) {
+  if (!agent) {
     forget_agent(id);
     return {};
   }
   put_keys(keys);
-  AgentRecord record = to_record(*state);
-  set_grants(record, grants);
-  std::unique_ptr<const GrantSet> new_grants(many_grants(&record));
   const GrantSet* const old_grants = many_grants(tables.agents.find(id.uuid.hash(), id));
-  tables.agents.put(record, id, &epochs_);
+  tables.agents.put(agent->record, id, &epochs_);
   // Published: from here on the new ones belong to the table, and the old ones to nobody. (Had
   // there been no memory, it would be the other way round.)
-  (void)new_grants.release();
+  (void)agent->many.release();
   epochs_.retire(std::unique_ptr<const GrantSet>(old_grants));
   return {};
 }

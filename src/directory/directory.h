@@ -40,6 +40,14 @@ class Directory {
   enum class Asked : bool { by_poll, after_commit };
   Result<void> catch_up(Asked asked = Asked::by_poll);
 
+  // An agent as a transaction sees it. A change is decided by what it is committed on, which the
+  // directory may not know yet: what another node has committed, or the same batch has changed.
+  struct Committed {
+    AgentRecord record;
+    std::unique_ptr<const GrantSet> many;  // what the record points to, if it does
+  };
+  Result<std::optional<Committed>> read_agent(Transaction& tx, AgentId id);
+
   // Forgets a small batch of changes that are older than the last `keep`, and says whether there is
   // more to forget. Every node may do so: one that is further behind than what is left reads
   // everything anew, as it would with that many changes to read anyway.

@@ -25,9 +25,9 @@ Result<Revision> ChangeLog::insert(ChangeKind kind, AgentId agent, std::optional
 }
 
 Result<void> ChangeLog::append_statuses_of_owner(const std::string& owner) {
-  // The counter's lock first: who is an agent of the owner cannot change until the commit, because
-  // whoever changes it needs the counter too. So what is inserted is what is counted.
-  TRY(session_.execute("UPDATE change_counter SET revision = revision"));
+  // Who is an agent of the owner cannot change until the commit, so what is inserted is what is
+  // counted.
+  TRY(lock());
   const std::int64_t appended =
       TRY(session_.execute("INSERT INTO change_log (revision, kind, agent_id) "
                            "SELECT change_counter.revision + ROW_NUMBER() OVER (ORDER BY "
@@ -35,6 +35,11 @@ Result<void> ChangeLog::append_statuses_of_owner(const std::string& owner) {
                            "FROM agents CROSS JOIN change_counter WHERE agents.owner_email = $1",
                            {owner}));
   TRY(session_.execute("UPDATE change_counter SET revision = revision + $1", {appended}));
+  return {};
+}
+
+Result<void> ChangeLog::lock() {
+  TRY(session_.execute("UPDATE change_counter SET revision = revision"));
   return {};
 }
 

@@ -19,6 +19,10 @@ class ChangeLog {
   // The same for the end of a family of that agent's tokens.
   Result<Revision> append_family(AgentId agent, FamilyId family);
 
+  // Lets no other transaction change anything from here to the end of this one, so that what it
+  // reads is what it commits on. In one order for all: nobody waits in a circle.
+  Result<void> lock();
+
   // A change of kind `status` for each agent of the owner, with two statements for all of them.
   Result<void> append_statuses_of_owner(const std::string& owner);
 

@@ -56,11 +56,16 @@ class Replica {
     });
   }
   // As another node does it: committed, and not heard of here. Returns its revision.
-  Revision grant_elsewhere(AgentId agent, const std::string& permission) {
+  template <class F>
+  Revision elsewhere(AgentId agent, F work) {
     return value_of(database_->migrate([&](Transaction& tx) -> Result<Revision> {
-      TRY(tx.permissions().insert(agent, permission));
-      return tx.changes().append(ChangeKind::permission, agent);
+      TRY(work(tx));
+      return tx.changes().append(ChangeKind::agent, agent);
     }));
+  }
+  Revision grant_elsewhere(AgentId agent, const std::string& permission) {
+    return elsewhere(agent,
+                     [&](Transaction& tx) { return tx.permissions().insert(agent, permission); });
   }
   void forget_changes_up_to(Revision revision) {
     value_of(

@@ -1,0 +1,53 @@
+#include "api/access.h"
+
+namespace agentauth::api {
+
+Result<void> decide_access(const Directory::View& view, const Operation& operation,
+                           const Requirement& requirement, const Parties& parties) {
+  const auto& [caller, named] = parties;
+  if (operation.access == Access::any_agent) return {};
+  const bool changes = operation.method != http::Method::get;
+  const bool is_self = named != nullptr && named->id == caller.agent->id;
+  if (operation.access == Access::permission_or_self && is_self &&
+      !(changes && caller.is_narrowed()))
+    return {};
+  // Whatever is changed belongs to the agent that the path names. That there is no such agent is
+  // for the handler to say.
+  if (decide(caller, requirement).allowed() &&
+      (!changes || named == nullptr || may_manage(view, caller, named)))
+    return {};
+  return failure(Errc::permission_denied, "Permission denied");
+}
+
+Result<CommittedParties> CommittedParties::read(Services& services, Transaction& tx,
+                                                const Caller& caller,
+                                                std::optional<AgentId> named) {
+  TRY(tx.changes().lock());
+  CommittedParties parties;
+  parties.caller_ = caller;
+  parties.acting_ = TRY(services.directory.read_agent(tx, caller.agent_id));
+  TRY(tx.keys().each_state_of(caller.agent_id, [&](const KeyState& key) {
+    if (key.kid == text_of(caller.key)) parties.key_stands_ = !key.revoked;
+  }));
+  if (named) parties.named_ = TRY(services.directory.read_agent(tx, *named));
+  return parties;
+}
+
+Result<Parties> CommittedParties::parties(const Directory::View& view, Timestamp now) const {
+  if (!key_stands_)
+    return failure(Errc::unauthenticated, "The access token is not valid", "key may not be used");
+  const Actor actor = TRY(acting_as(view, acting_ ? &acting_->record : nullptr, caller_, now));
+  return Parties{actor, named_ ? &named_->record : nullptr};
+}
+
+Result<void> decide_again(Services& services, Transaction& tx, ApiExchange& exchange) {
+  if (!exchange.caller) return {};
+  const auto committed =
+      TRY(CommittedParties::read(services, tx, *exchange.caller, TRY(exchange.named_agent())));
+  const Operation& operation = *exchange.operation;
+  const Directory::View view(services.directory);
+  return decide_access(view, operation, view.names().find_requirement(operation.permission),
+                       TRY(committed.parties(view, services.clock.now())));
+}
+
+}  // namespace agentauth::api

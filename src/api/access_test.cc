@@ -1,0 +1,104 @@
+// Decisions that a second look must not change: other spellings, and changes of other nodes.
+#include <gtest/gtest.h>
+
+#include "api/testing/api_fixture.h"
+
+namespace agentauth::api {
+namespace {
+
+using http::Method;
+
+class AccessTest : public ApiFixture {
+ protected:
+  // As others write it: the same id to whoever decodes it.
+  static std::string encoded(AgentId id) {
+    const std::string text = id.to_string();
+    char first[4];
+    std::snprintf(first, sizeof first, "%%%02X", static_cast<unsigned>(text[0]));
+    return first + text.substr(1);
+  }
+  Answer as(AgentId agent, Method method, const std::string& target, const std::string& body = "") {
+    return call({.method = method, .target = target, .body = body, .token = token_of(agent)});
+  }
+  // The same, when another node commits something before the change is made.
+  Answer as_when(AgentId agent, const std::string& target, const std::string& body,
+                 std::function<void()> meanwhile) {
+    return call({.method = Method::post,
+                 .target = target,
+                 .body = body,
+                 .token = token_of(agent),
+                 .meanwhile = std::move(meanwhile)});
+  }
+
+  const AgentId administrator = replica.add_agent_with({"agentauth:*"});
+};
+
+TEST_F(AccessTest, AnotherSpellingOfAnIdGetsNoOtherDecision) {
+  const AgentId helper = replica.add_agent_with(
+      {"agentauth:permissions:write", "agentauth:agents:write", "agentauth:keys:write"});
+  const std::string key = replica.add_key(administrator, "AAAAAAAAAAA1").key_id.to_string();
+  const auto before = everything();
+  for (const std::string& id : {administrator.to_string(), encoded(administrator)}) {
+    const std::string path = "/agents/" + id;
+    EXPECT_EQ(as(helper, Method::post, path + "/suspend").status, 403) << id;
+    EXPECT_EQ(as(helper, Method::patch, path, R"({"agent_name":"Gone"})").status, 403) << id;
+    EXPECT_EQ(as(helper, Method::delete_, path).status, 403) << id;
+    EXPECT_EQ(as(helper, Method::delete_, path + "/permissions/agentauth:*").status, 403) << id;
+    EXPECT_EQ(as(helper, Method::delete_, path + "/keys/" + key).status, 403) << id;
+    EXPECT_EQ(as(helper, Method::post, path + "/keys", "{}").status, 403) << id;
+  }
+  EXPECT_EQ(everything(), before);
+}
+
+TEST_F(AccessTest, OneIsOneselfInAnySpelling) {
+  const AgentId agent = replica.add_agent();
+  EXPECT_EQ(as(agent, Method::get, "/agents/" + encoded(agent) + "/keys").status, 200);
+}
+
+TEST_F(AccessTest, ASuspensionElsewhereIsNotUndoneByWhomItHits) {
+  const AgentId agent = replica.add_agent_with({"agentauth:agents:write"});
+  const auto suspend = [&] {
+    replica.elsewhere(agent, [&](Transaction& tx) {
+      return tx.agents().set_status(agent, AgentStatus::suspended, clock.now());
+    });
+  };
+  EXPECT_EQ(as_when(agent, "/agents/" + agent.to_string() + "/resume", "", suspend).status, 401);
+  EXPECT_EQ(replica.number("SELECT COUNT(*) FROM agents WHERE status = 'suspended'"), 1);
+}
+
+TEST_F(AccessTest, APermissionTakenAwayElsewhereGrantsNothingMore) {
+  const AgentId agent = replica.add_agent_with({"agentauth:permissions:write", "read_weather"});
+  const AgentId other = replica.add_agent();
+  const auto take_away = [&](const std::string& permission) {
+    return [this, agent, permission] {
+      replica.elsewhere(agent,
+                        [&](Transaction& tx) { return tx.permissions().erase(agent, permission); });
+    };
+  };
+  const std::string own = "/agents/" + agent.to_string() + "/permissions";
+  const std::string others = "/agents/" + other.to_string() + "/permissions";
+  EXPECT_EQ(
+      as_when(agent, others, R"({"permission":"read_weather"})", take_away("read_weather")).status,
+      403)
+      << "it does not hold what it would grant";
+  EXPECT_EQ(as_when(agent, own, R"({"permission":"agentauth:permissions:write"})",
+                    take_away("agentauth:permissions:write"))
+                .status,
+            403)
+      << "it may not grant at all";
+  EXPECT_EQ(replica.number("SELECT COUNT(*) FROM permissions"), 1) << "the administrator's";
+}
+
+TEST_F(AccessTest, TokensRevokedElsewhereMakeNoKey) {
+  const AgentId agent = replica.add_agent();
+  const auto revoke = [&] {
+    replica.elsewhere(agent, [&](Transaction& tx) { return tx.agents().revoke_tokens(agent); });
+  };
+  (void)token_of(agent);  // with a key of its own
+  const auto keys_before = replica.number("SELECT COUNT(*) FROM api_keys");
+  EXPECT_EQ(as_when(agent, "/agents/" + agent.to_string() + "/keys", "{}", revoke).status, 401);
+  EXPECT_EQ(replica.number("SELECT COUNT(*) FROM api_keys"), keys_before);
+}
+
+}  // namespace
+}  // namespace agentauth::api
