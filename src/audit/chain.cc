@@ -5,16 +5,16 @@
 namespace agentauth::audit {
 namespace {
 
+std::string text_of(const std::optional<AgentId>& agent) { return agent ? agent->to_string() : ""; }
+
+}  // namespace
+
 void append_netstring(std::string& out, std::string_view text) {
   out += std::to_string(text.size());
   out += ':';
   out += text;
   out += ',';
 }
-
-std::string text_of(const std::optional<AgentId>& agent) { return agent ? agent->to_string() : ""; }
-
-}  // namespace
 
 std::string canonical(const AuditEvent& event) {
   std::string out;

@@ -18,6 +18,7 @@ namespace agentauth::audit {
 
 inline constexpr std::string_view canonical_version = "agentauth-audit-1";
 
+void append_netstring(std::string& out, std::string_view text);
 std::string canonical(const AuditEvent& event);
 
 // The hash of `event` behind `previous`. REQUIRES: `event` is numbered.

@@ -119,6 +119,15 @@ TEST_P(AuditChainContract, ManyEventsAtOnceAreOneChain) {
   expect_one_chain(625);
 }
 
+TEST_P(AuditChainContract, AWordThatNobodyKnowsComesWithoutItsHash) {
+  must(database_->record({login_of(AgentId{})}));
+  must(database_->write([](Transaction& tx) -> Result<void> {
+    TRY(tx.session().execute("UPDATE audit_log SET outcome = 'exploded'"));
+    return {};
+  }));
+  EXPECT_EQ(events()[0].hash, "") << "shown as a success, it would verify as one";
+}
+
 TEST_P(AuditChainContract, AWriteThatFailsLeavesNoEvent) {
   const auto failed = database_->write([](Transaction& tx) -> Result<void> {
     TRY(register_agent(tx, "Bot"));

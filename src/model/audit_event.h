@@ -132,11 +132,15 @@ struct AuditEvent {
 
   static constexpr auto fields() {
     return std::array{
-        field<&AuditEvent::sequence>(
-            {.name = "sequence", .example = "42", .about = "From 1, without gaps"}),
+        field<&AuditEvent::sequence>({.name = "sequence",
+                                      .max = 9'007'199'254'740'991,
+                                      .example = "42",
+                                      .about = "From 1, without gaps"}),
         field<&AuditEvent::at>({.name = "at"}),
-        field<&AuditEvent::node>(
-            {.name = "node", .example = "auth-1/4711", .about = "Host and process that wrote it"}),
+        field<&AuditEvent::node>({.name = "node",
+                                  .min = 0,
+                                  .example = "auth-1/4711",
+                                  .about = "Host and process that wrote it"}),
         field<&AuditEvent::action>({.name = "action", .example = "agent.suspend"}),
         field<&AuditEvent::outcome>({.name = "outcome",
                                      .example = "success",
@@ -157,11 +161,12 @@ struct AuditEvent {
                                          .min = 0,
                                          .example = "agent",
                                          .about = "agent, key or permission"}),
-        field<&AuditEvent::target_id>({.name = "target_id", .min = 0}),
+        field<&AuditEvent::target_id>({.name = "target_id", .min = 0, .max = 1024}),
         field<&AuditEvent::target_agent_id>(
             {.name = "target_agent_id", .about = "The agent that the target is or belongs to"}),
         field<&AuditEvent::detail>({.name = "detail",
                                     .min = 0,
+                                    .max = 1024,
                                     .about = "The kid of a key that was made, or the permission "
                                              "that was missing"}),
         field<&AuditEvent::request_id>({.name = "request_id", .min = 0}),

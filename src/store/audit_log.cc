@@ -60,27 +60,40 @@ std::optional<AgentId> optional_agent(const Row& row, int column) {
   return row.id<AgentId>(column);
 }
 
-// A word that this version does not know cannot be shown as what it is; its hash will tell.
+// A word that this version does not know cannot be shown as what it is: such an event comes without
+// its hash, so that it is not taken for one that was recorded so.
 AuditEvent read_event(const Row& row) {
   AuditEvent event;
+  bool known = true;
   event.sequence = row.integer(0);
   event.at = row.time(1);
   event.node = AuditText::recorded(row.text(2));
-  parse(row.text(3), event.action);
-  parse(row.text(4), event.outcome);
-  parse(row.text(5), event.reason);
+  known = parse(row.text(3), event.action) && known;
+  known = parse(row.text(4), event.outcome) && known;
+  known = parse(row.text(5), event.reason) && known;
   event.agent_id = optional_agent(row, 6);
   event.kid = AuditText::recorded(row.text(7));
   event.on_behalf_of = AuditText::recorded(row.text(8));
   event.client_address = AuditText::recorded(row.text(9));
   event.operation = AuditText::recorded(row.text(10));
-  parse(row.text(11), event.target_type);
+  known = parse(row.text(11), event.target_type) && known;
   event.target_id = AuditText::recorded(row.text(12));
   event.target_agent_id = optional_agent(row, 13);
   event.detail = AuditText::recorded(row.text(14));
   event.request_id = AuditText::recorded(row.text(15));
-  event.hash = row.text(16);
+  if (known) event.hash = row.text(16);
   return event;
+}
+
+Result<std::vector<StoredCheckpoint>> read_checkpoints(Session& session, Sql sql,
+                                                       std::initializer_list<Param> params) {
+  std::vector<StoredCheckpoint> found;
+  TRY(session.query(sql, params, [&](const Row& row) -> Result<void> {
+    found.push_back(
+        {row.integer(0), std::string(row.text(1)), row.time(2), std::string(row.text(3))});
+    return {};
+  }));
+  return found;
 }
 
 // Before and after every time there is.
@@ -177,6 +190,62 @@ Result<std::vector<AuditEvent>> AuditLog::after(std::int64_t sequence, std::int6
         return {};
       }));
   return events;
+}
+
+Result<std::int64_t> AuditLog::last_before(Timestamp until) {
+  std::int64_t last = 0;
+  TRY(session_.query("SELECT COALESCE(MAX(sequence), 0) FROM audit_log WHERE at < $1", {until},
+                     [&](const Row& row) -> Result<void> {
+                       last = row.integer(0);
+                       return {};
+                     }));
+  return last;
+}
+
+Result<std::vector<StoredCheckpoint>> AuditLog::checkpoints() {
+  return read_checkpoints(
+      session_, "SELECT sequence, hash, at, signature FROM audit_checkpoints ORDER BY sequence",
+      {});
+}
+
+Result<std::optional<StoredCheckpoint>> AuditLog::newest_checkpoint(Timestamp not_after) {
+  auto found = TRY(read_checkpoints(session_,
+                                    "SELECT sequence, hash, at, signature FROM audit_checkpoints "
+                                    "WHERE at <= $1 ORDER BY sequence DESC LIMIT 1",
+                                    {not_after}));
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
+
+Result<void> AuditLog::insert_checkpoint(const StoredCheckpoint& checkpoint) {
+  TRY(session_.execute(
+      "INSERT INTO audit_checkpoints (sequence, hash, at, signature) "
+      "VALUES ($1, $2, $3, $4) ON CONFLICT (sequence) DO NOTHING",
+      {checkpoint.sequence, checkpoint.hash, checkpoint.at, checkpoint.signature}));
+  return {};
+}
+
+Result<std::vector<StoredCheckpoint>> AuditLog::starts() {
+  return read_checkpoints(
+      session_, "SELECT sequence, hash, at, signature FROM audit_starts ORDER BY sequence", {});
+}
+
+Result<void> AuditLog::insert_start(const StoredCheckpoint& start) {
+  TRY(
+      session_.execute("INSERT INTO audit_starts (sequence, hash, at, signature) "
+                       "VALUES ($1, $2, $3, $4) ON CONFLICT (sequence) DO NOTHING",
+                       {start.sequence, start.hash, start.at, start.signature}));
+  return {};
+}
+
+Result<std::int64_t> AuditLog::prune(std::int64_t up_to, std::int64_t limit) {
+  const std::int64_t pruned = TRY(
+      session_.execute("DELETE FROM audit_log WHERE sequence IN (SELECT sequence FROM audit_log "
+                       "WHERE sequence <= $1 ORDER BY sequence LIMIT $2)",
+                       {up_to, limit}));
+  if (pruned < limit)
+    TRY(session_.execute("DELETE FROM audit_checkpoints WHERE sequence < $1", {up_to}));
+  return pruned;
 }
 
 }  // namespace agentauth

@@ -26,6 +26,14 @@ struct AuditHead {
   std::string hash = std::string(64, '0');  // of the chain before its first event
 };
 
+// A signed statement about the chain; src/audit knows how it is signed.
+struct StoredCheckpoint {
+  std::int64_t sequence = 0;
+  std::string hash;
+  Timestamp at;
+  std::string signature;
+};
+
 class AuditLog {
  public:
   explicit AuditLog(Session& session) : session_(session) {}
@@ -43,6 +51,19 @@ class AuditLog {
                                        std::int64_t limit);
   // Oldest first, numbers above `after`.
   Result<std::vector<AuditEvent>> after(std::int64_t sequence, std::int64_t limit);
+  // The last number of all that stand before `until`, or 0.
+  Result<std::int64_t> last_before(Timestamp until);
+
+  // Oldest first. Storing what is there already changes nothing.
+  Result<std::vector<StoredCheckpoint>> checkpoints();
+  Result<std::optional<StoredCheckpoint>> newest_checkpoint(Timestamp not_after);
+  Result<void> insert_checkpoint(const StoredCheckpoint& checkpoint);
+  // Behind which events the chain may begin, because what was before has been forgotten.
+  Result<std::vector<StoredCheckpoint>> starts();
+  Result<void> insert_start(const StoredCheckpoint& start);
+  // Forgets at most `limit` events up to that number, oldest first, and the checkpoints among
+  // them; returns how many.
+  Result<std::int64_t> prune(std::int64_t up_to, std::int64_t limit);
 
  private:
   template <std::size_t Rows>

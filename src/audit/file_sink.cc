@@ -1,0 +1,139 @@
+#include "audit/file_sink.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace agentauth::audit {
+namespace {
+
+// A line is a few hundred bytes.
+constexpr std::size_t tail_bytes = 64 * 1024;
+
+std::string last_error() { return std::strerror(errno); }  // NOLINT(concurrency-mt-unsafe)
+
+Result<int> open_file(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0)
+    return failure(Errc::invalid_argument,
+                   "cannot open the audit file " + path + ": " + last_error());
+  return file;
+}
+
+}  // namespace
+
+Result<FileSink> FileSink::open(const std::string& path) {
+  FileSink sink(path, TRY(open_file(path)));
+  TRY(sink.find_position());
+  return sink;
+}
+
+FileSink::~FileSink() {
+  if (file_ >= 0) ::close(file_);
+}
+
+FileSink::FileSink(FileSink&& other) noexcept
+    : path_(std::move(other.path_)),
+      file_(std::exchange(other.file_, -1)),
+      position_(std::move(other.position_)) {}
+
+FileSink& FileSink::operator=(FileSink&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(file_, other.file_);
+  std::swap(position_, other.position_);
+  return *this;
+}
+
+Result<void> FileSink::find_position() {
+  struct stat status {};
+  if (::fstat(file_, &status) != 0 || !S_ISREG(status.st_mode))
+    return failure(Errc::invalid_argument, "the audit file " + path_ + " is not a plain file");
+  const auto size = static_cast<std::size_t>(status.st_size);
+  std::string tail(std::min(size, tail_bytes), '\0');
+  const auto from = static_cast<off_t>(size - tail.size());
+  if (::pread(file_, tail.data(), tail.size(), from) != static_cast<ssize_t>(tail.size()))
+    return failure(Errc::invalid_argument,
+                   "cannot read the audit file " + path_ + ": " + last_error());
+  const std::size_t end = tail.find_last_of('\n');
+  const std::size_t whole = end == tail.npos ? 0 : end + 1;
+  // Half a line counts for nothing: it was never on the disk as a whole.
+  if (whole < tail.size() && ::ftruncate(file_, from + static_cast<off_t>(whole)) != 0)
+    return failure(Errc::invalid_argument,
+                   "cannot mend the audit file " + path_ + ": " + last_error());
+  tail.resize(whole);
+  while (!tail.empty()) {
+    tail.pop_back();
+    const std::size_t start = tail.find_last_of('\n') + 1;  // npos + 1 is 0
+    const auto line = parse_line(std::string_view(tail).substr(start));
+    if (!line)
+      return failure(Errc::invalid_argument,
+                     "the audit file " + path_ + " holds something else; name another");
+    if (const auto* event = std::get_if<AuditEvent>(&*line)) {
+      position_ = AuditHead{event->sequence, event->hash};
+      return {};
+    }
+    const Checkpoint& checkpoint = std::get<Checkpoint>(*line);
+    if (checkpoint.purpose == Purpose::start) {
+      position_ = AuditHead{checkpoint.sequence, checkpoint.hash};
+      return {};
+    }
+    tail.resize(start);
+  }
+  return {};
+}
+
+Result<void> FileSink::begin(const Checkpoint& start) {
+  if (start.sequence > 0) TRY(append(start));
+  position_ = AuditHead{start.sequence, start.hash};
+  return {};
+}
+
+Result<void> FileSink::append(std::span<const AuditEvent> events) {
+  if (events.empty()) return {};
+  std::string text;
+  for (const AuditEvent& event : events) append_line(event, text);
+  TRY(write_through(text));
+  position_ = AuditHead{events.back().sequence, events.back().hash};
+  return {};
+}
+
+Result<void> FileSink::append(const Checkpoint& checkpoint) {
+  std::string text;
+  append_line(checkpoint, text);
+  return write_through(text);
+}
+
+Result<void> FileSink::reopen() {
+  const int file = TRY(open_file(path_));
+  struct stat before {};
+  struct stat now {};
+  const bool same = ::fstat(file_, &before) == 0 && ::fstat(file, &now) == 0 &&
+                    before.st_dev == now.st_dev && before.st_ino == now.st_ino;
+  ::close(std::exchange(file_, file));
+  if (same) return {};
+  position_.reset();
+  return find_position();
+}
+
+Result<void> FileSink::write_through(std::string_view text) {
+  struct stat status {};
+  const bool known = ::fstat(file_, &status) == 0;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const ssize_t written = ::write(file_, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) break;
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (rest.empty() && ::fdatasync(file_) == 0) return {};
+  const std::string why = last_error();
+  // What is half there would be taken for damage.
+  if (known) (void)!::ftruncate(file_, status.st_size);
+  return failure(Errc::unavailable, "The audit file cannot be written", path_ + ": " + why);
+}
+
+}  // namespace agentauth::audit

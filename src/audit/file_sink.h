@@ -1,0 +1,49 @@
+// The trail in a file of its own, so that it can leave the machine: JSON Lines, only appended to,
+// on the disk before it counts.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "audit/checkpoint.h"
+#include "audit/lines.h"
+
+namespace agentauth::audit {
+
+// For one thread.
+class FileSink {
+ public:
+  // Makes the file, mode 0600, or goes on behind what it holds; half a line, which a crash left at
+  // the end, is cut off. Errors: invalid_argument, in one line: cannot be opened, or holds
+  // something else.
+  static Result<FileSink> open(const std::string& path);
+  ~FileSink();
+  FileSink(FileSink&& other) noexcept;
+  FileSink& operator=(FileSink&& other) noexcept;
+
+  // The last event that is in the file, or before its start; nothing when it is empty.
+  const std::optional<AuditHead>& position() const { return position_; }
+
+  // Begins an empty file. A chain that does not begin there with number 1 gets a signed start.
+  Result<void> begin(const Checkpoint& start);
+  // All of it is on the disk afterwards, or none. Errors: unavailable.
+  Result<void> append(std::span<const AuditEvent> events);
+  Result<void> append(const Checkpoint& checkpoint);
+  // Opens the path anew: what was moved away by logrotate is let go of. A new file is begun by the
+  // next begin().
+  Result<void> reopen();
+
+ private:
+  FileSink(std::string path, int file) : path_(std::move(path)), file_(file) {}
+
+  Result<void> find_position();
+  Result<void> write_through(std::string_view text);
+
+  std::string path_;
+  int file_ = -1;
+  std::optional<AuditHead> position_;
+};
+
+}  // namespace agentauth::audit

@@ -1,0 +1,166 @@
+#include "audit/keeper.h"
+
+#include <algorithm>
+
+namespace agentauth::audit {
+namespace {
+
+constexpr std::int64_t events_a_page = 1000;
+constexpr std::int64_t pruned_a_time = 1000;
+
+StoredCheckpoint stored(const Checkpoint& checkpoint) {
+  return {checkpoint.sequence, checkpoint.hash, checkpoint.at, checkpoint.signature};
+}
+
+constexpr Timestamp end_of_time{std::chrono::sys_days{std::chrono::year{9999} / 12 / 31}};
+
+}  // namespace
+
+Keeper::Keeper(Database& database, const Signer& signer, const Clock& clock, Log& log,
+               const Options& options)
+    : database_(database), signer_(signer), clock_(clock), log_(log), options_(options) {}
+
+void Keeper::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Keeper::stop() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void Keeper::run() {
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, options_.interval, [&] { return stopping_; })) {
+    lock.unlock();
+    try_round(Last::no);
+    lock.lock();
+  }
+  lock.unlock();
+  try_round(Last::yes);
+}
+
+void Keeper::try_round(Last last) {
+  Result<void> done;
+  try {
+    done = round(last);
+  } catch (const std::exception& exception) {
+    done = failure(Errc::internal, "Internal error", exception.what());
+  }
+  // Said once when it begins and once when it is over.
+  if (!done && !failed_)
+    log_.error("audit_keeper_failed",
+               {{"error", done.error().message}, {"cause", done.error().detail}});
+  if (done && failed_) log_.info("audit_keeper_back", {{"in_file", in_file_.load()}});
+  failed_ = !done;
+}
+
+Result<void> Keeper::round(Last last) {
+  const AuditHead head = TRY(database_.read([](Transaction& tx) { return tx.audit().head(); }));
+  head_ = head.sequence;
+  TRY(sign_checkpoint(head, last));
+  if (sink_) TRY(write_file());
+  if (options_.retention.count() > 0) TRY(prune());
+  return {};
+}
+
+Result<void> Keeper::sign_checkpoint(const AuditHead& head, Last last) {
+  const auto newest = TRY(
+      database_.read([](Transaction& tx) { return tx.audit().newest_checkpoint(end_of_time); }));
+  const std::int64_t unsigned_ = head.sequence - (newest ? newest->sequence : 0);
+  if (unsigned_ == 0) return {};
+  const Timestamp now = clock_.now();
+  const bool due = unsigned_ >= options_.events_between_checkpoints || !newest ||
+                   now - newest->at >= options_.between_checkpoints || last == Last::yes;
+  if (!due) return {};
+  const Checkpoint checkpoint = signer_.sign(Purpose::checkpoint, head, now);
+  return database_.write(
+      [&](Transaction& tx) { return tx.audit().insert_checkpoint(stored(checkpoint)); });
+}
+
+Result<void> Keeper::write_file() {
+  if (reopen_.exchange(false)) {
+    written_ = sink_->position();
+    TRY(sink_->reopen());
+    checkpoint_in_file_ = 0;
+  }
+  if (!sink_->position()) TRY(begin_file());
+  if (!continues_) TRY(require_same_trail(*sink_->position()));
+  continues_ = true;
+  for (;;) {
+    const AuditHead from = *sink_->position();
+    const auto events = TRY(database_.read(
+        [&](Transaction& tx) { return tx.audit().after(from.sequence, events_a_page); }));
+    if (!events.empty() && events.front().sequence != from.sequence + 1)
+      return failure(Errc::internal, "The audit file lacks events that the database has forgotten",
+                     "after event " + std::to_string(from.sequence));
+    TRY(sink_->append(events));
+    in_file_ = sink_->position()->sequence;
+    if (static_cast<std::int64_t>(events.size()) < events_a_page) break;
+  }
+  return write_checkpoint_to_file();
+}
+
+// A database that was restored from an older copy, or another one, would make a chain that breaks.
+Result<void> Keeper::require_same_trail(const AuditHead& position) {
+  if (position.sequence == 0) return {};
+  const auto found = TRY(
+      database_.read([&](Transaction& tx) { return tx.audit().after(position.sequence - 1, 1); }));
+  if (!found.empty() && found.front().sequence == position.sequence &&
+      found.front().hash == position.hash)
+    return {};
+  // It may have been forgotten since: then the chain goes on behind a start.
+  const auto starts = TRY(database_.read([](Transaction& tx) { return tx.audit().starts(); }));
+  for (const StoredCheckpoint& start : starts)
+    if (start.sequence == position.sequence && start.hash == position.hash) return {};
+  return failure(Errc::internal, "The audit file holds another trail than the database",
+                 "after event " + std::to_string(position.sequence) + "; name another file");
+}
+
+// Behind what the file before it held, or else with everything that there is.
+Result<void> Keeper::begin_file() {
+  AuditHead start = written_.value_or(AuditHead{});
+  if (!written_) {
+    const auto starts = TRY(database_.read([](Transaction& tx) { return tx.audit().starts(); }));
+    if (!starts.empty()) start = {starts.back().sequence, starts.back().hash};
+  }
+  return sink_->begin(signer_.sign(Purpose::start, start, clock_.now()));
+}
+
+Result<void> Keeper::write_checkpoint_to_file() {
+  const auto newest = TRY(
+      database_.read([](Transaction& tx) { return tx.audit().newest_checkpoint(end_of_time); }));
+  if (!newest || newest->sequence <= checkpoint_in_file_ ||
+      newest->sequence > sink_->position()->sequence)
+    return {};
+  TRY(sink_->append(signer_.shown(Purpose::checkpoint, *newest)));
+  checkpoint_in_file_ = newest->sequence;
+  return {};
+}
+
+// Only up to a checkpoint, whose hash the rest of the chain continues, and never past what the
+// file holds.
+Result<void> Keeper::prune() {
+  const Timestamp now = clock_.now();
+  const auto last = TRY(database_.read(
+      [&](Transaction& tx) { return tx.audit().newest_checkpoint(now - options_.retention); }));
+  if (!last || (sink_ && sink_->position()->sequence < last->sequence)) return {};
+  const auto oldest = TRY(database_.read([](Transaction& tx) { return tx.audit().after(0, 1); }));
+  if (oldest.empty() || oldest.front().sequence > last->sequence) return {};
+  // The signed start first: whoever verifies in between finds the chain longer, not shorter.
+  const Checkpoint start = signer_.sign(Purpose::start, {last->sequence, last->hash}, now);
+  TRY(database_.write([&](Transaction& tx) { return tx.audit().insert_start(stored(start)); }));
+  std::int64_t pruned = pruned_a_time;
+  while (pruned == pruned_a_time)
+    pruned = TRY(database_.write(
+        [&](Transaction& tx) { return tx.audit().prune(last->sequence, pruned_a_time); }));
+  log_.info("audit_pruned", {{"up_to", last->sequence}});
+  return {};
+}
+
+}  // namespace agentauth::audit

@@ -1,0 +1,82 @@
+// Looks after the trail in the background: signs checkpoints, copies it into the second sink,
+// forgets what is older than it has to be kept.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "audit/checkpoint.h"
+#include "audit/file_sink.h"
+#include "base/log.h"
+#include "store/database.h"
+
+namespace agentauth::audit {
+
+class Keeper {
+ public:
+  struct Options {
+    std::int64_t events_between_checkpoints = 10'000;
+    std::chrono::hours between_checkpoints{1};
+    std::chrono::days retention{0};  // 0: everything is kept
+    std::chrono::milliseconds interval{250};
+  };
+  Keeper(Database& database, const Signer& signer, const Clock& clock, Log& log,
+         const Options& options);
+  ~Keeper() { stop(); }
+  Keeper(const Keeper&) = delete;
+  Keeper& operator=(const Keeper&) = delete;
+
+  // Before start().
+  void write_to(FileSink sink) { sink_ = std::move(sink); }
+  void start();
+  // Signs where the chain stands and writes what is left into the file.
+  void stop();
+  // From any thread: at the next round the file is opened anew.
+  void reopen_file() { reopen_ = true; }
+
+  // One round of all of it. REQUIRES: not started.
+  enum class Last : bool { no, yes };
+  Result<void> round(Last last = Last::no);
+
+  // Of the chain, as this node saw it last; of the file, 0 when there is none.
+  std::int64_t head() const { return head_; }
+  std::int64_t in_file() const { return in_file_; }
+
+ private:
+  void run();
+  void try_round(Last last);
+  Result<void> sign_checkpoint(const AuditHead& head, Last last);
+  Result<void> write_file();
+  Result<void> begin_file();
+  Result<void> require_same_trail(const AuditHead& position);
+  Result<void> write_checkpoint_to_file();
+  Result<void> prune();
+
+  Database& database_;
+  const Signer& signer_;
+  const Clock& clock_;
+  Log& log_;
+  const Options options_;
+
+  // Of the thread.
+  std::optional<FileSink> sink_;
+  std::optional<AuditHead> written_;  // into the file before it was moved away
+  bool continues_ = false;            // the file is known to be of this trail
+  std::int64_t checkpoint_in_file_ = 0;
+  bool failed_ = false;
+
+  std::atomic<bool> reopen_{false};
+  std::atomic<std::int64_t> head_{0};
+  std::atomic<std::int64_t> in_file_{0};
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace agentauth::audit

@@ -1,0 +1,234 @@
+// Checkpoints, the second sink and retention, on a clock of our own.
+#include "audit/keeper.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+
+#include "audit/chain.h"
+#include "audit/verification.h"
+#include "store/testing/test_database.h"
+
+namespace agentauth::audit {
+namespace {
+
+using namespace std::chrono_literals;
+using agentauth::testing::Backend;
+using agentauth::testing::must;
+using agentauth::testing::TemporaryDirectory;
+using agentauth::testing::TestDatabase;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+std::string backend_name(const ::testing::TestParamInfo<Backend>& info) {
+  return std::string(to_string(info.param));
+}
+
+class AuditKeeper : public ::testing::TestWithParam<Backend> {
+ protected:
+  AuditKeeper() { database_->append_audit_by(append); }
+  ~AuditKeeper() override { std::fclose(log_file_); }
+
+  void record(int events) {
+    std::vector<AuditEvent> all(static_cast<std::size_t>(events));
+    for (AuditEvent& event : all) event.at = clock_.now();
+    must(database_->record(all));
+  }
+  std::vector<AuditEvent> events() {
+    return must(database_->read([](Transaction& tx) { return tx.audit().after(0, 100'000); }));
+  }
+  std::vector<StoredCheckpoint> checkpoints() {
+    return must(database_->read([](Transaction& tx) { return tx.audit().checkpoints(); }));
+  }
+  // What the lines of the file say when they are verified; the error, if they do not.
+  std::string verify_file() {
+    std::vector<AuditEvent> found;
+    std::vector<Checkpoint> signed_;
+    std::ifstream file(path_);
+    for (std::string text; std::getline(file, text);) {
+      Line line = must(parse_line(text));
+      if (auto* event = std::get_if<AuditEvent>(&line)) {
+        found.push_back(*event);
+      } else {
+        signed_.push_back(std::get<Checkpoint>(line));
+      }
+    }
+    auto verification = must(Verification::create(signed_, signer_.public_key()));
+    for (const AuditEvent& event : found)
+      if (const auto added = verification.add(event); !added) return added.error().message;
+    if (const auto done = verification.finish(); !done) return done.error().message;
+    const auto& report = verification.report();
+    return std::to_string(report.first) + "-" + std::to_string(report.last) + " signed " +
+           std::to_string(report.signed_up_to);
+  }
+  std::unique_ptr<Keeper> keeper(const Keeper::Options& options = {}) {
+    return std::make_unique<Keeper>(*database_, signer_, clock_, log_, options);
+  }
+
+  TemporaryDirectory directory_;
+  std::string path_ = (directory_.path() / "audit.jsonl").string();
+  TestDatabase where_{GetParam()};
+  std::unique_ptr<Database> database_ = where_.open_migrated();
+  ManualClock clock_;
+  std::FILE* log_file_ = std::tmpfile();
+  Log log_{clock_, LogFormat::json, LogLevel::debug, fileno(log_file_)};
+  Signer signer_{MasterKey(Bytes(32, 7))};
+};
+
+INSTANTIATE_TEST_SUITE_P(Audit, AuditKeeper,
+                         ::testing::Values(Backend::sqlite_disk, Backend::postgresql),
+                         backend_name);
+
+TEST_P(AuditKeeper, SignsCheckpointsByNumberAndByTime) {
+  const auto keeper_ = keeper({.events_between_checkpoints = 10});
+  must(keeper_->round());
+  EXPECT_THAT(checkpoints(), SizeIs(0)) << "there is nothing to sign";
+  record(3);
+  must(keeper_->round());
+  EXPECT_THAT(checkpoints(), SizeIs(1)) << "the first event";
+  record(9);
+  must(keeper_->round());
+  EXPECT_THAT(checkpoints(), SizeIs(1));
+  record(1);
+  must(keeper_->round());
+  ASSERT_THAT(checkpoints(), SizeIs(2)) << "ten more";
+  clock_.advance(1h);
+  must(keeper_->round());
+  EXPECT_THAT(checkpoints(), SizeIs(2)) << "nothing is new";
+  record(1);
+  must(keeper_->round());
+  EXPECT_THAT(checkpoints(), SizeIs(3)) << "an hour";
+  record(1);
+  must(keeper_->round(Keeper::Last::yes));
+  ASSERT_THAT(checkpoints(), SizeIs(4)) << "the end";
+  const StoredCheckpoint last = checkpoints().back();
+  EXPECT_EQ(last.sequence, 15);
+  EXPECT_EQ(last.hash, events().back().hash);
+  EXPECT_TRUE(is_signed_by(signer_.shown(Purpose::checkpoint, last), signer_.public_key()));
+  EXPECT_EQ(keeper_->head(), 15);
+}
+
+TEST_P(AuditKeeper, TheFileGoesOnWhereItStopped) {
+  record(1500);
+  {
+    const auto first = keeper();
+    first->write_to(must(FileSink::open(path_)));
+    must(first->round());
+    EXPECT_EQ(first->in_file(), 1500);
+  }
+  EXPECT_EQ(verify_file(), "1-1500 signed 1500");
+  std::ofstream(path_, std::ios::app) << "{\"sequence\":1501,\"at\":";
+  record(2);
+  const auto second = keeper();
+  second->write_to(must(FileSink::open(path_)));
+  must(second->round(Keeper::Last::yes));
+  EXPECT_EQ(verify_file(), "1-1502 signed 1502");
+}
+
+TEST_P(AuditKeeper, ARotatedFileVerifiesByItself) {
+  record(5);
+  const auto keeper_ = keeper();
+  keeper_->write_to(must(FileSink::open(path_)));
+  must(keeper_->round());
+  std::filesystem::rename(path_, path_ + ".1");
+  record(3);
+  keeper_->reopen_file();
+  must(keeper_->round(Keeper::Last::yes));
+  EXPECT_EQ(verify_file(), "6-8 signed 8");
+  path_ += ".1";
+  EXPECT_EQ(verify_file(), "1-5 signed 5");
+}
+
+TEST_P(AuditKeeper, AFileOfAnotherTrailIsNotContinued) {
+  record(5);
+  {
+    const auto first = keeper();
+    first->write_to(must(FileSink::open(path_)));
+    must(first->round());
+  }
+  TestDatabase elsewhere(GetParam());
+  const auto other = elsewhere.open_migrated();
+  other->append_audit_by(append);
+  must(other->record(std::vector<AuditEvent>(9)));
+  Keeper second(*other, signer_, clock_, log_, {});
+  second.write_to(must(FileSink::open(path_)));
+  const auto refused = second.round();
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("another trail"));
+  EXPECT_EQ(verify_file(), "1-5 signed 5");
+}
+
+TEST_P(AuditKeeper, ForgetsOnlyUpToACheckpointThatIsOldEnough) {
+  const auto keeper_ = keeper({.retention = std::chrono::days{7}});
+  keeper_->write_to(must(FileSink::open(path_)));
+  record(2500);
+  must(keeper_->round());
+  clock_.advance(4 * 24h);
+  record(3);
+  must(keeper_->round());
+  EXPECT_THAT(events(), SizeIs(2503));
+  clock_.advance(3 * 24h);
+  must(keeper_->round());
+  ASSERT_THAT(events(), SizeIs(3)) << "what the first checkpoint signed is a week old";
+  EXPECT_EQ(events().front().sequence, 2501);
+
+  std::vector<Checkpoint> signed_;
+  for (const auto& start :
+       must(database_->read([](Transaction& tx) { return tx.audit().starts(); })))
+    signed_.push_back(signer_.shown(Purpose::start, start));
+  for (const auto& checkpoint : checkpoints())
+    signed_.push_back(signer_.shown(Purpose::checkpoint, checkpoint));
+  auto verification = must(Verification::create(signed_, signer_.public_key()));
+  for (const AuditEvent& event : events()) must(verification.add(event));
+  must(verification.finish());
+  EXPECT_EQ(verify_file(), "1-2503 signed 2503") << "the file keeps everything";
+  must(keeper_->round());
+  EXPECT_THAT(events(), SizeIs(3));
+}
+
+TEST_P(AuditKeeper, WhatTheFileLacksIsNotForgotten) {
+  const auto keeper_ = keeper({.retention = std::chrono::days{1}});
+  record(5);
+  must(keeper_->round());
+  clock_.advance(48h);
+  const auto blocked = keeper({.retention = std::chrono::days{1}});
+  blocked->write_to(must(FileSink::open(path_)));
+  must(blocked->round());
+  EXPECT_EQ(verify_file(), "1-5 signed 5") << "first into the file, then out of the database";
+  EXPECT_THAT(events(), SizeIs(0));
+}
+
+TEST(AuditFile, SomethingElseIsLeftAlone) {
+  const TemporaryDirectory directory;
+  const std::string path = (directory.path() / "notes").string();
+  std::ofstream(path) << "my notes\n";
+  EXPECT_THAT(FileSink::open(path).error().message, HasSubstr("something else"));
+  EXPECT_THAT(FileSink::open("/dev/null").error().message, HasSubstr("not a plain file"));
+  EXPECT_THAT(FileSink::open(directory.path().string()).error().message, HasSubstr("cannot open"));
+  EXPECT_THAT(FileSink::open((directory.path() / "no" / "file").string()).error().message,
+              HasSubstr("cannot open"));
+}
+
+TEST(AuditLines, ALineReadsAsWhatWasWritten) {
+  AuditEvent event;
+  event.sequence = 7;
+  event.at = Timestamp{1'769'860'800'123ms};
+  event.action = AuditAction::agent_suspend;
+  event.agent_id = AgentId::parse("0b6f2a54-3c1d-4e5f-8a9b-0c1d2e3f4a5b");
+  event.hash = std::string(64, 'a');
+  std::string text;
+  append_line(event, text);
+  ASSERT_EQ(text.back(), '\n');
+  text.pop_back();
+  const AuditEvent read = std::get<AuditEvent>(must(parse_line(text)));
+  EXPECT_EQ(canonical(read), canonical(event));
+  EXPECT_EQ(read.hash, event.hash);
+  for (const char* wrong : {"", "[]", "{}", "7", R"({"sequence":7})", R"({"signature":""})"})
+    EXPECT_FALSE(parse_line(wrong)) << wrong;
+}
+
+}  // namespace
+}  // namespace agentauth::audit
