@@ -52,6 +52,9 @@ Result<void> answer(ApiExchange& exchange, const Result<Out>& result) {
 // Where a page that ends with this row is continued.
 inline PageStart page_end(const Agent& agent) { return {agent.created_at, agent.agent_id.uuid}; }
 inline PageStart page_end(const Grant& grant) { return {grant.created_at, grant.id.uuid}; }
+inline PageStart page_end(const AuditEvent& event) {
+  return {Timestamp{std::chrono::milliseconds{event.sequence}}, {}};
+}
 inline PageStart page_end(const KeyDescription& key) { return {key.created_at, key.key_id.uuid}; }
 
 // What a cursor belongs to: operation, path and filters, but not the page itself.

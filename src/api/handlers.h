@@ -189,6 +189,9 @@ inline PageStart page_end(const ListedChange& change) {
 
 Result<void> list_changes(Services& services, ApiExchange& exchange);
 
+// handlers_audit.cc
+Result<void> stream_audit(Services& services, ApiExchange& exchange);
+
 // handlers_data.cc: the protected data of the demonstration
 struct ProtectedData {
   std::string message;

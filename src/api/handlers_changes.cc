@@ -1,8 +1,8 @@
 // The change log for whoever keeps something current by it: as pages, or live as events.
 #include <algorithm>
-#include <charconv>
 
 #include "api/bind.h"
+#include "api/event_stream.h"
 #include "api/handlers.h"
 
 namespace agentauth::api {
@@ -65,28 +65,12 @@ bool asks_for_events(const ApiExchange& exchange) {
   return accept && accept->find("text/event-stream") != std::string_view::npos;
 }
 
-// A client that was cut off says where it was (WHATWG HTML 9.2.4); that is later than its `since`.
-Result<std::optional<Revision>> last_event_id(const ApiExchange& exchange) {
-  const auto header = exchange.request.find("Last-Event-ID");
-  if (!header || header->empty()) return std::nullopt;
-  Revision revision = 0;
-  const char* end = header->data() + header->size();
-  const auto parsed = std::from_chars(header->data(), end, revision);
-  if (parsed.ec != std::errc{} || parsed.ptr != end || revision < 0)
-    return failure(Errc::malformed_request, "Last-Event-ID must be a revision");
-  return revision;
-}
-
 // Live events begin where the caller says, or now.
 Result<void> begin_events(Services& services, ApiExchange& exchange, const ListChanges& request) {
   const auto seen = TRY(last_event_id(exchange));
   const Revision since = seen ? *seen : request.since.value_or(services.directory.revision());
   TRY(services.database.read([&](Transaction& tx) { return changes_after(tx, since, 1); }));
-  exchange.response.set_status(exchange.operation->status);
-  exchange.response.set_content_type("text/event-stream");
-  exchange.response.add_header("Cache-Control", "no-store");
-  exchange.response.body = "retry: 1000\n\n";
-  exchange.events = std::make_unique<ChangeEvents>(services, since);
+  begin_event_stream(exchange, std::make_unique<ChangeEvents>(services, since));
   return {};
 }
 

@@ -18,7 +18,7 @@ constexpr std::array<std::int64_t, 14> bounds_ns = {
     2'500,     5'000,      10'000,      25'000,      100'000,     500'000,       1'000'000,
     5'000'000, 25'000'000, 100'000'000, 250'000'000, 500'000'000, 1'000'000'000, 5'000'000'000};
 
-constexpr std::array<MetricRow, 15> table = {{
+constexpr std::array<MetricRow, 17> table = {{
     {"agentauth_requests_total", "counter", "route, method, status",
      "Requests answered, by route and status"},
     {"agentauth_request_duration_seconds", "histogram", "route, method",
@@ -40,6 +40,9 @@ constexpr std::array<MetricRow, 15> table = {{
      "Refusals that are not in the audit trail: queue_full, flood (credentials that do not work, "
      "faster than 100 a second for long) or database"},
     {"agentauth_audit_queue_depth", "gauge", "", "Events that wait to become durable"},
+    {"agentauth_audit_sequence", "gauge", "", "The last event of the audit trail, of all nodes"},
+    {"agentauth_audit_file_sequence", "gauge", "",
+     "The last event in the audit file; 0 without one"},
     {"agentauth_resident_memory_bytes", "gauge", "", "Resident memory of the process"},
 }};
 
@@ -226,6 +229,8 @@ void Metrics::write_gauges(std::string& out) const {
   one("agentauth_directory_keys", static_cast<std::uint64_t>(gauges.keys));
   one("agentauth_directory_fresh", gauges.fresh ? 1 : 0);
   write_audit(out, gauges.audit);
+  one("agentauth_audit_sequence", static_cast<std::uint64_t>(gauges.audit_sequence));
+  one("agentauth_audit_file_sequence", static_cast<std::uint64_t>(gauges.audit_file_sequence));
   one("agentauth_resident_memory_bytes", resident_bytes());
 }
 

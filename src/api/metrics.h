@@ -48,6 +48,8 @@ class Metrics {
     std::int64_t keys = 0;
     bool fresh = false;
     audit::Recorder::State audit;
+    std::int64_t audit_sequence = 0;
+    std::int64_t audit_file_sequence = 0;
   };
   void read_gauges_from(std::function<Gauges()> source) { gauges_ = std::move(source); }
 

@@ -17,6 +17,7 @@ constexpr std::string_view permissions_read = "agentauth:permissions:read";
 constexpr std::string_view permissions_write = "agentauth:permissions:write";
 constexpr std::string_view keys_read = "agentauth:keys:read";
 constexpr std::string_view keys_write = "agentauth:keys:write";
+constexpr std::string_view audit_read = "agentauth:audit:read";
 constexpr std::string_view changes_read = "agentauth:changes:read";
 
 // clang-format off
@@ -111,6 +112,16 @@ constexpr std::array table = {
               "What was changed that decisions read, oldest first; live with Accept: text/event-stream", Access::permission, changes_read,
               Runs::on_worker, 200, pages<ListChanges, ListedChange, list_changes>()},
 
+    Operation{Method::get, "/audit", "listAuditEvents",
+              "What was done, newest first", Access::permission, audit_read,
+              Runs::on_worker, 200, lists<&audit::AuditService::list>()},
+    Operation{Method::get, "/audit/checkpoint", "getAuditCheckpoint",
+              "Where the chain of events stands, signed", Access::permission, audit_read,
+              Runs::on_worker, 200, reads<&audit::AuditService::checkpoint>()},
+    Operation{Method::get, "/audit/stream", "streamAuditEvents",
+              "What is done from now on, or after Last-Event-ID, as text/event-stream", Access::permission, audit_read,
+              Runs::on_worker, 200, composes<void, void, stream_audit>()},
+
     Operation{Method::get, "/healthz", "getHealth",
               "Whether the process lives", Access::anonymous, "",
               Runs::inline_, 200, composes<void, Health, health>()},
@@ -140,6 +151,7 @@ std::string_view noun_of(const Operation& operation) {
   const std::string_view path = operation.path;
   if (path.find("/permissions") != std::string_view::npos) return "permissions";
   if (path.find("/keys") != std::string_view::npos) return "keys";
+  if (path.starts_with("/audit")) return "audit";
   if (path == "/changes") return "changes";
   if (path == "/auth/rotate") return "keys";
   if (path.starts_with("/agents") || path.starts_with("/owners")) return "agents";

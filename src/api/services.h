@@ -7,6 +7,8 @@
 
 #include "api/cursor.h"
 #include "api/metrics.h"
+#include "audit/audit_service.h"
+#include "audit/keeper.h"
 #include "audit/recorder.h"
 #include "authz/permission_service.h"
 #include "base/log.h"
@@ -38,6 +40,8 @@ struct Services {
   PermissionService& permissions;
   const CursorCodec& cursors;
   audit::Recorder& recorder;
+  audit::AuditService& audit;
+  const audit::Keeper& keeper;
   Metrics& metrics;
   const Clock& clock;
   Random& random;
@@ -51,6 +55,8 @@ struct Services {
       return agents;
     } else if constexpr (std::is_same_v<Service, KeyService>) {
       return keys;
+    } else if constexpr (std::is_same_v<Service, audit::AuditService>) {
+      return audit;
     } else {
       static_assert(std::is_same_v<Service, PermissionService>);
       return permissions;

@@ -36,6 +36,9 @@ class ApiClient {
   // The id of the key that a person means: an id, or a kid of that agent.
   Result<std::string> find_key(std::string_view agent_id, std::string_view key);
 
+  // The next call logs in again.
+  void log_in_anew() { access_token_.clear(); }
+
   bool has_key() const { return !api_key_.empty(); }
 
  private:

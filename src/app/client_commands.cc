@@ -6,6 +6,7 @@
 #include <span>
 
 #include "app/api_client.h"
+#include "app/audit_tail.h"
 #include "app/server_url.h"
 #include "app/text_table.h"
 #include "base/json.h"
@@ -275,6 +276,8 @@ Result<int> check(const Call& call) {
   return allowed ? exit_done : exit_denied;
 }
 
+Result<int> tail(const Call& call) { return tail_audit(call.line, call.api, call.out); }
+
 struct Entry {
   CommandId id;
   Result<int> (*run)(const Call&);
@@ -297,6 +300,7 @@ constexpr auto entries = std::to_array<Entry>({
     {CommandId::key_rotate, rotate_key},
     {CommandId::key_revoke, revoke_key},
     {CommandId::check, check},
+    {CommandId::audit_tail, tail},
 });
 
 const Entry* find_entry(CommandId id) {

@@ -35,6 +35,7 @@ constexpr auto groups = std::to_array<CommandGroup>({
     {"agent", "Agents, over HTTP"},
     {"permission", "What agents may do, over HTTP"},
     {"key", "API keys of agents, over HTTP"},
+    {"audit", "The record of what was done"},
 });
 
 constexpr auto table = std::to_array<Command>({
@@ -148,6 +149,21 @@ constexpr auto table = std::to_array<Command>({
      .positionals = question,
      .example = "agentauth check WeatherBot read_weather && echo yes",
      .note = "Exit code 0 means allowed, 3 means denied."},
+    {.id = CommandId::audit_tail,
+     .name = "audit tail",
+     .about = "Show the newest audit events, over HTTP",
+     .example = "agentauth audit tail --follow --outcome denied",
+     .note = "Needs a key that holds agentauth:audit:read."},
+    {.id = CommandId::audit_verify,
+     .name = "audit verify",
+     .about = "Check that the audit trail is what was recorded, straight on the database or a file",
+     .example = "agentauth audit verify --checkpoint kept-elsewhere.json",
+     .note = "Exit code 1 when it is not, with the first event that is wrong. What was cut off "
+             "after the last checkpoint shows only against a checkpoint that was kept elsewhere."},
+    {.id = CommandId::audit_export,
+     .name = "audit export",
+     .about = "Write the audit trail to standard output, verifying it on the way",
+     .example = "agentauth audit export --since 2026-01-01T00:00:00Z > january.jsonl"},
     {.id = CommandId::migrate,
      .name = "migrate",
      .about = "Bring the database's schema up to date",

@@ -4,6 +4,7 @@
 
 #include "app/option_values.h"
 #include "app/server_url.h"
+#include "base/time.h"
 
 namespace agentauth::app {
 namespace {
@@ -12,13 +13,23 @@ using enum CommandId;
 using enum OptionKind;
 
 constexpr CommandSet serving{serve, config, doctor};
-constexpr CommandSet on_database{serve, admin_create, migrate, config, doctor};
-constexpr CommandSet over_http{
-    agent_list,   agent_show,   agent_create,        agent_update,    agent_suspend,
-    agent_resume, agent_delete, agent_revoke_tokens, permission_list, permission_grant,
-    key_list,     key_create,   key_rotate,          key_revoke,      permission_revoke,
-    check,        config};
-constexpr CommandSet with_output = over_http | CommandSet{admin_create, migrate, doctor};
+constexpr CommandSet on_database{serve,        admin_create, migrate, audit_verify,
+                                 audit_export, config,       doctor};
+constexpr CommandSet with_master_key{serve,        admin_create, audit_verify,
+                                     audit_export, config,       doctor};
+constexpr CommandSet over_http{agent_list,        agent_show,
+                               agent_create,      agent_update,
+                               agent_suspend,     agent_resume,
+                               agent_delete,      agent_revoke_tokens,
+                               permission_list,   permission_grant,
+                               key_list,          key_create,
+                               key_rotate,        key_revoke,
+                               permission_revoke, check,
+                               audit_tail,        config};
+constexpr CommandSet with_output =
+    over_http | CommandSet{admin_create, migrate, audit_verify, doctor};
+
+bool is_time(std::string_view text) { return parse_rfc3339(text).has_value(); }
 
 // How a value enters Options, by the type of the member.
 void store(const OptionValue& value, std::string& out) { out = value.text; }
@@ -197,7 +208,7 @@ constexpr auto table = std::to_array<Option>({
      .assign = into<&Options::signing_secret>},
     {.name = "master-key-file",
      .kind = path,
-     .commands = CommandSet{serve, admin_create, config, doctor},
+     .commands = with_master_key,
      .value_name = "FILE",
      .about = "The 32 random bytes that protect the database's secrets, the same on all nodes; "
               "without it DATA_DIR/master.key, made on first start",
@@ -254,6 +265,23 @@ constexpr auto table = std::to_array<Option>({
      .reloads = true,
      .about = "Private key of --tls-cert in PEM",
      .assign = into<&Options::tls_key>},
+    {.name = "audit-file",
+     .kind = path,
+     .commands = serving,
+     .value_name = "FILE",
+     .about = "A second place for the audit trail: JSON Lines, only appended to and on the disk "
+              "within a second; goes on where it stopped, opened anew on SIGHUP",
+     .assign = into<&Options::audit_file>},
+    {.name = "audit-retention",
+     .kind = integer,
+     .commands = serving,
+     .value_name = "DAYS",
+     .fallback = "0",
+     .min = 0,
+     .max = 36500,
+     .unit = "days",
+     .about = "How long audit events are kept, up to the next checkpoint; 0 keeps all of them",
+     .assign = into<&Options::audit_retention_days>},
     {.name = "log-format",
      .kind = choice,
      .commands = serving,
@@ -391,6 +419,71 @@ constexpr auto table = std::to_array<Option>({
      .max = 2592000,
      .unit = "seconds",
      .about = "How long the old key still works; 0 ends it now"},
+    {.name = "follow",
+     .kind = flag,
+     .commands = CommandSet{audit_tail},
+     .about = "Go on with what is done from now on"},
+    {.name = "lines",
+     .kind = integer,
+     .commands = CommandSet{audit_tail},
+     .value_name = "N",
+     .fallback = "20",
+     .max = 100000,
+     .about = "How many of the newest events to begin with"},
+    {.name = "agent",
+     .kind = text,
+     .commands = CommandSet{audit_tail},
+     .value_name = "AGENT_ID",
+     .about = "Only what this agent did, or what was done to it"},
+    {.name = "action",
+     .kind = text,
+     .commands = CommandSet{audit_tail},
+     .value_name = "ACTION",
+     .about = "Only this action, such as auth.login or key.revoke"},
+    {.name = "outcome",
+     .kind = choice,
+     .commands = CommandSet{audit_tail},
+     .choices = "success|denied|failure",
+     .about = "Only what came out so"},
+    {.name = "file",
+     .kind = path,
+     .commands = CommandSet{audit_verify},
+     .value_name = "FILE",
+     .about = "An exported trail or an audit file, instead of the database"},
+    {.name = "public-key",
+     .kind = text,
+     .commands = CommandSet{audit_verify},
+     .value_name = "KEY",
+     .min = 43,
+     .max = 43,
+     .about = "The key that checkpoints must be signed by, as GET /audit/checkpoint tells; "
+              "without it that of the master key"},
+    {.name = "checkpoint",
+     .kind = path,
+     .commands = CommandSet{audit_verify},
+     .value_name = "FILE",
+     .about = "Answers of GET /audit/checkpoint that were kept elsewhere: whatever was cut off "
+              "or rewritten since is found"},
+    {.name = "format",
+     .kind = choice,
+     .commands = CommandSet{audit_export},
+     .fallback = "jsonl",
+     .choices = "jsonl|ocsf",
+     .about = "JSON Lines that audit verify reads, or OCSF 1.1 events"},
+    {.name = "since",
+     .kind = text,
+     .commands = CommandSet{audit_export},
+     .value_name = "TIME",
+     .valid = is_time,
+     .rule = "a time such as 2026-01-31T12:00:00Z",
+     .about = "From that time on"},
+    {.name = "until",
+     .kind = text,
+     .commands = CommandSet{audit_export},
+     .value_name = "TIME",
+     .valid = is_time,
+     .rule = "a time such as 2026-01-31T12:00:00Z",
+     .about = "Up to that time"},
 });
 
 }  // namespace

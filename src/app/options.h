@@ -72,6 +72,10 @@ struct Options {
   std::optional<std::filesystem::path> tls_cert;
   std::optional<std::filesystem::path> tls_key;
 
+  // None: the database alone holds the audit trail.
+  std::optional<std::filesystem::path> audit_file;
+  int audit_retention_days = 0;  // 0: everything is kept
+
   LogFormat log_format = LogFormat::json;
   LogLevel log_level = LogLevel::info;
 

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "app/audit_commands.h"
 #include "app/client_commands.h"
 #include "app/command_line.h"
 #include "app/completion.h"
@@ -161,6 +162,10 @@ Result<int> run_command(const CommandLine& line, const Configuration& configurat
       return run_migrate(line, options, out);
     case CommandId::doctor:
       return report_findings(examine(options, SystemClock()), form_of(line), out);
+    case CommandId::audit_verify:
+      return verify_audit(line, options, out);
+    case CommandId::audit_export:
+      return export_audit(line, options, out);
     case CommandId::config:
       return show_configuration(line, configuration, out);
     default:

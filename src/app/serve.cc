@@ -126,7 +126,10 @@ Result<int> serve(const Configuration& configuration) {
     std::cout << quick_start(url, demonstration, admin_create_words(configuration)) << std::endl;
   log.info("ready", {{"url", url}, {"database", foundation->database().driver().name()}});
 
-  const int signal = signals.wait_for_end([&] { reload(configuration, *node, log); });
+  const int signal = signals.wait_for_end([&] {
+    node->reopen_audit_file();
+    reload(configuration, *node, log);
+  });
   log.info("draining", {{"signal", signal}});
   node->drain(options.drain_seconds);
   log.info("stopped");

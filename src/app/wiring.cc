@@ -62,6 +62,10 @@ api::Settings api_settings(const Options& options) {
           options.trusted_proxies, audit_node_name()};
 }
 
+audit::Keeper::Options keeper_options(const Options& options) {
+  return {.retention = std::chrono::days(options.audit_retention_days)};
+}
+
 Result<http::ServerOptions> http_options(const Options& options) {
   http::ServerOptions http;
   http.address = TRY(listen_address(options));
@@ -105,6 +109,12 @@ Result<void> make_data_dir(const Options& options) {
   return {};
 }
 
+Result<MasterKey> load_existing_master_key(const Options& options) {
+  SystemRandom random;
+  const auto path = options.master_key_file.value_or(options.data_dir / "master.key");
+  return MasterKey::load(path.string(), MasterKey::IfMissing::fail, random);
+}
+
 Result<std::unique_ptr<Database>> open_database(const Options& options) {
   auto database = Database::open(options.database);
   if (!database && database.error().code == Errc::invalid_argument)
@@ -139,10 +149,26 @@ struct Node::State {
         permissions(directory, foundation.clock()),
         cursors(foundation.master_key()),
         recorder(foundation.database(), foundation.clock()),
+        audit(foundation.master_key(), foundation.clock()),
+        keeper(foundation.database(), audit.signer(), foundation.clock(), log,
+               keeper_options(options)),
         metrics(static_cast<std::size_t>(options.threads)),
-        services{foundation.database(), directory,           agents,  keys,     tokens,
-                 refresh_tokens,        permissions,         cursors, recorder, metrics,
-                 foundation.clock(),    foundation.random(), log,     settings},
+        services{foundation.database(),
+                 directory,
+                 agents,
+                 keys,
+                 tokens,
+                 refresh_tokens,
+                 permissions,
+                 cursors,
+                 recorder,
+                 audit,
+                 keeper,
+                 metrics,
+                 foundation.clock(),
+                 foundation.random(),
+                 log,
+                 settings},
         dispatcher(services, static_cast<std::size_t>(options.threads)),
         upkeep({directory, refresh_tokens, foundation.clock(), options.token_ttl}),
         follower(foundation.database(), directory, log) {
@@ -164,6 +190,8 @@ struct Node::State {
   PermissionService permissions;
   const api::CursorCodec cursors;
   audit::Recorder recorder;
+  audit::AuditService audit;
+  audit::Keeper keeper;
   api::Metrics metrics;
   api::Services services;
   api::Dispatcher dispatcher;
@@ -187,6 +215,8 @@ Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& f
   auto state = std::make_unique<State>(options, foundation, std::move(signing_keys), log);
   state->upkeep.forget_families();  // so that the load leaves them out
   TRY(with_database_advice(state->directory.load(), options.database));
+  if (options.audit_file)
+    state->keeper.write_to(TRY(audit::FileSink::open(options.audit_file->string())));
   const http::ServerOptions http = TRY(http_options(options));
   state->server = TRY(create_server(http, state->dispatcher));
   state->metrics.read_gauges_from([node = state.get()] {
@@ -200,6 +230,8 @@ Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& f
         .keys = static_cast<std::int64_t>(size.keys),
         .fresh = node->directory.is_fresh(std::chrono::steady_clock::now()),
         .audit = node->recorder.state(),
+        .audit_sequence = node->keeper.head(),
+        .audit_file_sequence = node->keeper.in_file(),
     };
   });
   return std::unique_ptr<Node>(new Node(std::move(state)));
@@ -207,6 +239,7 @@ Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& f
 
 void Node::start() {
   state_->follower.start();
+  state_->keeper.start();
   state_->server->start();
 }
 
@@ -218,7 +251,12 @@ Result<void> Node::use_certificate(const std::string& certificate_file,
 void Node::drain(std::chrono::seconds limit) {
   state_->server->drain(limit);
   state_->follower.stop();
+  // All that was answered is on record; now the last of it is signed.
+  state_->recorder.stop();
+  state_->keeper.stop();
 }
+
+void Node::reopen_audit_file() { state_->keeper.reopen_file(); }
 
 std::uint16_t Node::port() const { return state_->server->port(); }
 

@@ -28,6 +28,9 @@ Result<std::string> listen_address(const Options& options);
 // Makes the data folder, for its owner only, when it is missing. Errors: invalid_argument.
 Result<void> make_data_dir(const Options& options);
 
+// The one that was made with the database. Errors: invalid_argument.
+Result<MasterKey> load_existing_master_key(const Options& options);
+
 // Not yet migrated. Errors: invalid_argument with --database as its field when the URL is none;
 // otherwise, here and below, what is wrong with the database, which one, and what to do.
 Result<std::unique_ptr<Database>> open_database(const Options& options);
@@ -72,6 +75,8 @@ class Node {
   // For new connections. Errors: invalid_argument, and everything stays as it was.
   Result<void> use_certificate(const std::string& certificate_file, const std::string& key_file);
   void drain(std::chrono::seconds limit);
+  // After logrotate moved it away.
+  void reopen_audit_file();
   std::uint16_t port() const;
   api::Services& services();
 

@@ -154,7 +154,7 @@ ALTER TABLE api_keys ADD COLUMN not_before {{timestamp}};
 ALTER TABLE api_keys ADD COLUMN allowed_cidrs TEXT;
 ALTER TABLE api_keys ADD COLUMN permissions TEXT;
 )sql"},
-    {5, "where the audit trail may begin", R"sql(
+    {6, "where the audit trail may begin", R"sql(
 CREATE TABLE audit_starts (
   sequence BIGINT PRIMARY KEY,
   hash TEXT NOT NULL,

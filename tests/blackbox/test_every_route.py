@@ -132,10 +132,12 @@ def test_head_is_answered_as_get_without_a_body(server, admin, victim):
         if route.method != "GET":
             continue
         address = addressed(route, admin, victim)
-        got, head = (admin.call(method, address) for method in ("GET", "HEAD"))
+        got = admin.call("GET", address, stream=True)  # there are answers without an end
+        head = admin.call("HEAD", address)
         assert head.status_code == got.status_code, route
         assert head.content == b""
         assert head.headers.get("Content-Type") == got.headers.get("Content-Type")
+        got.close()
 
 
 def test_no_route_answers_to_a_trailing_slash(server, admin, victim):

@@ -218,9 +218,11 @@ class ApiFixture : public testing::Test {
   PermissionService permissions{replica.directory(), clock};
   CursorCodec cursors{master_key};
   audit::Recorder recorder{audited(replica.database()), clock};
+  audit::AuditService audit{master_key, clock};
   Metrics metrics{1};
   Log log{clock, LogFormat::json, LogLevel::debug, fileno(log_file_)};
   Settings settings;  // tests may change it until the first call
+  audit::Keeper keeper{replica.database(), audit.signer(), clock, log, {}};
   Services services{replica.database(),
                     replica.directory(),
                     agents,
@@ -230,6 +232,8 @@ class ApiFixture : public testing::Test {
                     permissions,
                     cursors,
                     recorder,
+                    audit,
+                    keeper,
                     metrics,
                     clock,
                     random,

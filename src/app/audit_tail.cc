@@ -1,0 +1,100 @@
+#include "app/audit_tail.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#include "app/client_commands.h"
+#include "app/server_url.h"
+#include "app/text_table.h"
+
+namespace agentauth::app {
+namespace {
+
+constexpr std::chrono::seconds poll_every{1};
+// Tokens end; a new login costs little.
+constexpr int polls_a_login = 60;
+
+struct Line {
+  std::int64_t sequence = 0;
+  std::string text;
+};
+
+// 2026-01-31T12:00:00.000Z 42 key.revoke success agent=… kid=… from=… on key …
+std::string for_people(const JsonValue& event) {
+  std::string text = member_text(event, "at");
+  for (const std::string_view name : {"sequence", "action", "outcome"})
+    text.append(1, ' ').append(member_text(event, name));
+  const auto add = [&](std::string_view label, std::string_view name) {
+    const std::string value = member_text(event, name);
+    if (!value.empty()) text.append(1, ' ').append(label) += value;
+  };
+  add("reason=", "reason");
+  add("agent=", "agent_id");
+  add("kid=", "kid");
+  add("from=", "client_address");
+  add("by=", "operation");
+  add("on=", "target_type");
+  add("", "target_id");
+  return printable(text);
+}
+
+std::string for_programs(const JsonValue& event) {
+  std::string text;
+  JsonWriter out(text);
+  append_json(event, out);
+  return text;
+}
+
+// Events above `after`, at most `limit` of the newest when that is not 0; oldest first.
+Result<std::vector<Line>> fetch(const CommandLine& line, ApiClient& api, std::int64_t after,
+                                std::size_t limit) {
+  std::string query =
+      "?limit=" + std::to_string(limit == 0 ? 1000 : std::min<std::size_t>(limit, 1000));
+  for (const std::string_view filter : {"agent", "action", "outcome"})
+    if (const auto value = line.argument(filter))
+      query.append("&").append(filter) += '=' + percent_encode(*value);
+  std::vector<Line> found;
+  std::string cursor;
+  for (bool more = true; more;) {
+    const std::string body = TRY(api.call("GET", "/audit" + query + cursor));
+    const auto page = parse_json(body);
+    const JsonValue* items = page ? page->find("items") : nullptr;
+    if (items == nullptr)
+      return failure(Errc::internal, "the answer to /audit is not one of AgentAuth's");
+    const std::string next = member_text(*page, "next_cursor");
+    more = !next.empty();
+    for (const JsonValue& event : items->items) {
+      const JsonValue* sequence = event.find("sequence");
+      if (sequence == nullptr || sequence->integer <= after ||
+          (limit != 0 && found.size() == limit)) {
+        more = false;
+        break;
+      }
+      found.push_back(
+          {sequence->integer, line.wants_json() ? for_programs(event) : for_people(event)});
+    }
+    cursor = "&cursor=" + percent_encode(next);
+  }
+  std::reverse(found.begin(), found.end());
+  return found;
+}
+
+}  // namespace
+
+Result<int> tail_audit(const CommandLine& line, ApiClient& api, std::ostream& out) {
+  const auto limit = static_cast<std::size_t>(std::stoll(line.argument("lines").value_or("20")));
+  std::int64_t last = 0;
+  auto lines = TRY(fetch(line, api, last, limit));
+  for (int polls = 1;; ++polls) {
+    for (const Line& one : lines) out << one.text << '\n';
+    if (!lines.empty()) last = lines.back().sequence;
+    if (line.argument("follow") != "true" || !out.flush()) return exit_done;
+    std::this_thread::sleep_for(poll_every);
+    if (polls % polls_a_login == 0) api.log_in_anew();
+    lines = TRY(fetch(line, api, last, 0));
+  }
+}
+
+}  // namespace agentauth::app
