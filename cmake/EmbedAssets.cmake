@@ -16,7 +16,7 @@ else()
     COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_SOURCE_DIR}/web/package.json
             ${CMAKE_SOURCE_DIR}/web/package-lock.json ${web_build}
     # A package is data to us: none of its scripts runs.
-    COMMAND ${NPM} ci --ignore-scripts --prefer-offline --no-audit --no-fund --silent
+    COMMAND ${NPM} ci --ignore-scripts --prefer-offline --no-audit --no-fund --loglevel=error
     # npm keeps the time stamps of the archive, which are older than the lock file.
     COMMAND ${CMAKE_COMMAND} -E touch_nocreate ${swagger_ui}/swagger-ui.css
             ${swagger_ui}/swagger-ui-bundle.js

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("src", "tests", "bench", "script", "cmake", "web", "docs", ".ci")
+FOLDERS = ("src", "tests", "bench", "script", "cmake", "web", "docs", "deploy", ".ci")
 NOT_OURS = ("node_modules", "__pycache__", ".pytest_cache")
 CODE = {".cc", ".h", ".py", ".sh", ".cmake", ".js", ".lua", ".sql", ""}
 LINES_MAX = 800

@@ -1,0 +1,69 @@
+"""What deploy/ says of the server has to be true of it: metrics, options, and the package itself.
+
+usage: check_deploy.py monitoring|package [PACKAGE]
+"""
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+IN_PACKAGE = (
+    "usr/bin/agentauth",
+    "usr/lib/systemd/system/agentauth.service",
+    "etc/agentauth/agentauth.toml",
+    "usr/share/bash-completion/completions/agentauth",
+    "usr/share/zsh/vendor-completions/_agentauth",
+    "usr/share/doc/agentauth/README.md",
+)
+
+
+def check_monitoring() -> list[str]:
+    """Alerts and dashboard name only metrics there are."""
+    known = set(re.findall(r"^\| `(agentauth_\w+)`", (REFERENCE / "metrics.md").read_text(), re.M))
+    problems = []
+    for path in sorted((ROOT / "deploy" / "monitoring").iterdir()):
+        text = path.read_text()
+        if path.suffix == ".json":
+            json.loads(text)
+        named = set(re.findall(r"\bagentauth_\w+", text))
+        for metric in sorted(named):
+            if re.sub(r"_(bucket|sum|count)$", "", metric) not in known and metric not in known:
+                problems.append(f"deploy/monitoring/{path.name}: there is no metric {metric}")
+        if not named:
+            problems.append(f"deploy/monitoring/{path.name}: names no metric")
+    return problems
+
+
+def check_package(package: str) -> list[str]:
+    """It unpacks, what is in it runs, and its configuration is one the program accepts."""
+    problems = []
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["dpkg-deb", "--extract", package, folder], check=True)
+        problems += [f"{package}: lacks {path}" for path in IN_PACKAGE
+                     if not (Path(folder) / path).exists()]
+        if problems:
+            return problems
+        binary = str(Path(folder) / IN_PACKAGE[0])
+        subprocess.run([binary, "version"], check=True, stdout=subprocess.DEVNULL)
+        shown = subprocess.run(
+            [binary, "config", "--config", str(Path(folder) / IN_PACKAGE[2])],
+            check=True, capture_output=True, text=True).stdout
+        for option in ("data-dir", "registration"):
+            if not re.search(rf"^{option}\b.*agentauth\.toml", shown, re.M):
+                problems.append(f"{IN_PACKAGE[2]}: {option} is not taken from it")
+    conffiles = subprocess.run(["dpkg-deb", "--info", package, "conffiles"],
+                               check=True, capture_output=True, text=True).stdout
+    if "/" + IN_PACKAGE[2] not in conffiles:
+        problems.append(f"{package}: an upgrade would overwrite /{IN_PACKAGE[2]}")
+    return problems
+
+
+if __name__ == "__main__":
+    found = check_monitoring() if sys.argv[1] == "monitoring" else check_package(sys.argv[2])
+    print("\n".join(found))
+    sys.exit(bool(found))
