@@ -95,7 +95,7 @@ void write_schema(const Field& field, Side side, JsonWriter& out) {
       out.raw(R"({"type":"string"})");
       break;
     case FieldKind::list:
-      out.member("type", "array");
+      write_type("array", required, out);
       out.name("items");
       write_object(field.element(), side, out);
       break;

@@ -86,7 +86,7 @@ std::string_view kind(const Field& field) {
     case FieldKind::texts:
       return "list of texts";
     case FieldKind::list:
-      return "list";
+      return "list of objects";
   }
   return "";
 }
@@ -100,6 +100,8 @@ std::string bounds(const Field& field) {
     text = std::to_string(rule.min) + "–" + std::to_string(rule.max) + " of them";
   if (field.kind == FieldKind::integer)
     text = std::to_string(rule.min) + "–" + std::to_string(rule.max);
+  if (field.kind == FieldKind::texts || field.kind == FieldKind::list)
+    text = std::to_string(rule.min) + "–" + std::to_string(rule.max) + " entries";
   for (const std::string_view more : {rule.rule, rule.about}) {
     if (more.empty()) continue;
     if (!text.empty()) text += "; ";

@@ -50,8 +50,9 @@ std::string between(std::string_view what, std::int64_t min, std::int64_t max) {
 // Collects what is wrong with each field, so that one answer names all of it.
 class Decoder {
  public:
-  Decoder(std::span<const Field> fields, void* object)
-      : fields_(fields), object_(object), seen_(fields.size()) {}
+  // `prefix` is what names of fields begin with in an error: "limits[2]." inside a list.
+  Decoder(std::span<const Field> fields, void* object, std::string prefix = "")
+      : fields_(fields), object_(object), prefix_(std::move(prefix)), seen_(fields.size()) {}
 
   Result<void> read(const RequestInput& input) {
     for (const auto& pair : input.path) assign_text(Place::path, pair.name, pair.value);
@@ -76,21 +77,45 @@ class Decoder {
     const JsonValue document = TRY(parse_json(body));
     if (document.type != JsonValue::Type::object)
       return failure(Errc::malformed_request, "The body must be a JSON object");
-    for (const JsonMember& member : document.members) {
-      if (!is_described(Place::body, member.name))
-        return failure(Errc::malformed_request, "Unknown field: " + std::string(member.name));
-    }
-    for (const JsonMember& member : document.members) {
+    TRY(refuse_unknown(document));
+    read_object(document);
+    return {};
+  }
+
+  Result<void> refuse_unknown(const JsonValue& object) const {
+    for (const JsonMember& member : object.members) {
       const std::size_t at = index(Place::body, member.name);
-      seen_[at] = true;
-      assign_json(fields_[at], member.value);
+      if (at == fields_.size())
+        return failure(Errc::malformed_request,
+                       "Unknown field: " + prefix_ + std::string(member.name));
+      if (fields_[at].kind != FieldKind::list) continue;
+      for (std::size_t i = 0; i < member.value.items.size(); ++i)
+        TRY(Decoder(fields_[at].element(), nullptr, element_prefix(fields_[at], i))
+                .refuse_unknown(member.value.items[i]));
     }
     return {};
   }
 
-  Result<void> finish() {
+  // REQUIRES: refuse_unknown has passed.
+  void read_object(const JsonValue& object) {
+    for (const JsonMember& member : object.members) {
+      const std::size_t at = index(Place::body, member.name);
+      seen_[at] = true;
+      assign_json(fields_[at], member.value);
+    }
+  }
+
+  std::string element_prefix(const Field& field, std::size_t i) const {
+    return prefix_ + std::string(field.rule.name) + '[' + std::to_string(i) + "].";
+  }
+
+  void require_all() {
     for (std::size_t i = 0; i < fields_.size(); ++i)
       if (fields_[i].required && !seen_[i]) wrong(fields_[i], "is required");
+  }
+
+  Result<void> finish() {
+    require_all();
     // What a path names and cannot exist does not exist.
     if (path_wrong_) return failure(Errc::not_found, "No such resource");
     if (errors_.empty()) return {};
@@ -110,7 +135,7 @@ class Decoder {
 
   void wrong(const Field& field, std::string message) {
     if (field.rule.place == Place::path) path_wrong_ = true;
-    errors_.push_back({std::string(field.rule.name), std::move(message)});
+    errors_.push_back({prefix_ + std::string(field.rule.name), std::move(message)});
   }
 
   Seen assign_text(Place place, std::string_view name, std::string_view text) {
@@ -158,7 +183,50 @@ class Decoder {
       case FieldKind::texts:
         return assign_texts(field, json);
       case FieldKind::list:
-        return wrong(field, "cannot be set");
+        return assign_list(field, json);
+    }
+  }
+
+  bool is_list_in_bounds(const Field& field, const JsonValue& json) {
+    const FieldRule& rule = field.rule;
+    if (json.type != JsonValue::Type::array) {
+      wrong(field, "must be a list");
+      return false;
+    }
+    const auto entries = static_cast<std::int64_t>(json.items.size());
+    if (entries >= rule.min && entries <= rule.max) return true;
+    wrong(field, "must hold from " + std::to_string(rule.min) + " to " + std::to_string(rule.max) +
+                     " entries");
+    return false;
+  }
+
+  void assign_texts(const Field& field, const JsonValue& json) {
+    static constexpr std::int64_t characters_max = 255;
+    if (!is_list_in_bounds(field, json)) return;
+    std::vector<std::string> texts;
+    for (const JsonValue& item : json.items) {
+      if (item.type != JsonValue::Type::text || item.text.empty() ||
+          characters(item.text) > characters_max || has_control_character(item.text))
+        return wrong(field, "must be a list of strings of 1 to 255 characters");
+      if (field.rule.valid != nullptr && !field.rule.valid(item.text))
+        return wrong(field, std::string(field.rule.rule));
+      if (std::find(texts.begin(), texts.end(), item.text) != texts.end())
+        return wrong(field, "names one twice");
+      texts.emplace_back(item.text);
+    }
+    check_and_assign(field, {.texts = &texts});
+  }
+
+  void assign_list(const Field& field, const JsonValue& json) {
+    if (!is_list_in_bounds(field, json)) return;
+    check_and_assign(field, {});
+    for (std::size_t i = 0; i < json.items.size(); ++i) {
+      const JsonValue& item = json.items[i];
+      if (item.type != JsonValue::Type::object) return wrong(field, "must be a list of objects");
+      Decoder element(field.element(), field.append(object_), element_prefix(field, i));
+      element.read_object(item);
+      element.require_all();
+      std::move(element.errors_.begin(), element.errors_.end(), std::back_inserter(errors_));
     }
   }
 
@@ -179,23 +247,6 @@ class Decoder {
       labels.emplace(member.name, member.value.text);
     }
     check_and_assign(field, {.labels = &labels});
-  }
-
-  void assign_texts(const Field& field, const JsonValue& json) {
-    const FieldRule& rule = field.rule;
-    const auto count = static_cast<std::int64_t>(json.items.size());
-    if (json.type != JsonValue::Type::array || count < rule.min || count > rule.max)
-      return wrong(field, between("a list of strings, their number", rule.min, rule.max));
-    std::vector<std::string> texts;
-    for (const JsonValue& item : json.items) {
-      if (item.type != JsonValue::Type::text) return wrong(field, "holds what is not a string");
-      if (has_control_character(item.text) || (rule.valid != nullptr && !rule.valid(item.text)))
-        return wrong(field, "each " + std::string(rule.rule));
-      if (std::find(texts.begin(), texts.end(), item.text) != texts.end())
-        return wrong(field, "names one twice");
-      texts.emplace_back(item.text);
-    }
-    check_and_assign(field, {.texts = &texts});
   }
 
   void check_and_assign(const Field& field, const FieldValue& value) {
@@ -220,6 +271,7 @@ class Decoder {
 
   std::span<const Field> fields_;
   void* object_;
+  std::string prefix_;
   std::vector<bool> seen_;
   std::vector<FieldError> errors_;
   bool path_wrong_ = false;

@@ -43,8 +43,8 @@ enum class FieldKind : std::uint8_t {
   timestamp,
   uuid,
   labels,
-  texts,
-  list
+  texts,  // a list of text
+  list,   // a list of objects
 };
 
 // One input value, already of the field's kind.
@@ -53,16 +53,16 @@ struct FieldValue {
   std::int64_t integer = 0;
   bool boolean = false;
   const Labels* labels = nullptr;
-  const std::vector<std::string>* texts = nullptr;
+  std::vector<std::string>* texts = nullptr;
 };
 
 // What a field accepts, in words for people and bounds for the machine.
 struct FieldRule {
   std::string_view name;
-  std::int64_t min = 1;    // characters for text, value for integer, entries for labels and texts
+  std::int64_t min = 1;    // characters for text, value for integer, entries for the others
   std::int64_t max = 255;  // the same
   Place place = Place::body;
-  bool (*valid)(std::string_view) = nullptr;  // for text and each of texts: what bounds cannot say
+  bool (*valid)(std::string_view) = nullptr;  // for each text: what bounds cannot say
   std::string_view rule = {};                 // the sentence `valid` stands for
   bool opaque = false;  // text: any characters; bounds do not apply, so that no error describes it
   std::string_view example = {};
@@ -75,7 +75,8 @@ struct Field {
   bool required;
   bool (*assign)(void* object, const FieldValue& value);  // false: not such a value
   void (*write)(const void* object, JsonWriter& out);
-  std::span<const Field> (*element)();  // for lists: the fields of one element
+  std::span<const Field> (*element)();  // for lists of objects: the fields of one element
+  void* (*append)(void* object);        // and how to add an empty one
 };
 
 namespace detail {
@@ -115,6 +116,19 @@ void write_fields(const T& object, JsonWriter& out) {
   out.close();
 }
 
+namespace detail {
+template <class Object, class Type, Type Object::*Member>
+constexpr auto append_of() -> void* (*)(void*) {
+  if constexpr (Codec<Type>::kind == FieldKind::list) {
+    return [](void* object) -> void* {
+      return Codec<Type>::append(static_cast<Object*>(object)->*Member);
+    };
+  } else {
+    return nullptr;
+  }
+}
+}  // namespace detail
+
 template <auto Member>
 constexpr Field field(FieldRule rule) {
   using Object = typename detail::MemberOf<Member>::object;
@@ -133,6 +147,7 @@ constexpr Field field(FieldRule rule) {
             Coding::write(static_cast<const Object*>(object)->*Member, out);
           },
       .element = Coding::element,
+      .append = detail::append_of<Object, Type, Member>(),
   };
 }
 
@@ -222,6 +237,21 @@ struct Codec<Labels> {
   }
 };
 
+template <>
+struct Codec<std::vector<std::string>> {
+  static constexpr FieldKind kind = FieldKind::texts;
+  static constexpr std::span<const Field> (*element)() = nullptr;
+  static bool read(const FieldValue& value, std::vector<std::string>& out) {
+    out = std::move(*value.texts);
+    return true;
+  }
+  static void write(const std::vector<std::string>& value, JsonWriter& out) {
+    out.open_array();
+    for (const std::string& text : value) out.text(text);
+    out.close_array();
+  }
+};
+
 // Enumerations offer to_string(E) and parse(std::string_view, E&) beside their definition.
 template <class E>
 requires std::is_enum_v<E>
@@ -246,29 +276,19 @@ struct Codec<std::optional<T>> {
       out.null();
     }
   }
+  static void* append(std::optional<T>& out) { return Codec<T>::append(*out); }
 };
 
-template <>
-struct Codec<std::vector<std::string>> {
-  static constexpr FieldKind kind = FieldKind::texts;
-  static constexpr std::span<const Field> (*element)() = nullptr;
-  static bool read(const FieldValue& value, std::vector<std::string>& out) {
-    out = *value.texts;
-    return true;
-  }
-  static void write(const std::vector<std::string>& value, JsonWriter& out) {
-    out.open_array();
-    for (const std::string& text : value) out.text(text);
-    out.close_array();
-  }
-};
-
-// Lists of objects are written only; no request carries one yet.
 template <class T>
 struct Codec<std::vector<T>> {
   static constexpr FieldKind kind = FieldKind::list;
   static constexpr std::span<const Field> (*element)() = fields_of<T>;
-  static bool read(const FieldValue&, std::vector<T>&) { return false; }
+  // Begins the list; its elements follow by append().
+  static bool read(const FieldValue&, std::vector<T>& out) {
+    out.clear();
+    return true;
+  }
+  static void* append(std::vector<T>& out) { return &out.emplace_back(); }
   static void write(const std::vector<T>& value, JsonWriter& out) {
     out.open_array();
     for (const T& item : value) write_fields(item, out);

@@ -71,6 +71,19 @@ struct Shelf {
   static constexpr auto fields() { return std::array{field<&Shelf::paints>({.name = "paints"})}; }
 };
 
+// Lists, of texts and of objects.
+struct Order {
+  std::vector<Paint> paints;
+  std::optional<std::vector<std::string>> words;
+  static constexpr auto fields() {
+    return std::array{
+        field<&Order::paints>({.name = "paints", .min = 0, .max = 2}),
+        field<&Order::words>(
+            {.name = "words", .max = 2, .valid = is_lower_case, .rule = "must be lower case"}),
+    };
+  }
+};
+
 Result<Paint> read(std::string_view body) {
   return decode<Paint>({.path = {}, .query = {}, .body = body});
 }
@@ -246,6 +259,51 @@ TEST(WriteFields, AnObjectReadsBackWhatItWrote) {
   JsonWriter out(text);
   write_fields(*read(body), out);
   EXPECT_EQ(text, body);
+}
+
+Result<Order> order(std::string_view body) {
+  return decode<Order>({.path = {}, .query = {}, .body = body});
+}
+
+TEST(DecodeList, ReadsTextsAndObjects) {
+  const auto read = order(R"({"paints":[{"name":"a"},{"name":"b","size":2}],"words":["x","y"]})");
+  ASSERT_TRUE(read) << read.error().message;
+  ASSERT_EQ(read->paints.size(), 2U);
+  EXPECT_EQ(read->paints[0].name, "a");
+  EXPECT_EQ(read->paints[1].size, 2);
+  EXPECT_THAT(*read->words, ElementsAre("x", "y"));
+  EXPECT_TRUE(order(R"({"paints":[]})")->paints.empty());
+  EXPECT_FALSE(order(R"({"paints":[]})")->words);
+}
+
+TEST(DecodeList, NamesWhatIsWrongInWhichElement) {
+  const auto refused =
+      order(R"({"paints":[{"name":"a"},{"size":11,"color":"blue"}],"words":["UP"]})");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::invalid_argument);
+  std::vector<std::string> fields;
+  for (const FieldError& error : refused.error().fields) fields.push_back(error.field);
+  EXPECT_THAT(fields, ElementsAre("paints[1].size", "paints[1].color", "paints[1].name", "words"));
+}
+
+TEST(DecodeList, RefusesWhatIsNotSuchAListOrOutOfBounds) {
+  for (const char* body :
+       {R"({})", R"({"paints":null})", R"({"paints":{}})", R"({"paints":[1]})",
+        R"({"paints":[[]]})", R"({"paints":[{"name":"a"},{"name":"a"},{"name":"a"}]})",
+        R"({"paints":[],"words":[]})", R"({"paints":[],"words":["a","b","c"]})",
+        R"({"paints":[],"words":[1]})", R"({"paints":[],"words":[""]})",
+        R"({"paints":[],"words":"a"})", R"({"paints":[],"words":["a\u0007"]})"}) {
+    const auto refused = order(body);
+    ASSERT_FALSE(refused) << body;
+    EXPECT_EQ(refused.error().code, Errc::invalid_argument) << body;
+  }
+}
+
+TEST(DecodeList, RefusesAnUnknownFieldInsideAnElement) {
+  const auto refused = order(R"({"paints":[{"name":"a"},{"name":"b","more":1}]})");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::malformed_request);
+  EXPECT_THAT(refused.error().message, HasSubstr("paints[1].more"));
 }
 
 TEST(Fields, KnowTheirKindAndWhetherTheyAreRequired) {
