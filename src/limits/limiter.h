@@ -1,0 +1,100 @@
+// Says whether a request is within the limits. Start here.
+//
+// It knows routes by their place in the operations table and callers by the bytes that name them,
+// and nothing of HTTP. A route without limits costs one relaxed load. All limits of a route are
+// asked; what was counted before one of them refused stays counted.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/encoding.h"
+#include "base/epoch.h"
+#include "limits/bucket_table.h"
+#include "limits/limit.h"
+
+namespace agentauth {
+
+// What the limits said about one request, for its headers. Plain values: it outlives the limits.
+struct LimitReport {
+  struct Entry {
+    std::uint32_t rule = 0;
+    Quota quota;
+  };
+  std::uint64_t version = 0;  // of the limits that were asked
+  std::size_t size = 0;
+  std::array<Entry, limits_on_a_route_max> entries{};
+  std::int64_t retry_in_ns = 0;  // the longest of those that refused
+};
+
+// The bytes that name a caller: one name whatever the spelling.
+// Sixteen bytes as in_addr6 has them, IPv4 mapped; IPv6 counts by its /64.
+std::array<std::uint8_t, 16> address_limit_identity(const std::array<std::uint8_t, 16>& address);
+std::string owner_limit_identity(std::string_view email);
+
+class Limiter {
+ public:
+  using HashKey = std::array<std::uint8_t, 16>;
+
+  // `routes` is how limits spell the operations, in the order of their numbers. The hash key is
+  // secret, so that nobody can choose identities that share a bucket.
+  Limiter(std::vector<std::string> routes, const HashKey& hash_key);
+  ~Limiter();
+
+  std::span<const std::string> routes() const { return routes_; }
+
+  // From the next request on. A limit that stays as it was keeps its buckets.
+  // REQUIRES: check_limits(set, routes()).
+  void replace(const LimitSet& set);
+
+  // Whether there is anything to ask about that route.
+  bool watches(std::size_t route) const {
+    return watched_[route].load(std::memory_order_relaxed) != 0;
+  }
+
+  // Before the work: counts the request where all are counted, and looks whether failures have used
+  // up their limit. False: it is to be refused. Failures by key are not looked at: who presents a
+  // wrong secret to a known kid must not lock out who has the right one.
+  bool admit(std::size_t route, LimitScope scope, ByteView identity, std::int64_t now,
+             LimitReport& report);
+  // After a refusal: counts it where failures are counted. False: there have been too many.
+  bool count_failure(std::size_t route, LimitScope scope, ByteView identity, std::int64_t now,
+                     LimitReport& report);
+
+  // RateLimit-Policy and RateLimit as structured fields (draft-ietf-httpapi-ratelimit-headers-10),
+  // appended; nothing when other limits are in force by now.
+  void write_headers(const LimitReport& report, std::string& policy, std::string& state) const;
+
+  struct Totals {
+    std::string name;
+    std::uint64_t checked = 0;
+    std::uint64_t limited = 0;
+  };
+  std::vector<Totals> totals() const;
+  const BucketTable& buckets() const { return buckets_; }
+
+ private:
+  struct Rule;
+  struct Rules;
+
+  BucketTable::Name bucket_of(const Rule& rule, ByteView identity) const;
+  template <class Ask>
+  bool ask(std::size_t route, LimitScope scope, LimitReport& report, Ask ask_rule) const;
+  static void note(LimitReport& report, std::size_t rule, const Quota& quota, bool refused);
+
+  const std::vector<std::string> routes_;
+  const HashKey hash_key_;
+  std::vector<std::atomic<std::uint8_t>> watched_;  // by route
+  mutable EpochDomain epochs_;
+  std::mutex replacing_;
+  std::atomic<const Rules*> rules_;
+  BucketTable buckets_;
+};
+
+}  // namespace agentauth
