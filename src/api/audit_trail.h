@@ -29,8 +29,10 @@ AuditTarget target_of(const In& in) {
     return {AuditTargetType::key, AuditText::of_id(in.key_id), in.agent_id};
   } else if constexpr (requires { in.permission; }) {
     return {AuditTargetType::permission, AuditText::of_permission(in.permission), in.agent_id};
-  } else {
+  } else if constexpr (requires { in.agent_id; }) {
     return {AuditTargetType::agent, AuditText::of_id(in.agent_id), in.agent_id};
+  } else {
+    return {};  // a setting is nobody's
   }
 }
 

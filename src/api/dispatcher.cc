@@ -5,6 +5,7 @@
 #include "api/access.h"
 #include "api/audit_trail.h"
 #include "api/errors.h"
+#include "api/limit_gate.h"
 #include "http/client_address.h"
 
 namespace agentauth::api {
@@ -39,10 +40,6 @@ std::optional<std::string_view> bearer(std::string_view header) {
   return header;
 }
 
-std::size_t index_of(const Operation& operation) {
-  return static_cast<std::size_t>(&operation - operations().data());
-}
-
 bool is_write(const Operation& operation) {
   return operation.method != http::Method::get && operation.runs != Runs::hasher_if_new;
 }
@@ -72,15 +69,16 @@ http::Next Dispatcher::begin(http::Exchange& http_exchange) {
       http::client_address(exchange.request, services_.settings.trusted_proxies));
   const auto next = [&]() -> Result<http::Next> {
     TRY(find_operation(exchange));
+    TRY(admit_client(services_.limiter, exchange));
     TRY(authorize(exchange));
+    TRY(admit_caller(exchange));
     return run(exchange);
   }();
-  if (!next) {
-    fail(exchange, next.error());
-    return {};
-  }
-  if (next->pool == http::Pool::none && exchange.before_answer) return {http::Pool::deferred};
-  return *next;
+  if (!next) fail(exchange, next.error());
+  if (next && next->pool != http::Pool::none) return *next;
+  write_limit_headers(services_.limiter, exchange);
+  if (next && exchange.before_answer) return {http::Pool::deferred};
+  return {};
 }
 
 bool Dispatcher::defer(http::Exchange& http_exchange, http::Resume resume) {
@@ -115,6 +113,7 @@ void Dispatcher::finish(http::Exchange& http_exchange) {
     return {};
   }();
   if (!done) fail(exchange, done.error());
+  write_limit_headers(services_.limiter, exchange);
 }
 
 void Dispatcher::refuse(http::Exchange& http_exchange, const Error& error) {
@@ -329,7 +328,13 @@ bool Dispatcher::would_let_in(const Operation& operation, std::string_view token
   return agent && holds_permission(operation, *agent);
 }
 
+Result<void> Dispatcher::admit_caller(ApiExchange& exchange) const {
+  if (!exchange.caller) return {};
+  return admit_agent(services_.limiter, exchange, exchange.caller->agent_id, {});
+}
+
 void Dispatcher::fail(ApiExchange& exchange, Error error) {
+  count_refusal(services_.limiter, exchange, error);
   http::Response& response = exchange.response;
   if (error.code == Errc::unauthenticated) {
     // RFC 6750 3.1: no error code when no token was sent, or when none is asked for.

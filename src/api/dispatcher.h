@@ -51,6 +51,7 @@ class Dispatcher final : public http::Application {
   Result<void> guard_events(ApiExchange& exchange);
   bool would_let_in(const Operation& operation, std::string_view token, const IpAddress& address,
                     std::size_t core);
+  Result<void> admit_caller(ApiExchange& exchange) const;
   void fail(ApiExchange& exchange, Error error);
   void log(const ApiExchange& exchange, std::chrono::nanoseconds took) const;
 

@@ -35,7 +35,7 @@ constexpr std::array<ErrorRow, errc_count> table = {{
     {Errc::idempotency_key_reused, 422, "idempotency_key_reused",
      "The Idempotency-Key was used before with another request"},
     {Errc::rate_limited, 429, "rate_limited",
-     "Reserved, not sent: this version has no rate limits"},
+     "Too many requests: a limit of `GET /limits` is used up; see Retry-After and RateLimit"},
     {Errc::headers_too_large, 431, "headers_too_large",
      "The head is larger than 16 KiB or has more than 100 fields"},
     {Errc::internal, 500, "internal", "A bug; the log has more under the request's id"},
@@ -87,7 +87,8 @@ void write_problem(http::Response& response, const Error& error, std::string_vie
     out.close_array();
   }
   out.close();
-  if (row.status == 503 || row.status == 429) response.add_header("Retry-After", "1");
+  if (row.status == 503 || row.status == 429)
+    response.add_header("Retry-After", std::to_string(error.retry_after_seconds));
 }
 
 }  // namespace agentauth::api

@@ -37,6 +37,7 @@ class EveryRouteTest : public ApiFixture {
     if (operation.name == "refreshTokens") call.body = R"({"refresh_token":"wrong"})";
     if (operation.name == "updateAgent") call.body = R"({"agent_name":"Renamed"})";
     if (operation.name == "grantPermission") call.body = R"({"permission":"read_stock"})";
+    if (operation.name == "replaceLimits") call.body = R"({"limits":[]})";
     if (operation.name == "createKey") call.body = R"({"name":"laptop"})";
     return call;
   }
@@ -312,6 +313,7 @@ TEST_F(EveryRouteTest, AnotherMethodIsToldWhichAreAllowed) {
   for (const Operation& operation : operations()) {
     Call request = good_call(operation);
     for (const Method method : {Method::options, Method::put, Method::other}) {
+      if (method == Method::put && operation.path == "/limits") continue;
       request.method = method;
       const Answer answer = as(request, administrator);
       EXPECT_EQ(answer.status, 405) << operation.name;

@@ -39,6 +39,9 @@ void ApiExchange::reset() {
   pairs_read_ = false;
   subject = {};
   before_answer.reset();
+  limits.version = limits.size = 0;
+  limits.retry_in_ns = 0;
+  presented_kid.clear();
   path_.clear();
   query_.clear();
   decoded_.clear();

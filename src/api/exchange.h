@@ -11,6 +11,7 @@
 #include "base/network.h"
 #include "http/application.h"
 #include "http/router.h"
+#include "limits/limiter.h"
 #include "model/audit_event.h"
 #include "model/caller.h"
 #include "model/change.h"
@@ -27,6 +28,8 @@ class ApiExchange final : public http::Exchange {
   std::optional<Error> error;    // what went wrong, for the log
   Revision min_revision = 0;     // what the caller has seen already, if it says so
   bool is_decided = true;        // false: the caller is known, and finish() decides
+  LimitReport limits;            // what the rate limits said
+  std::string presented_kid;     // of the API key that was sent, right or wrong
 
   // Whose credentials the request presented, as far as that is known; they need not have worked.
   struct Subject {

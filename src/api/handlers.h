@@ -177,7 +177,8 @@ struct ListedChange {
         field<&ListedChange::revision>({.name = "revision", .example = "43"}),
         field<&ListedChange::kind>(
             {.name = "kind", .example = "permission", .about = "What was changed"}),
-        field<&ListedChange::agent_id>({.name = "agent_id"}),
+        field<&ListedChange::agent_id>(
+            {.name = "agent_id", .about = "All zeros for a setting, which is nobody's"}),
     };
   }
 };

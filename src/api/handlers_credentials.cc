@@ -2,12 +2,15 @@
 #include "api/authority.h"
 #include "api/handlers.h"
 #include "api/idempotency.h"
+#include "api/limit_gate.h"
+#include "keys/key_format.h"
 
 namespace agentauth::api {
 namespace {
 
-void answer_with_tokens(Services& services, ApiExchange& exchange,
-                        const RefreshService::Pair& pair) {
+Result<void> answer_with_tokens(Services& services, ApiExchange& exchange,
+                                const RefreshService::Pair& pair) {
+  TRY(admit_agent(services.limiter, exchange, pair.caller.agent_id, text_of(pair.caller.key)));
   LoggedIn answer;
   answer.token_type = "bearer";
   answer.expires_in = services.tokens.lifetime().count();
@@ -16,27 +19,30 @@ void answer_with_tokens(Services& services, ApiExchange& exchange,
   answer.refresh_expires_in = pair.expires_in.count();
   forbid_storing(exchange);
   exchange.answer(exchange.operation->status, answer);
+  return {};
 }
 
 AuditTarget made(AgentId agent, const MintedKey& first_key) {
   return {AuditTargetType::agent, AuditText::of_id(agent), agent, AuditText::of_kid(first_key.kid)};
 }
 
-// Whose key it claims to be: for the audit trail, also when it does not work.
+// Whose key it claims to be: for the audit trail and for limits, also when it does not work.
 void name_subject(const Services& services, ApiExchange& exchange, std::string_view api_key) {
   const auto parts = parse_key(api_key);
   if (!parts) return;
+  exchange.presented_kid = parts->kid;
   exchange.subject.kid = AuditText::of_kid(parts->kid);
   const Directory::View view(services.directory);
   if (const KeyRecord* key = view.find_key(parts->kid)) exchange.subject.agent_id = key->agent_id;
 }
 
 // A login is not answered before it is on record.
-void log_in_as(Services& services, ApiExchange& exchange, const Caller& caller) {
-  answer_with_tokens(
-      services, exchange,
-      services.refresh_tokens.begin(caller.agent_id, text_of(caller.key), caller.token_generation));
+Result<void> log_in_as(Services& services, ApiExchange& exchange, const Caller& caller) {
+  TRY(answer_with_tokens(services, exchange,
+                         services.refresh_tokens.begin(caller.agent_id, text_of(caller.key),
+                                                       caller.token_generation)));
   exchange.before_answer = event_of(services, exchange, AuditOutcome::success);
+  return {};
 }
 
 // A key that is narrowed to some permissions is worth those alone: the agent must hold each, and
@@ -96,6 +102,7 @@ CreatedApiKey CreatedApiKey::of(const ApiKey& key, const MintedKey& minted, Time
 
 Result<void> register_agent(Services& services, ApiExchange& exchange) {
   const auto request = TRY(exchange.decode_input<RegisterAgent>());
+  TRY(admit_owner(services.limiter, exchange, request.owner_email));
   const Idempotency idempotency = TRY(Idempotency::of(exchange));
   TRY(idempotency.find(services));  // the answer held a key, so a repeat is an error
   const MintedKey minted = TRY(services.keys.mint());
@@ -146,7 +153,7 @@ Result<bool> log_in_from_memory(Services& services, ApiExchange& exchange, http:
   const KeyService::Check check = services.keys.check(request.api_key, exchange.client_address());
   switch (check.outcome) {
     case KeyService::Check::Outcome::verified:
-      log_in_as(services, exchange, check.caller);
+      TRY(log_in_as(services, exchange, check.caller));
       services.metrics.count_login(Metrics::Login::remembered);
       return true;
     case KeyService::Check::Outcome::unverified:
@@ -169,7 +176,7 @@ Result<void> log_in(Services& services, ApiExchange& exchange) {
       services.metrics.count_login(Metrics::Login::refused);
     return tl::unexpected(caller.error());
   }
-  log_in_as(services, exchange, *caller);
+  TRY(log_in_as(services, exchange, *caller));
   services.metrics.count_login(Metrics::Login::verified);
   return {};
 }
@@ -192,7 +199,7 @@ Result<void> refresh(Services& services, ApiExchange& exchange) {
   services.recorder.count(*event);
   // The write may have waited for a while.
   TRY(require_fresh(services));
-  answer_with_tokens(services, exchange, pair);
+  TRY(answer_with_tokens(services, exchange, pair));
   return {};
 }
 

@@ -18,7 +18,7 @@ constexpr std::array<std::int64_t, 14> bounds_ns = {
     2'500,     5'000,      10'000,      25'000,      100'000,     500'000,       1'000'000,
     5'000'000, 25'000'000, 100'000'000, 250'000'000, 500'000'000, 1'000'000'000, 5'000'000'000};
 
-constexpr std::array<MetricRow, 17> table = {{
+constexpr std::array<MetricRow, 21> table = {{
     {"agentauth_requests_total", "counter", "route, method, status",
      "Requests answered, by route and status"},
     {"agentauth_request_duration_seconds", "histogram", "route, method",
@@ -44,6 +44,11 @@ constexpr std::array<MetricRow, 17> table = {{
     {"agentauth_audit_file_sequence", "gauge", "",
      "The last event in the audit file; 0 without one"},
     {"agentauth_resident_memory_bytes", "gauge", "", "Resident memory of the process"},
+    {"agentauth_limit_checks_total", "counter", "limit", "How often a rate limit was asked"},
+    {"agentauth_limit_refusals_total", "counter", "limit", "How often it refused"},
+    {"agentauth_limit_buckets", "gauge", "", "Buckets of rate limits in use, of 262,144"},
+    {"agentauth_limit_evictions_total", "counter", "",
+     "Buckets that gave way to others while they were in debt: the table is too full"},
 }};
 
 std::size_t status_place(int status) {
@@ -232,6 +237,18 @@ void Metrics::write_gauges(std::string& out) const {
   one("agentauth_audit_sequence", static_cast<std::uint64_t>(gauges.audit_sequence));
   one("agentauth_audit_file_sequence", static_cast<std::uint64_t>(gauges.audit_file_sequence));
   one("agentauth_resident_memory_bytes", resident_bytes());
+  write_limits(gauges, out);
+  one("agentauth_limit_buckets", gauges.limit_buckets);
+  one("agentauth_limit_evictions_total", gauges.limit_evictions);
+}
+
+void Metrics::write_limits(const Gauges& gauges, std::string& out) {
+  append_header(out, "agentauth_limit_checks_total");
+  for (const Limiter::Totals& limit : gauges.limits)
+    append_sample(out, "agentauth_limit_checks_total", label("limit", limit.name), limit.checked);
+  append_header(out, "agentauth_limit_refusals_total");
+  for (const Limiter::Totals& limit : gauges.limits)
+    append_sample(out, "agentauth_limit_refusals_total", label("limit", limit.name), limit.limited);
 }
 
 }  // namespace agentauth::api

@@ -14,6 +14,7 @@
 
 #include "audit/recorder.h"
 #include "http/server.h"
+#include "limits/limiter.h"
 
 namespace agentauth::api {
 
@@ -50,6 +51,9 @@ class Metrics {
     audit::Recorder::State audit;
     std::int64_t audit_sequence = 0;
     std::int64_t audit_file_sequence = 0;
+    std::vector<Limiter::Totals> limits;
+    std::size_t limit_buckets = 0;
+    std::uint64_t limit_evictions = 0;
   };
   void read_gauges_from(std::function<Gauges()> source) { gauges_ = std::move(source); }
 
@@ -83,6 +87,7 @@ class Metrics {
   void write_logins(std::string& out) const;
   static void write_audit(std::string& out, const audit::Recorder::State& audit);
   void write_gauges(std::string& out) const;
+  static void write_limits(const Gauges& gauges, std::string& out);
 
   std::vector<std::unique_ptr<CoreCounters>> cores_;
   std::array<std::atomic<std::uint64_t>, 3> logins_{};

@@ -19,6 +19,8 @@ constexpr std::string_view keys_read = "agentauth:keys:read";
 constexpr std::string_view keys_write = "agentauth:keys:write";
 constexpr std::string_view audit_read = "agentauth:audit:read";
 constexpr std::string_view changes_read = "agentauth:changes:read";
+constexpr std::string_view limits_read = "agentauth:limits:read";
+constexpr std::string_view limits_write = "agentauth:limits:write";
 
 // clang-format off
 constexpr std::array table = {
@@ -121,6 +123,12 @@ constexpr std::array table = {
     Operation{Method::get, "/audit/stream", "streamAuditEvents",
               "What is done from now on, or after Last-Event-ID, as text/event-stream", Access::permission, audit_read,
               Runs::on_worker, 200, composes<void, void, stream_audit>()},
+    Operation{Method::get, "/limits", "showLimits",
+              "The rate limits", Access::permission, limits_read,
+              Runs::on_worker, 200, reads<&LimitService::find>()},
+    Operation{Method::put, "/limits", "replaceLimits",
+              "Replace all rate limits, on every node within a second", Access::permission, limits_write,
+              Runs::on_worker, 200, writes<&LimitService::replace>(AuditAction::limits_replace)},
 
     Operation{Method::get, "/healthz", "getHealth",
               "Whether the process lives", Access::anonymous, "",
@@ -147,6 +155,18 @@ constexpr std::array table = {
 
 std::span<const Operation> operations() { return table; }
 
+std::size_t index_of(const Operation& operation) {
+  return static_cast<std::size_t>(&operation - table.data());
+}
+
+std::vector<std::string> limited_routes() {
+  std::vector<std::string> routes;
+  for (const Operation& operation : table)
+    routes.push_back(std::string(http::to_string(operation.method)) + " " +
+                     std::string(operation.path));
+  return routes;
+}
+
 std::string_view noun_of(const Operation& operation) {
   const std::string_view path = operation.path;
   if (path.find("/permissions") != std::string_view::npos) return "permissions";
@@ -155,6 +175,7 @@ std::string_view noun_of(const Operation& operation) {
   if (path == "/changes") return "changes";
   if (path == "/auth/rotate") return "keys";
   if (path.starts_with("/agents") || path.starts_with("/owners")) return "agents";
+  if (path == "/limits") return "limits";
   if (path.starts_with("/auth/")) return "login";
   if (path.starts_with("/data/")) return "demonstration";
   return "server";

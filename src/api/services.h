@@ -16,6 +16,7 @@
 #include "crypto/secret.h"
 #include "identity/agent_service.h"
 #include "keys/key_service.h"
+#include "limits/limit_service.h"
 #include "model/registration.h"
 #include "tokens/refresh_service.h"
 #include "tokens/token_service.h"
@@ -38,6 +39,8 @@ struct Services {
   TokenService& tokens;
   RefreshService& refresh_tokens;
   PermissionService& permissions;
+  LimitService& limits;
+  Limiter& limiter;
   const CursorCodec& cursors;
   audit::Recorder& recorder;
   audit::AuditService& audit;
@@ -57,6 +60,8 @@ struct Services {
       return keys;
     } else if constexpr (std::is_same_v<Service, audit::AuditService>) {
       return audit;
+    } else if constexpr (std::is_same_v<Service, LimitService>) {
+      return limits;
     } else {
       static_assert(std::is_same_v<Service, PermissionService>);
       return permissions;

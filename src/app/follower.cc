@@ -83,6 +83,7 @@ void Follower::follow() {
     log_.error("database_lost", {{"error", done.error().message}, {"cause", done.error().detail}});
   if (done && lost_) log_.info("database_back", {{"revision", directory_.revision()}});
   lost_ = !done;
+  if (done) on_followed_();
 }
 
 void Follower::prune() {

@@ -23,8 +23,12 @@ inline constexpr std::chrono::milliseconds poll_interval{100};
 // every poll interval in any case. Nothing rests on being told.
 class Follower {
  public:
-  Follower(Database& database, Directory& directory, Log& log)
-      : database_(database), directory_(directory), log_(log) {}
+  // `on_followed` is called on the thread, each time the directory knows all that is committed.
+  Follower(Database& database, Directory& directory, Log& log, std::function<void()> on_followed)
+      : database_(database),
+        directory_(directory),
+        log_(log),
+        on_followed_(std::move(on_followed)) {}
   ~Follower() { stop(); }
   Follower(const Follower&) = delete;
   Follower& operator=(const Follower&) = delete;
@@ -51,6 +55,7 @@ class Follower {
   Directory& directory_;
   Log& log_;
   std::vector<std::function<Result<bool>()>> others_;
+  const std::function<void()> on_followed_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;

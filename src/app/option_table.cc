@@ -236,10 +236,7 @@ constexpr auto table = std::to_array<Option>({
      .commands = serving,
      .fallback = "on",
      .choices = "on|off",
-     .without_effect = true,
-     .about =
-         "Whether rate limits are in force; accepted, without effect in this version: there are "
-         "none yet",
+     .about = "Whether rate limits are in force on this node; see GET /limits",
      .assign = into<&Options::limits>},
     {.name = "drain-seconds",
      .kind = seconds,

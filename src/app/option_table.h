@@ -48,7 +48,6 @@ struct Option {
   bool required = false;
   bool repeats = false;
   bool masks_password = false;  // a URL that may hold one
-  bool without_effect = false;  // accepted and read by nothing yet: who sets it is warned
   bool reloads = false;         // SIGHUP takes a new value over; others need a restart
   std::string_view about = {};
   // Puts the value where the program reads it. nullptr: an argument of its command, which has

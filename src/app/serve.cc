@@ -89,15 +89,6 @@ void warn_of_unknown_variables(const Options& options, Log& log) {
                 {{"names", joined(names)}, {"note", "no option is spelled so: without effect"}});
 }
 
-// Who sets one may rely on it.
-void warn_of_options_without_effect(const Configuration& configuration, Log& log) {
-  for (const Setting& setting : configuration.settings)
-    if (setting.option->without_effect && setting.source != Source::fallback)
-      log.warning("option_without_effect", {{"option", setting.option->name},
-                                            {"from", setting.origin},
-                                            {"note", "accepted, without effect in this version"}});
-}
-
 }  // namespace
 
 Result<int> serve(const Configuration& configuration) {
@@ -106,7 +97,6 @@ Result<int> serve(const Configuration& configuration) {
   const SystemClock clock;
   Log log(clock, options.log_format, options.log_level);
   warn_of_unknown_variables(options, log);
-  warn_of_options_without_effect(configuration, log);
   TRY(make_data_dir(options));
   const auto foundation = TRY(Foundation::create(options));
   const auto node = TRY(Node::create(options, *foundation, log));

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <system_error>
 
 #include "app/database_advice.h"
@@ -86,6 +87,20 @@ Result<std::unique_ptr<http::Server>> create_server(const http::ServerOptions& o
   return server;
 }
 
+// The same on all nodes of a deployment, and known to nobody else.
+Limiter::HashKey limit_hash_key(const MasterKey& master_key) {
+  const Sha256 derived = master_key.derive("agentauth rate limit buckets");
+  Limiter::HashKey key;
+  std::copy_n(derived.begin(), key.size(), key.begin());
+  return key;
+}
+
+// What could not be read from the database is tried again at the next poll.
+void follow_limits(LimitService& limits, const Directory& directory, Log& log) {
+  if (const auto done = limits.follow(directory.settings_revision()); !done)
+    log.error("limits_behind", {{"error", done.error().message}, {"cause", done.error().detail}});
+}
+
 }  // namespace
 
 std::string master_key_path(const Options& options) {
@@ -147,6 +162,9 @@ struct Node::State {
                        foundation.clock(), foundation.random(),
                        {.lifetime = options.refresh_ttl, .idle = options.refresh_idle}),
         permissions(directory, foundation.clock()),
+        limiter(api::limited_routes(), limit_hash_key(foundation.master_key())),
+        limits(foundation.database(), limiter,
+               options.limits ? LimitService::Enforced::yes : LimitService::Enforced::no),
         cursors(foundation.master_key()),
         recorder(foundation.database(), foundation.clock()),
         audit(foundation.master_key(), foundation.clock()),
@@ -160,6 +178,8 @@ struct Node::State {
                  tokens,
                  refresh_tokens,
                  permissions,
+                 limits,
+                 limiter,
                  cursors,
                  recorder,
                  audit,
@@ -171,13 +191,15 @@ struct Node::State {
                  settings},
         dispatcher(services, static_cast<std::size_t>(options.threads)),
         upkeep({directory, refresh_tokens, foundation.clock(), options.token_ttl}),
-        follower(foundation.database(), directory, log) {
+        follower(foundation.database(), directory, log,
+                 [this, &log] { follow_limits(limits, directory, log); }) {
     follower.also_prune([this] { return upkeep.run_batch(); });
     foundation.database().on_commit([this, &log] {
       // A failure is the directory's to remember: it answers no more "allowed" until it has caught
       // up.
       if (const auto done = directory.catch_up(Directory::Asked::after_commit); !done)
         log.error("directory_behind", {{"cause", done.error().detail}});
+      follow_limits(limits, directory, log);
     });
   }
 
@@ -188,6 +210,8 @@ struct Node::State {
   TokenService tokens;
   RefreshService refresh_tokens;
   PermissionService permissions;
+  Limiter limiter;
+  LimitService limits;
   const api::CursorCodec cursors;
   audit::Recorder recorder;
   audit::AuditService audit;
@@ -217,6 +241,8 @@ Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& f
   TRY(with_database_advice(state->directory.load(), options.database));
   if (options.audit_file)
     state->keeper.write_to(TRY(audit::FileSink::open(options.audit_file->string())));
+  TRY(with_database_advice(state->limits.follow(state->directory.settings_revision()),
+                           options.database));
   const http::ServerOptions http = TRY(http_options(options));
   state->server = TRY(create_server(http, state->dispatcher));
   state->metrics.read_gauges_from([node = state.get()] {
@@ -232,6 +258,9 @@ Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& f
         .audit = node->recorder.state(),
         .audit_sequence = node->keeper.head(),
         .audit_file_sequence = node->keeper.in_file(),
+        .limits = node->limiter.totals(),
+        .limit_buckets = node->limiter.buckets().buckets_used(),
+        .limit_evictions = node->limiter.buckets().evicted_in_debt(),
     };
   });
   return std::unique_ptr<Node>(new Node(std::move(state)));

@@ -36,7 +36,7 @@ struct JsonMember {
 
 // RFC 8259, UTF-8 only, at most `json_depth_max` levels, no repeated member names (RFC 7493 2.3),
 // at most `json_members_max` in one object. Errors: malformed_request.
-inline constexpr std::size_t json_depth_max = 16;
+inline constexpr std::size_t json_depth_max = 24;
 inline constexpr std::size_t json_members_max = 256;
 Result<JsonValue> parse_json(std::string_view text);
 

@@ -50,6 +50,7 @@ struct Error {
   std::string detail = {};                                      // for the log only
   std::vector<FieldError> fields = {};                          // which inputs were wrong
   std::vector<std::pair<std::string, std::string>> extra = {};  // members added to the problem
+  std::int64_t retry_after_seconds = 1;                         // for rate_limited and unavailable
 };
 
 template <class T>

@@ -151,6 +151,7 @@ Result<void> Directory::load_locked() {
   std::unique_ptr<const Tables> old(tables_.exchange(tables.release(), std::memory_order_seq_cst));
   epochs_.retire(std::move(old));
   revision_.store(revision, std::memory_order_release);
+  settings_revision_.store(revision, std::memory_order_release);
   agents_forgotten_ = 0;
   return {};
 }
@@ -260,6 +261,10 @@ Result<void> Directory::apply(const std::vector<Change>& changes) {
   for (const Change& change : changes) {
     if (change.family) {
       TRY(reload_family(*change.family));
+      continue;
+    }
+    if (change.kind == ChangeKind::setting) {
+      settings_revision_.store(change.revision, std::memory_order_release);
       continue;
     }
     const bool status = change.kind == ChangeKind::status;

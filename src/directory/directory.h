@@ -62,6 +62,8 @@ class Directory {
     return now.time_since_epoch().count() < fresh_until_.load(std::memory_order_acquire);
   }
   Revision revision() const { return revision_.load(std::memory_order_acquire); }
+  // A number that is another one once a setting may have changed: who keeps one reads it again.
+  Revision settings_revision() const { return settings_revision_.load(std::memory_order_acquire); }
 
   struct Size {
     std::size_t agents;
@@ -124,6 +126,7 @@ class Directory {
   std::mutex writer_;  // one thread at a time changes the tables
   std::atomic<Tables*> tables_{nullptr};
   std::atomic<Revision> revision_{0};
+  std::atomic<Revision> settings_revision_{0};
   std::atomic<std::int64_t> fresh_until_;
   std::size_t agents_forgotten_ = 0;
   Timestamp families_since_{};  // of revoked families: older ones are of no interest

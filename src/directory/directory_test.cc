@@ -138,6 +138,16 @@ TEST_F(DirectoryTest, AWriteOnAnotherNodeIsVisibleAfterCatchingUp) {
   EXPECT_FALSE(holds(*node, agent, "read_weather"));
 }
 
+TEST_F(DirectoryTest, SaysWhenASettingHasChangedAndOnlyThen) {
+  const Revision before = directory.settings_revision();
+  replica.add_agent();
+  EXPECT_EQ(directory.settings_revision(), before);
+  value_of(replica.database().write(
+      [](Transaction& tx) { return tx.changes().append(ChangeKind::setting, AgentId{}); }));
+  EXPECT_EQ(directory.settings_revision(), directory.revision());
+  EXPECT_NE(directory.settings_revision(), before);
+}
+
 TEST_F(DirectoryTest, AnAgentThatIsDeletedIsForgotten) {
   const AgentId agent = replica.add_agent_with({"read_weather"});
   replica.erase(agent);

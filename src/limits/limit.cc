@@ -24,6 +24,13 @@ bool parse_word(const std::array<std::string_view, N>& words, std::string_view t
   return true;
 }
 
+// Where it is known who counts. "*" would promise more.
+bool is_counted(LimitScope scope, std::string_view route) {
+  if (scope == LimitScope::key) return route == "POST /auth/login";
+  if (scope == LimitScope::owner) return route == "POST /agents/register";
+  return true;
+}
+
 // Collects what is wrong, so that one answer names all of it.
 class Checker {
  public:
@@ -59,6 +66,9 @@ class Checker {
       const bool known =
           route == "*" || std::find(routes_.begin(), routes_.end(), route) != routes_.end();
       if (!known) wrong(place + "routes", "names no route of this API: " + route);
+      if (known && !is_counted(limit.scope, route))
+        wrong(place + "routes",
+              "cannot be counted by " + std::string(to_string(limit.scope)) + ": " + route);
       if (!named.insert(route).second) wrong(place + "routes", "names a route twice: " + route);
     }
     for (const std::string& route : routes_)

@@ -47,9 +47,9 @@ struct Limiter::Rules {
   std::vector<std::vector<std::uint32_t>> by_route;
 };
 
-std::array<std::uint8_t, 16> address_limit_identity(const std::array<std::uint8_t, 16>& address) {
+IpAddress address_limit_identity(const IpAddress& address) {
   static constexpr std::array<std::uint8_t, 12> mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
-  std::array<std::uint8_t, 16> identity = address;
+  IpAddress identity = address;
   if (!std::equal(mapped.begin(), mapped.end(), address.begin()))
     std::fill(identity.begin() + 8, identity.end(), std::uint8_t{0});
   return identity;

@@ -16,6 +16,7 @@
 
 #include "base/encoding.h"
 #include "base/epoch.h"
+#include "base/network.h"
 #include "limits/bucket_table.h"
 #include "limits/limit.h"
 
@@ -34,8 +35,7 @@ struct LimitReport {
 };
 
 // The bytes that name a caller: one name whatever the spelling.
-// Sixteen bytes as in_addr6 has them, IPv4 mapped; IPv6 counts by its /64.
-std::array<std::uint8_t, 16> address_limit_identity(const std::array<std::uint8_t, 16>& address);
+IpAddress address_limit_identity(const IpAddress& address);  // IPv6 counts by its /64
 std::string owner_limit_identity(std::string_view email);
 
 class Limiter {

@@ -100,6 +100,7 @@ TEST_F(LimiterTest, FailuresAreLookedAtBeforeTheWorkAndChargedAfterIt) {
 TEST_F(LimiterTest, FailuresByKeyNeverStopWhoHasTheRightSecret) {
   auto failures = a_limit();
   failures.scope = LimitScope::key;
+  failures.routes = {"POST /auth/login"};
   failures.count = LimitCount::failures;
   use({failures});
   EXPECT_TRUE(fail(login, "kid", LimitScope::key) && fail(login, "kid", LimitScope::key));
@@ -190,6 +191,18 @@ TEST(CheckLimits, NamesWhatIsWrong) {
                                   "limits[3].burst"));
   EXPECT_TRUE(check_limits({{good}}, routes));
   EXPECT_TRUE(check_limits({}, routes));
+}
+
+TEST(CheckLimits, OnlyLoginsCountByKeyAndOnlyRegistrationsByOwner) {
+  const std::vector<std::string> routes = {"POST /auth/login", "POST /agents/register"};
+  const auto accepts = [&](LimitScope scope, const char* route) {
+    return check_limits({{{"a", scope, {route}, LimitCount::all, 1, "1s", 1}}}, routes).has_value();
+  };
+  EXPECT_TRUE(accepts(LimitScope::key, "POST /auth/login"));
+  EXPECT_FALSE(accepts(LimitScope::key, "*"));
+  EXPECT_FALSE(accepts(LimitScope::key, "POST /agents/register"));
+  EXPECT_TRUE(accepts(LimitScope::owner, "POST /agents/register"));
+  EXPECT_FALSE(accepts(LimitScope::owner, "POST /auth/login"));
 }
 
 TEST(CheckLimits, FewLimitsMeetOnARoute) {

@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, audit_action_count> actions = {
     "agent.create",     "agent.update",        "agent.suspend", "agent.resume",
     "agent.delete",     "agent.revoke_tokens", "key.create",    "key.revoke",
     "permission.grant", "permission.revoke",   "key.rotate",    "key.rotate_own",
-    "owner.suspend",    "owner.resume"};
+    "owner.suspend",    "owner.resume",        "limits.replace"};
 constexpr std::array<std::string_view, audit_outcome_count> outcomes = {"success", "denied",
                                                                         "failure"};
 constexpr std::array<std::string_view, 7> reasons = {"",

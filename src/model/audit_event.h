@@ -31,8 +31,9 @@ enum class AuditAction : std::uint8_t {
   key_rotate_own,
   owner_suspend,  // one event for each agent of the owner
   owner_resume,
+  limits_replace,
 };
-inline constexpr std::size_t audit_action_count = 18;
+inline constexpr std::size_t audit_action_count = 19;
 std::string_view to_string(AuditAction action);
 bool parse(std::string_view text, AuditAction& action);
 

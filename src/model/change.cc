@@ -14,13 +14,16 @@ std::string_view to_string(ChangeKind kind) {
       return "token_family";
     case ChangeKind::status:
       return "status";
+    case ChangeKind::setting:
+      return "setting";
   }
   return "";
 }
 
 bool parse(std::string_view text, ChangeKind& kind) {
-  for (const ChangeKind candidate : {ChangeKind::agent, ChangeKind::key, ChangeKind::permission,
-                                     ChangeKind::token_family, ChangeKind::status}) {
+  for (const ChangeKind candidate :
+       {ChangeKind::agent, ChangeKind::key, ChangeKind::permission, ChangeKind::token_family,
+        ChangeKind::status, ChangeKind::setting}) {
     if (text != to_string(candidate)) continue;
     kind = candidate;
     return true;

@@ -28,7 +28,7 @@ TEST(States, HaveNamesThatAreReadAndWritten) {
   expect_names_come_back({AgentStatus::active, AgentStatus::suspended});
   expect_names_come_back({KeyStatus::active, KeyStatus::revoked, KeyStatus::expired});
   expect_names_come_back({ChangeKind::agent, ChangeKind::key, ChangeKind::permission,
-                          ChangeKind::token_family, ChangeKind::status});
+                          ChangeKind::token_family, ChangeKind::status, ChangeKind::setting});
 }
 
 TEST(IsEmail, AcceptsAddresses) {

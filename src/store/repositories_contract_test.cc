@@ -543,6 +543,17 @@ TEST_P(RepositoriesContract, TheFirstValueOfASettingStays) {
   EXPECT_EQ(must(read([](Transaction& tx) { return tx.settings().find("fingerprint"); })), "mine");
 }
 
+TEST_P(RepositoriesContract, ASettingThatIsReplacedIsTheLastOne) {
+  const auto replace = [&](const std::string& value) {
+    must(write([&](Transaction& tx) { return tx.settings().replace("limits", value); }));
+    return *must(read([](Transaction& tx) { return tx.settings().find("limits"); }));
+  };
+  EXPECT_EQ(replace("one"), "one");
+  EXPECT_EQ(replace("two"), "two");
+  must(write([&](Transaction& tx) { return tx.settings().replace("other", "x"); }));
+  EXPECT_EQ(*must(read([](Transaction& tx) { return tx.settings().find("limits"); })), "two");
+}
+
 TEST_P(RepositoriesContract, SigningKeysComeNewestFirst) {
   const Timestamp now = clock_.now();
   const Bytes sealed{0, 1, 2, 0, 255};

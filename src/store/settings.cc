@@ -22,6 +22,14 @@ Result<std::string> SettingsRepository::keep_first(const std::string& name,
   return *std::move(kept);
 }
 
+Result<void> SettingsRepository::replace(const std::string& name, const std::string& value) {
+  TRY(
+      session_.execute("INSERT INTO settings (name, value) VALUES ($1, $2) "
+                       "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                       {name, value}));
+  return {};
+}
+
 Result<std::vector<SealedSigningKey>> SettingsRepository::signing_keys() {
   std::vector<SealedSigningKey> keys;
   TRY(

@@ -25,6 +25,9 @@ class SettingsRepository {
   // The first writer wins; returns what stands there afterwards.
   Result<std::string> keep_first(const std::string& name, const std::string& value);
 
+  // The last writer wins.
+  Result<void> replace(const std::string& name, const std::string& value);
+
   // Newest first.
   Result<std::vector<SealedSigningKey>> signing_keys();
   Result<void> insert_signing_key(const SealedSigningKey& key);

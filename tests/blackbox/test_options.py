@@ -62,18 +62,8 @@ class TestPrecedence:
         assert (claims["iss"], claims["aud"]) == ("flag", "environment")
 
 
-class TestWithoutEffect:
-    @pytest.mark.parametrize("option, value", [("limits", "on")])
-    def test_who_sets_what_does_nothing_yet_is_warned(self, sqlite_launch, option, value):
-        for options, environment in ([f"--{option}", value], {}), (
-                [], {f"AGENTAUTH_{option.upper().replace('-', '_')}": value}):
-            server = sqlite_launch(*options, environment=environment)
-            (warning,) = [line for line in server.log_lines() if line["level"] == "warning"]
-            assert warning["option"] == option
-        assert "without effect" in " ".join(run("help", "serve").stdout.split())
-
-    def test_who_sets_nothing_is_not_warned(self, sqlite_launch):
-        assert "warning" not in sqlite_launch().stderr()
+def test_who_sets_nothing_is_not_warned(sqlite_launch):
+    assert "warning" not in sqlite_launch().stderr()
 
 
 class TestConfig:

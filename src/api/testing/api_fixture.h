@@ -55,8 +55,8 @@ struct Call {
   std::string target;
   std::string body = {};
   std::vector<std::pair<std::string, std::string>> headers = {};
-  std::string token = {};  // empty: no credentials
-  std::string from = "192.0.2.7";
+  std::string token = {};           // empty: no credentials
+  std::string from = {};            // empty: the fixture's peer
   std::chrono::seconds later = {};  // how long after now it is made
   // What happens after it was let in and before its handler runs on another thread.
   std::function<void()> meanwhile = [] {};
@@ -87,8 +87,8 @@ class ApiFixture : public testing::Test {
     request.path = target.substr(0, question);
     request.query = question == target.npos ? std::string_view() : target.substr(question + 1);
     request.body = call.body;
-    request.peer = *parse_ip_address(call.from);
     request.add_header("Host", "localhost");
+    request.peer = call.from.empty() ? peer : *parse_ip_address(call.from);
     if (!call.body.empty()) request.add_header("Content-Type", "application/json");
     if (!call.token.empty()) request.add_header("Authorization", authorization);
     for (const auto& [name, value] : call.headers) request.add_header(name, value);
@@ -153,6 +153,7 @@ class ApiFixture : public testing::Test {
             replica.number("SELECT COUNT(*) FROM api_keys WHERE revoked_at IS NULL"),
             replica.number("SELECT COUNT(*) FROM permissions"),
             replica.number("SELECT COUNT(*) FROM change_log"),
+            replica.number("SELECT COUNT(*) FROM settings"),
             replica.number("SELECT COUNT(*) FROM idempotency_keys"),
             replica.number("SELECT COUNT(*) FROM token_families")};
   }
@@ -216,12 +217,15 @@ class ApiFixture : public testing::Test {
   RefreshService refresh_tokens{
       replica.database(), replica.directory(), master_key, clock, random, {}};
   PermissionService permissions{replica.directory(), clock};
+  Limiter limiter{limited_routes(), {}};
+  LimitService limits{replica.database(), limiter, LimitService::Enforced::yes};
   CursorCodec cursors{master_key};
   audit::Recorder recorder{audited(replica.database()), clock};
   audit::AuditService audit{master_key, clock};
   Metrics metrics{1};
   Log log{clock, LogFormat::json, LogLevel::debug, fileno(log_file_)};
-  Settings settings;  // tests may change it until the first call
+  IpAddress peer = *parse_ip_address("192.0.2.7");  // of the next call
+  Settings settings;                                // tests may change it until the first call
   audit::Keeper keeper{replica.database(), audit.signer(), clock, log, {}};
   Services services{replica.database(),
                     replica.directory(),
@@ -230,6 +234,8 @@ class ApiFixture : public testing::Test {
                     tokens,
                     refresh_tokens,
                     permissions,
+                    limits,
+                    limiter,
                     cursors,
                     recorder,
                     audit,

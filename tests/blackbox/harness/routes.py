@@ -18,6 +18,7 @@ BODIES = {
     ("POST", "/auth/refresh"): {"refresh_token": "ar_not_a_token"},
     ("PATCH", "/agents/{id}"): {"agent_name": "Changed by nobody"},
     ("POST", "/agents/{id}/permissions"): {"permission": "read_stock"},
+    ("PUT", "/limits"): {"limits": []},
     ("POST", "/agents/{id}/keys"): {"name": "made by nobody"},
     ("POST", "/agents/{id}/keys/{key_id}/rotate"): {"overlap_seconds": 60},
     ("POST", "/auth/rotate"): {"overlap_seconds": 60},

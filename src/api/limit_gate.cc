@@ -1,0 +1,83 @@
+#include "api/limit_gate.h"
+
+#include "api/operations.h"
+
+namespace agentauth::api {
+namespace {
+
+// When the request arrived: the moment that counts, and no look at a clock.
+std::int64_t now_ns(const ApiExchange& exchange) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(exchange.started.time_since_epoch())
+      .count();
+}
+
+Error too_many(const LimitReport& report) {
+  static constexpr std::int64_t second_ns = 1'000'000'000;
+  const std::int64_t seconds = (report.retry_in_ns + second_ns - 1) / second_ns;
+  Error error{Errc::rate_limited,
+              "Too many requests; try again in " + std::to_string(seconds) + " s"};
+  error.retry_after_seconds = seconds;
+  return error;
+}
+
+Result<void> admit(Limiter& limiter, ApiExchange& exchange, LimitScope scope, ByteView identity) {
+  const std::size_t route = index_of(*exchange.operation);
+  if (limiter.admit(route, scope, identity, now_ns(exchange), exchange.limits)) return {};
+  return tl::unexpected(too_many(exchange.limits));
+}
+
+bool is_watched(const Limiter& limiter, const ApiExchange& exchange) {
+  return limiter.watches(index_of(*exchange.operation));
+}
+
+bool is_refusal(Errc code) {
+  return code == Errc::unauthenticated || code == Errc::permission_denied ||
+         code == Errc::registration_closed;
+}
+
+}  // namespace
+
+Result<void> admit_client(Limiter& limiter, ApiExchange& exchange) {
+  if (!is_watched(limiter, exchange)) return {};
+  return admit(limiter, exchange, LimitScope::address,
+               address_limit_identity(exchange.client_address()));
+}
+
+Result<void> admit_agent(Limiter& limiter, ApiExchange& exchange, const AgentId& agent,
+                         std::string_view kid) {
+  if (!is_watched(limiter, exchange)) return {};
+  if (!kid.empty()) TRY(admit(limiter, exchange, LimitScope::key, as_bytes(kid)));
+  return admit(limiter, exchange, LimitScope::agent, agent.uuid.bytes);
+}
+
+Result<void> admit_owner(Limiter& limiter, ApiExchange& exchange, std::string_view email) {
+  if (!is_watched(limiter, exchange)) return {};
+  return admit(limiter, exchange, LimitScope::owner, as_bytes(owner_limit_identity(email)));
+}
+
+void count_refusal(Limiter& limiter, ApiExchange& exchange, Error& error) {
+  if (exchange.operation == nullptr || !is_refusal(error.code) || !is_watched(limiter, exchange))
+    return;
+  const std::size_t route = index_of(*exchange.operation);
+  const auto counted = [&](LimitScope scope, ByteView identity) {
+    return limiter.count_failure(route, scope, identity, now_ns(exchange), exchange.limits);
+  };
+  bool within = counted(LimitScope::address, address_limit_identity(exchange.client_address()));
+  if (!exchange.presented_kid.empty())
+    within = counted(LimitScope::key, as_bytes(exchange.presented_kid)) && within;
+  if (exchange.caller)
+    within = counted(LimitScope::agent, exchange.caller->agent_id.uuid.bytes) && within;
+  if (!within) error = too_many(exchange.limits);
+}
+
+void write_limit_headers(const Limiter& limiter, ApiExchange& exchange) {
+  if (exchange.limits.size == 0) return;
+  std::string policy;
+  std::string state;
+  limiter.write_headers(exchange.limits, policy, state);
+  if (policy.empty()) return;
+  exchange.response.add_header("RateLimit-Policy", policy);
+  exchange.response.add_header("RateLimit", state);
+}
+
+}  // namespace agentauth::api
