@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <map>
 #include <span>
 
@@ -37,6 +38,12 @@ constexpr auto agent_columns = std::to_array<Column>({{"AGENT_ID", "agent_id"},
                                                       {"CREATED", "created_at"}});
 constexpr auto permission_columns =
     std::to_array<Column>({{"PERMISSION", "permission"}, {"CREATED", "created_at"}});
+constexpr auto limit_columns = std::to_array<Column>({{"NAME", "name"},
+                                                      {"SCOPE", "scope"},
+                                                      {"COUNT", "count"},
+                                                      {"RATE", "rate"},
+                                                      {"PER", "per"},
+                                                      {"BURST", "burst"}});
 constexpr auto key_columns = std::to_array<Column>({{"KEY_ID", "key_id"},
                                                     {"KID", "kid"},
                                                     {"NAME", "name"},
@@ -255,6 +262,49 @@ Result<int> revoke_key(const Call& call) {
   return print_answer(call, call.api.call("DELETE", agent_path(id) + "/keys/" + key));
 }
 
+Result<int> print_limits(const Call& call, const std::string& body) {
+  const auto answer = parse_json(body);
+  const JsonValue* limits = answer ? answer->find("limits") : nullptr;
+  if (call.line.wants_json() || limits == nullptr) {
+    call.out << body << '\n';
+    return exit_done;
+  }
+  TextTable table(call.out);
+  for (const Column& column : limit_columns) table.add_column(column.heading);
+  table.add_column("ROUTES");
+  for (const JsonValue& limit : limits->items) {
+    std::vector<std::string> row;
+    for (const Column& column : limit_columns) row.push_back(member_text(limit, column.member));
+    std::string routes;
+    if (const JsonValue* named = limit.find("routes"))
+      for (const JsonValue& route : named->items)
+        routes.append(routes.empty() ? "" : ", ").append(route.text);
+    row.push_back(std::move(routes));
+    table.add(std::move(row));
+  }
+  table.print();
+  return exit_done;
+}
+
+Result<int> show_limits(const Call& call) {
+  return print_limits(call, TRY(call.api.call("GET", "/limits")));
+}
+
+// The server judges what is in it; only what it would not even read is refused here.
+Result<int> apply_limits(const Call& call) {
+  static constexpr std::streamsize bytes_max = 64 * 1024;
+  const std::string& path = call.positional(0);
+  std::ifstream file(path, std::ios::binary);
+  std::string text(bytes_max + 1, '\0');
+  file.read(text.data(), bytes_max + 1);
+  if (!file.is_open() || file.bad()) return failure(Errc::invalid_argument, "cannot read " + path);
+  if (file.gcount() > bytes_max)
+    return failure(Errc::invalid_argument, path + " is larger than 64 KiB");
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.empty()) return failure(Errc::invalid_argument, path + " is empty");
+  return print_limits(call, TRY(call.api.call("PUT", "/limits", text)));
+}
+
 Result<int> check(const Call& call) {
   const std::string id = TRY(call.api.find_agent(call.positional(0)));
   std::string path = agent_path(id) + "/permissions/" + percent_encode(call.positional(1));
@@ -299,6 +349,8 @@ constexpr auto entries = std::to_array<Entry>({
     {CommandId::key_create, create_key},
     {CommandId::key_rotate, rotate_key},
     {CommandId::key_revoke, revoke_key},
+    {CommandId::limits_show, show_limits},
+    {CommandId::limits_apply, apply_limits},
     {CommandId::check, check},
     {CommandId::audit_tail, tail},
 });

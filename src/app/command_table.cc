@@ -25,6 +25,8 @@ constexpr std::array<Positional, 2> agent_and_key_to_rotate{
 constexpr std::array<Positional, 3> question{{{"AGENT", agent_about},
                                               {"PERMISSION", permission_about},
                                               {"RESOURCE", "what it would be done to", false}}};
+constexpr std::array<Positional, 1> limits_file{
+    {{"FILE", "JSON as \"limits show --json\" prints it"}}};
 constexpr std::array<Positional, 1> shell{
     {{"SHELL", "which shell to write it for", true, false, "bash|zsh"}}};
 constexpr std::array<Positional, 1> topic{
@@ -36,6 +38,7 @@ constexpr auto groups = std::to_array<CommandGroup>({
     {"permission", "What agents may do, over HTTP"},
     {"key", "API keys of agents, over HTTP"},
     {"audit", "The record of what was done"},
+    {"limits", "Rate limits, over HTTP"},
 });
 
 constexpr auto table = std::to_array<Command>({
@@ -143,6 +146,17 @@ constexpr auto table = std::to_array<Command>({
      .about = "Revoke a key",
      .positionals = agent_and_key,
      .example = "agentauth key revoke WeatherBot 4fKc93hTq0Zx"},
+    {.id = CommandId::limits_show,
+     .name = "limits show",
+     .about = "Show the rate limits in force",
+     .example = "agentauth limits show --json > limits.json"},
+    {.id = CommandId::limits_apply,
+     .name = "limits apply",
+     .about = "Replace all rate limits by those of a file",
+     .positionals = limits_file,
+     .example = "agentauth limits apply limits.json",
+     .note = "What is not in the file is no longer limited, the defaults too. Every node follows "
+             "within a second."},
     {.id = CommandId::check,
      .name = "check",
      .about = "Ask whether an agent may do something now",

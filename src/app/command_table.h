@@ -27,6 +27,8 @@ enum class CommandId : std::uint8_t {
   key_create,
   key_rotate,
   key_revoke,
+  limits_show,
+  limits_apply,
   check,
   audit_tail,
   audit_verify,

@@ -17,15 +17,11 @@ constexpr CommandSet on_database{serve,        admin_create, migrate, audit_veri
                                  audit_export, config,       doctor};
 constexpr CommandSet with_master_key{serve,        admin_create, audit_verify,
                                      audit_export, config,       doctor};
-constexpr CommandSet over_http{agent_list,        agent_show,
-                               agent_create,      agent_update,
-                               agent_suspend,     agent_resume,
-                               agent_delete,      agent_revoke_tokens,
-                               permission_list,   permission_grant,
-                               key_list,          key_create,
-                               key_rotate,        key_revoke,
-                               permission_revoke, check,
-                               audit_tail,        config};
+constexpr CommandSet over_http{
+    agent_list,   agent_show,   agent_create,        agent_update,    agent_suspend,
+    agent_resume, agent_delete, agent_revoke_tokens, permission_list, permission_grant,
+    key_list,     key_create,   key_rotate,          key_revoke,      permission_revoke,
+    check,        audit_tail,   limits_show,         limits_apply,    config};
 constexpr CommandSet with_output =
     over_http | CommandSet{admin_create, migrate, audit_verify, doctor};
 
@@ -236,7 +232,7 @@ constexpr auto table = std::to_array<Option>({
      .commands = serving,
      .fallback = "on",
      .choices = "on|off",
-     .about = "Whether rate limits are in force on this node; see GET /limits",
+     .about = "Whether rate limits are in force on this node; GET /limits shows them",
      .assign = into<&Options::limits>},
     {.name = "drain-seconds",
      .kind = seconds,

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from harness import api_keys
+from harness.binary import run
 from harness.problems import fields, problem
 from harness.server import wait_until
 
@@ -219,6 +220,31 @@ class TestReplacing:
         problem(server.get("/limits"), 401, "unauthenticated")
         assert admin.get("/limits").json() == before
         assert writer.call("PUT", "/limits", json={"limits": []}).status_code == 200
+
+
+class TestCommandLine:
+    def test_what_show_prints_can_be_applied(self, server, admin, tmp_path):
+        options = ["--server", server.url, "--api-key", admin.api_key]
+        shown = run("limits", "show", "--json", *options)
+        assert json.loads(shown.stdout) == admin.get("/limits").json()
+        put(admin)
+        file = tmp_path / "limits.json"
+        file.write_text(shown.stdout)
+        applied = run("limits", "apply", file, *options)
+        assert applied.returncode == 0, applied.stderr
+        assert "failed-logins-by-key" in applied.stdout and "POST /auth/login" in applied.stdout
+        assert json.loads(shown.stdout) == admin.get("/limits").json()
+
+    @pytest.mark.parametrize("text, code", [(None, 1), ("", 1), ("x" * 70000, 1), ("{", 1),
+                                            ('{"limits":[{}]}', 1)])
+    def test_a_file_that_is_none_changes_nothing(self, server, admin, tmp_path, text, code):
+        before = admin.get("/limits").json()
+        file = tmp_path / "limits.json"
+        if text is not None:
+            file.write_text(text)
+        refused = run("limits", "apply", file, "--server", server.url, "--api-key", admin.api_key)
+        assert refused.returncode in (code, 2) and refused.stderr
+        assert admin.get("/limits").json() == before
 
 
 def test_another_server_on_the_database_follows_within_a_second(launch, database):
