@@ -9,6 +9,8 @@ find_package(tl-expected REQUIRED)
 find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)
 find_path(CLI11_INCLUDE CLI/CLI.hpp REQUIRED)
 find_library(LIBCRYPT crypt REQUIRED)
+find_path(HIREDIS_INCLUDE hiredis/hiredis.h REQUIRED)
+find_library(HIREDIS hiredis REQUIRED)
 
 if(AGENTAUTH_TESTS)
   find_package(GTest REQUIRED)

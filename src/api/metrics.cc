@@ -49,6 +49,10 @@ constexpr std::array<MetricRow, 21> table = {{
     {"agentauth_limit_buckets", "gauge", "", "Buckets of rate limits in use, of 262,144"},
     {"agentauth_limit_evictions_total", "counter", "",
      "Buckets that gave way to others while they were in debt: the table is too full"},
+    {"agentauth_limits_redis_up", "gauge", "",
+     "1 while nodes share rate limits through Redis, 0 while this one counts by itself"},
+    {"agentauth_limits_redis_nodes", "gauge", "",
+     "Nodes that share rate limits, as far as this one knows"},
 }};
 
 std::size_t status_place(int status) {
@@ -240,6 +244,8 @@ void Metrics::write_gauges(std::string& out) const {
   write_limits(gauges, out);
   one("agentauth_limit_buckets", gauges.limit_buckets);
   one("agentauth_limit_evictions_total", gauges.limit_evictions);
+  one("agentauth_limits_redis_up", gauges.limits_redis_up ? 1 : 0);
+  one("agentauth_limits_redis_nodes", static_cast<std::uint64_t>(gauges.limits_nodes));
 }
 
 void Metrics::write_limits(const Gauges& gauges, std::string& out) {

@@ -54,6 +54,8 @@ class Metrics {
     std::vector<Limiter::Totals> limits;
     std::size_t limit_buckets = 0;
     std::uint64_t limit_evictions = 0;
+    bool limits_redis_up = false;
+    std::int64_t limits_nodes = 1;
   };
   void read_gauges_from(std::function<Gauges()> source) { gauges_ = std::move(source); }
 

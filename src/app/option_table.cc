@@ -5,6 +5,7 @@
 #include "app/option_values.h"
 #include "app/server_url.h"
 #include "base/time.h"
+#include "limits/redis_url.h"
 
 namespace agentauth::app {
 namespace {
@@ -234,6 +235,16 @@ constexpr auto table = std::to_array<Option>({
      .choices = "on|off",
      .about = "Whether rate limits are in force on this node; GET /limits shows them",
      .assign = into<&Options::limits>},
+    {.name = "redis",
+     .kind = secret,
+     .commands = serving,
+     .value_name = "URL",
+     .max = 1024,
+     .valid = is_redis_url,
+     .rule = "redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]",
+     .about = "Redis through which nodes share rate limits, without TLS; without it, or while it "
+              "cannot be reached, each node counts by itself",
+     .assign = into<&Options::redis>},
     {.name = "drain-seconds",
      .kind = seconds,
      .commands = serving,

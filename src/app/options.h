@@ -67,6 +67,7 @@ struct Options {
   std::vector<Network> trusted_proxies;
   std::chrono::seconds max_staleness{};
   bool limits = true;
+  Secret redis;  // its URL; empty: every node counts by itself
   std::chrono::seconds drain_seconds{};
   // Both or neither.
   std::optional<std::filesystem::path> tls_cert;

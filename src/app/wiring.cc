@@ -12,6 +12,8 @@
 #include "app/token_upkeep.h"
 #include "app/version.h"
 #include "audit/chain.h"
+#include "limits/limit_sharing.h"
+#include "limits/redis_buckets.h"
 #include "store/migrations.h"
 
 namespace agentauth::app {
@@ -95,6 +97,17 @@ Limiter::HashKey limit_hash_key(const MasterKey& master_key) {
   return key;
 }
 
+// Nothing when nodes do not share their limits.
+std::unique_ptr<LimitSharing> share_limits(const Options& options, Limiter& limiter, Random& random,
+                                           Log& log) {
+  if (!options.limits || options.redis.empty()) return nullptr;
+  const auto url = RedisUrl::parse(options.redis.reveal());
+  if (!url) return nullptr;  // the option table lets no other pass
+  limiter.buckets().keep_charges();
+  return std::make_unique<LimitSharing>(
+      limiter, std::make_unique<RedisBuckets>(*url, random.base62(12)), log);
+}
+
 // What could not be read from the database is tried again at the next poll.
 void follow_limits(LimitService& limits, const Directory& directory, Log& log) {
   if (const auto done = limits.follow(directory.settings_revision()); !done)
@@ -165,6 +178,7 @@ struct Node::State {
         limiter(api::limited_routes(), limit_hash_key(foundation.master_key())),
         limits(foundation.database(), limiter,
                options.limits ? LimitService::Enforced::yes : LimitService::Enforced::no),
+        sharing(share_limits(options, limiter, foundation.random(), log)),
         cursors(foundation.master_key()),
         recorder(foundation.database(), foundation.clock()),
         audit(foundation.master_key(), foundation.clock()),
@@ -212,6 +226,7 @@ struct Node::State {
   PermissionService permissions;
   Limiter limiter;
   LimitService limits;
+  const std::unique_ptr<LimitSharing> sharing;
   const api::CursorCodec cursors;
   audit::Recorder recorder;
   audit::AuditService audit;
@@ -261,6 +276,8 @@ Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& f
         .limits = node->limiter.totals(),
         .limit_buckets = node->limiter.buckets().buckets_used(),
         .limit_evictions = node->limiter.buckets().evicted_in_debt(),
+        .limits_redis_up = node->sharing && node->sharing->is_up(),
+        .limits_nodes = node->sharing ? node->sharing->nodes() : 1,
     };
   });
   return std::unique_ptr<Node>(new Node(std::move(state)));
@@ -269,6 +286,7 @@ Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& f
 void Node::start() {
   state_->follower.start();
   state_->keeper.start();
+  if (state_->sharing) state_->sharing->start();
   state_->server->start();
 }
 
@@ -283,6 +301,7 @@ void Node::drain(std::chrono::seconds limit) {
   // All that was answered is on record; now the last of it is signed.
   state_->recorder.stop();
   state_->keeper.stop();
+  if (state_->sharing) state_->sharing->stop();
 }
 
 void Node::reopen_audit_file() { state_->keeper.reopen_file(); }

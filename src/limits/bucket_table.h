@@ -9,6 +9,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "limits/gcra.h"
 
@@ -34,11 +36,31 @@ class BucketTable {
     bool admitted = false;
     std::int64_t debt_until = 0;
   };
-  // Charges `cost` requests if they fit. Under contention each attempt sees the newest debt: no two
+  // Charges a request if it fits. Under contention each attempt sees the newest debt: no two
   // requests are admitted by the same room.
-  Outcome charge(Name name, std::int64_t now, const LimitRate& rate, std::int64_t cost = 1);
+  // `passed_on_ns` is what other nodes are told of it, if there are any.
+  Outcome charge(Name name, std::int64_t now, const LimitRate& rate, std::int64_t passed_on_ns);
+  Outcome charge(Name name, std::int64_t now, const LimitRate& rate) {
+    return charge(name, now, rate, rate.interval_ns);
+  }
   // The debt, or `now` when there is none.
   std::int64_t debt_until(Name name, std::int64_t now) const;
+
+  // For nodes that share their buckets: what was charged here and is to be passed on.
+  struct Charge {
+    Name name = 0;
+    std::int64_t ns = 0;
+  };
+  // From here on charges are kept until they are taken. REQUIRES: before the first charge.
+  void keep_charges();
+  // Up to `max` of them, appended. One thread at a time.
+  void take_charges(std::vector<Charge>& out, std::size_t max);
+  // Puts back what could not be passed on.
+  void return_charges(std::span<const Charge> charges);
+  // Of what is kept, leaves each bucket no more than it still owes, divided by `share`.
+  void forgive_charges(std::int64_t now, std::int64_t share);
+  // At least that much in debt, if the bucket is still here.
+  void raise(Name name, std::int64_t debt_until);
 
   std::size_t buckets_max() const { return sets_ * ways; }
   // Buckets that have ever been used: what the table takes of its memory.
@@ -62,10 +84,13 @@ class BucketTable {
   static Name usable(Name name) { return name == 0 ? 1 : name; }
   Set& set_of(Name name) const { return first_[name % sets_]; }
   static Bucket* find(Set& set, Name name);
+  std::size_t place_of(const Bucket& bucket) const;
+  void keep_charge(const Bucket& bucket, std::int64_t ns);
+  void mark(std::size_t set);
   template <class Next>
-  Outcome update(Name name, std::int64_t now, Next next);
+  Outcome update(Name name, std::int64_t now, std::int64_t passed_on_ns, Next next);
   template <class Next>
-  std::optional<Outcome> insert(Set& set, Name name, std::int64_t now, Next next);
+  std::optional<Outcome> insert(Name name, std::int64_t now, std::int64_t passed_on_ns, Next next);
   Bucket& take_least_in_debt(Set& set, std::int64_t now);
 
   const std::size_t sets_;
@@ -73,6 +98,10 @@ class BucketTable {
   std::unique_ptr<void, Freed> memory_;
   Set* first_ = nullptr;  // in memory_, on a boundary of two cache lines
   std::array<std::mutex, stripes> locks_;
+  // By bucket, and a bit for each set that has some; nullptr while nobody shares.
+  std::unique_ptr<std::atomic<std::int64_t>[]> kept_;
+  std::vector<std::atomic<std::uint64_t>> marks_;
+  std::size_t next_mark_ = 0;
   std::atomic<std::size_t> used_{0};
   std::atomic<std::uint64_t> evicted_{0};
 };

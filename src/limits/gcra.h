@@ -16,12 +16,16 @@ struct LimitRate {
   std::int64_t burst = 1;
 
   constexpr std::int64_t capacity_ns() const { return interval_ns * burst; }
+  // One of `nodes` that have it together: all of them admit no more than one would, unless the
+  // burst is smaller than their number.
+  constexpr LimitRate share_of(std::int64_t nodes) const {
+    return {interval_ns * nodes, std::max<std::int64_t>(burst / nodes, 1)};
+  }
 };
 
-// The debt after `cost` more requests at `now`.
-constexpr std::int64_t charged(std::int64_t debt_until, std::int64_t now, const LimitRate& rate,
-                               std::int64_t cost = 1) {
-  return std::max(debt_until, now) + cost * rate.interval_ns;
+// The debt after one more request at `now`.
+constexpr std::int64_t charged(std::int64_t debt_until, std::int64_t now, const LimitRate& rate) {
+  return std::max(debt_until, now) + rate.interval_ns;
 }
 
 constexpr bool fits(std::int64_t debt_until, std::int64_t now, const LimitRate& rate) {

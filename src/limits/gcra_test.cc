@@ -39,6 +39,14 @@ TEST(Gcra, AQuotaTellsWhatIsLeftAndWhenThereIsMore) {
   EXPECT_EQ(one_left.retry_in_ns, 0);
 }
 
+TEST(Gcra, SharesTogetherAreNoMoreThanTheWhole) {
+  constexpr LimitRate whole{.interval_ns = 100, .burst = 7};
+  static_assert(whole.share_of(1).burst == 7 && whole.share_of(1).interval_ns == 100);
+  static_assert(whole.share_of(3).burst == 2 && whole.share_of(3).interval_ns == 300);
+  static_assert(whole.share_of(9).burst == 1);
+  EXPECT_LE(whole.share_of(3).capacity_ns(), whole.capacity_ns());
+}
+
 TEST(Gcra, NeverMoreThanBurstAndRateTimesTimeIsAdmittedInAnyWindow) {
   EXPECT_TRUE(rc::check([] {
     const LimitRate rate{.interval_ns = *rc::gen::inRange<std::int64_t>(1, 1000),

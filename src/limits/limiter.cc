@@ -146,12 +146,13 @@ bool Limiter::admit(std::size_t route, LimitScope scope, ByteView identity, std:
   using Verdict = std::optional<std::pair<bool, Quota>>;
   return ask(route, scope, report, [&](const Rule& rule) -> Verdict {
     const BucketTable::Name bucket = bucket_of(rule, identity);
+    const LimitRate rate = rule.rate.share_of(share());
     if (rule.count == LimitCount::all) {
-      const auto outcome = buckets_.charge(bucket, now, rule.rate);
-      return std::pair{outcome.admitted, quota_of(outcome.debt_until, now, rule.rate)};
+      const auto outcome = buckets_.charge(bucket, now, rate, rule.rate.interval_ns);
+      return std::pair{outcome.admitted, quota_of(outcome.debt_until, now, rate)};
     }
     if (scope == LimitScope::key) return std::nullopt;
-    const Quota quota = quota_of(buckets_.debt_until(bucket, now), now, rule.rate);
+    const Quota quota = quota_of(buckets_.debt_until(bucket, now), now, rate);
     return std::pair{quota.retry_in_ns == 0, quota};
   });
 }
@@ -161,8 +162,10 @@ bool Limiter::count_failure(std::size_t route, LimitScope scope, ByteView identi
   using Verdict = std::optional<std::pair<bool, Quota>>;
   return ask(route, scope, report, [&](const Rule& rule) -> Verdict {
     if (rule.count != LimitCount::failures) return std::nullopt;
-    const auto outcome = buckets_.charge(bucket_of(rule, identity), now, rule.rate);
-    return std::pair{outcome.admitted, quota_of(outcome.debt_until, now, rule.rate)};
+    const LimitRate rate = rule.rate.share_of(share());
+    const auto outcome =
+        buckets_.charge(bucket_of(rule, identity), now, rate, rule.rate.interval_ns);
+    return std::pair{outcome.admitted, quota_of(outcome.debt_until, now, rate)};
   });
 }
 

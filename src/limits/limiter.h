@@ -78,6 +78,11 @@ class Limiter {
   };
   std::vector<Totals> totals() const;
   const BucketTable& buckets() const { return buckets_; }
+  BucketTable& buckets() { return buckets_; }
+
+  // While nodes cannot tell each other what they admit, each has its share of every limit.
+  void use_share_of(std::int64_t nodes) { share_.store(nodes, std::memory_order_relaxed); }
+  std::int64_t share() const { return share_.load(std::memory_order_relaxed); }
 
  private:
   struct Rule;
@@ -94,6 +99,7 @@ class Limiter {
   mutable EpochDomain epochs_;
   std::mutex replacing_;
   std::atomic<const Rules*> rules_;
+  std::atomic<std::int64_t> share_{1};
   BucketTable buckets_;
 };
 
