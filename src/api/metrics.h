@@ -63,7 +63,7 @@ class Metrics {
   void write(std::string& out) const;
 
  private:
-  static constexpr std::size_t statuses_max = 24;
+  static constexpr std::size_t statuses_max = 25;
   static constexpr std::size_t buckets = 14;
 
   // One writer, many readers: a plain add would do, were it not for the readers.

@@ -23,6 +23,8 @@ struct Row {
 constexpr std::array<Row, audit_action_count> map = {{
     {AuditAction::request, api_activity, 2, "Read"},
     {AuditAction::login, authentication, 1, "Logon"},
+    {AuditAction::login_refresh, authentication, 99, "Refresh"},
+    {AuditAction::logout, authentication, 2, "Logoff"},
     {AuditAction::agent_create, account_change, 1, "Create"},
     {AuditAction::agent_update, account_change, 99, "Update"},
     {AuditAction::agent_suspend, account_change, 5, "Disable"},
@@ -33,6 +35,11 @@ constexpr std::array<Row, audit_action_count> map = {{
     {AuditAction::key_revoke, account_change, 99, "Revoke Key"},
     {AuditAction::permission_grant, account_change, 7, "Attach Policy"},
     {AuditAction::permission_revoke, account_change, 8, "Detach Policy"},
+    {AuditAction::key_rotate, account_change, 99, "Rotate Key"},
+    {AuditAction::key_rotate_own, account_change, 99, "Rotate Own Key"},
+    {AuditAction::owner_suspend, account_change, 5, "Disable"},
+    {AuditAction::owner_resume, account_change, 2, "Enable"},
+    {AuditAction::limits_replace, api_activity, 3, "Update"},
 }};
 
 constexpr bool in_order() {

@@ -13,7 +13,7 @@ class PermissionServiceTest : public testing::Test {
  protected:
   Result<PermissionService::Granted> grant(AgentId caller, AgentId receiver,
                                            const std::string& permission) {
-    const Caller by_key{caller, 0, replica.any_key_of(caller)};
+    const Caller by_key{caller, 0, {}, replica.any_key_of(caller)};
     return replica.database().write([&](Transaction& tx) {
       return service.grant(tx, by_key, {receiver, permission});
     });

@@ -184,7 +184,7 @@ KeyService::Check KeyService::check(std::string_view text, const IpAddress& from
   if (agent == nullptr || agent->status != AgentStatus::active) return {};
 
   Check check{Check::Outcome::unverified,
-              {key->agent_id, agent->token_generation, key->kid, from},
+              {key->agent_id, agent->token_generation, {}, key->kid, from},
               memory_key_.sign(text)};
   if (verified_.contains(check.name, key->generation, clock_.now()))
     check.outcome = Check::Outcome::verified;
