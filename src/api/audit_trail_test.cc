@@ -78,6 +78,19 @@ TEST_F(AuditTrailTest, EveryChangeIsOnRecord) {
   expect_change(event(9), AuditAction::agent_delete, agent, id);
 }
 
+TEST_F(AuditTrailTest, ALogoutIsOnRecord) {
+  const AgentId agent = replica.add_agent();
+  const Answer login = post("/auth/login", R"({"api_key":")" + key_of(agent) + "\"}");
+  ASSERT_EQ(login.status, 200);
+  const std::string own = login.text("access_token");
+  ASSERT_EQ(post("/auth/logout", "", own).status, 204);
+  const AuditEvent ended = event(2);
+  EXPECT_EQ(ended.action, AuditAction::logout);
+  EXPECT_EQ(ended.outcome, AuditOutcome::success);
+  EXPECT_EQ(ended.agent_id, agent);
+  EXPECT_EQ(post("/auth/logout", "", own).status, 401) << "it has ended";
+}
+
 TEST_F(AuditTrailTest, ARegistrationNamesTheNewAgentAndItsKey) {
   const Answer answer =
       post("/agents/register", R"({"agent_name":"Bot","owner_email":"ops@example.com"})");

@@ -205,8 +205,11 @@ Result<void> refresh(Services& services, ApiExchange& exchange) {
 
 Result<void> log_out(Services& services, ApiExchange& exchange) {
   TRY(exchange.decode_input<LogOut>());
-  TRY(services.database.write(
-      [&](Transaction& tx) { return services.refresh_tokens.end(tx, *exchange.caller); }));
+  TRY(write_audited(services, exchange, [&](Transaction& tx, AuditTarget& target) {
+    const AgentId agent = exchange.caller->agent_id;
+    target = {AuditTargetType::agent, AuditText::of_id(agent), agent};
+    return services.refresh_tokens.end(tx, *exchange.caller);
+  }));
   exchange.response.set_status(exchange.operation->status);
   return {};
 }
