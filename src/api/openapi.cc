@@ -89,8 +89,10 @@ void write_schema(const Field& field, Side side, JsonWriter& out) {
       break;
     case FieldKind::texts:
       write_type("array", required, out);
-      out.member("minItems", rule.min);
-      out.member("maxItems", rule.max);
+      if (side == Side::request) {
+        out.member("minItems", rule.min);
+        out.member("maxItems", rule.max);
+      }
       out.name("items");
       out.raw(R"({"type":"string"})");
       break;
@@ -213,7 +215,8 @@ void write_content(const Operation& operation, JsonWriter& out) {
 std::set<int> error_statuses(const Operation& operation) {
   std::set<int> statuses = {400, 503};
   const bool needs_agent = operation.access != Access::anonymous;
-  if (needs_agent || operation.binding.attempt != nullptr) statuses.insert(401);
+  // Login and refresh take a credential in the body.
+  if (needs_agent || operation.path.starts_with("/auth/")) statuses.insert(401);
   if (needs_agent && operation.access != Access::any_agent) statuses.insert(403);
   if (operation.path.find('{') != std::string_view::npos) statuses.insert(404);
   if (operation.creates) statuses.insert(409);

@@ -50,15 +50,15 @@ std::string for_programs(const JsonValue& event) {
 // Events above `after`, at most `limit` of the newest when that is not 0; oldest first.
 Result<std::vector<Line>> fetch(const CommandLine& line, ApiClient& api, std::int64_t after,
                                 std::size_t limit) {
-  std::string query =
-      "?limit=" + std::to_string(limit == 0 ? 1000 : std::min<std::size_t>(limit, 1000));
+  std::string target =
+      "/audit?limit=" + std::to_string(limit == 0 ? 1000 : std::min<std::size_t>(limit, 1000));
   for (const std::string_view filter : {"agent", "action", "outcome"})
     if (const auto value = line.argument(filter))
-      query.append("&").append(filter) += '=' + percent_encode(*value);
+      target.append("&").append(filter) += '=' + percent_encode(*value);
   std::vector<Line> found;
   std::string cursor;
   for (bool more = true; more;) {
-    const std::string body = TRY(api.call("GET", "/audit" + query + cursor));
+    const std::string body = TRY(api.call("GET", std::string(target).append(cursor)));
     const auto page = parse_json(body);
     const JsonValue* items = page ? page->find("items") : nullptr;
     if (items == nullptr)

@@ -127,15 +127,17 @@ def test_a_stop_lets_finish_what_has_begun(durable):
 
 def test_a_revocation_acknowledged_just_before_a_kill_holds(durable):
     server, _ = durable
-    admin, agent = server.administrator(), server.register_with("read_weather")
-    token = agent.token
+    admin = server.administrator()
+    agent, other = (server.register_with("read_weather") for _ in range(2))
+    token, others_token = agent.token, other.token
     (key,) = admin.keys_of(agent)
     assert admin.delete(f"{agent.path}/keys/{key['key_id']}").status_code == 204
-    admin.take_away(agent, "read_weather")
+    admin.take_away(other, "read_weather")
     server.kill()
     server.start()
     assert server.login(agent.api_key).status_code == 401
-    assert server.get("/data/weather", token=token).status_code == 403
+    assert server.get("/data/weather", token=token).status_code == 401, "it ends with its key"
+    assert server.get("/data/weather", token=others_token).status_code == 403
 
 
 def test_a_kill_at_any_moment_of_the_first_start_does_no_harm(durable):

@@ -146,7 +146,7 @@ NOT_JSON = {
     "arrays 5,000 deep": "[" * 5000 + "]" * 5000,
     "objects 2,000 deep": with_name('{"a":' * 2000 + "1" + "}" * 2000),
     "arrays 5,000 deep, never closed": "[" * 5000,
-    "17 deep": with_name("[" * 16 + "]" * 16),
+    "25 deep": with_name("[" * 24 + "]" * 24),
     "257 members": "{" + ",".join(f'"m{n}":1' for n in range(257)) + "}",
 }
 

@@ -11,11 +11,12 @@ from harness.tokens import decode
 
 
 def refusal(answer) -> tuple:
-    """What a caller can tell a refused login by: all but the request id and the date."""
+    """What a caller can tell a refused login by: all but the request id, the date, and how many
+    more it may try."""
     body = problem(answer, 401, "unauthenticated")
     body.pop("request_id")
     headers = {name.lower(): value for name, value in answer.headers.items()
-               if name.lower() not in ("x-request-id", "date")}
+               if name.lower() not in ("x-request-id", "date", "ratelimit", "ratelimit-policy")}
     return body, headers
 
 
@@ -76,7 +77,12 @@ def test_every_bad_key_gets_one_and_the_same_answer(server, admin):
         "very long": "aa_" + "x" * 5000,
         "not ASCII": "aa_☀",
     }
-    answers = {name: refusal(server.login(key)) for name, key in refused.items()}
+    logins = {name: server.login(key) for name, key in refused.items()}
+    # A text of a key's form is counted by its key too, whether there is such a key or not.
+    policies = {logins[name].headers["RateLimit-Policy"]
+                for name in ("wrong secret", "unknown", "revoked", "of a deleted agent")}
+    assert len(policies) == 1, "a key that is unknown is counted otherwise"
+    answers = {name: refusal(answer) for name, answer in logins.items()}
     body, headers = answers["wrong secret"]
     assert body["detail"] == "Invalid credentials"
     for name, answer in answers.items():

@@ -97,6 +97,6 @@ def test_it_bites_on_another_node_within_a_second(launch, database):
 def test_a_token_of_no_login_is_told_so_rather_than_that_it_ended(launch):
     server = launch("--signing-secret", SECRET)
     agent = server.register_with("read_weather")
-    token = sign(header(), claims(agent.agent_id))
+    token = sign(header(), claims(agent))
     problem(server.post("/auth/logout", token=token), 409, "conflict")
     assert server.get("/data/weather", token=token).status_code == 200

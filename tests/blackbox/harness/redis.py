@@ -50,7 +50,7 @@ class Redis:
 
     def keys(self) -> list:
         """Of the first database."""
-        return self.ask("KEYS *").splitlines()
+        return self.ask("KEYS *").split()
 
     def ask(self, command: str) -> str:
         secret = ["-a", self._password, "--no-auth-warning"] if self._password else []
