@@ -141,8 +141,8 @@ RC_GTEST_PROP(AuditVerification, ARewrittenChainIsFoundAtTheNextCheckpoint, ()) 
   const auto signed_ = signed_at(events, static_cast<std::int64_t>(length));
   const auto place = *rc::gen::inRange<std::size_t>(0, length);
   const auto change = *rc::gen::inRange<std::size_t>(0, changes().size());
-  changes()[change](events[place]);
   const AuditHead last{events.back().sequence, events.back().hash};
+  changes()[change](events[place]);
   chain(events);
   RC_PRE(last.hash != events.back().hash);  // a changed hash alone is put right by that
   RC_ASSERT(fault(verify(events, {signed_}))
