@@ -206,16 +206,46 @@ TEST_P(AuditChainContract, TheListIsFilteredAndPagedFromTheNewest) {
     return found;
   };
   const Timestamp at = denied.at;
-  EXPECT_THAT(numbers({}), ElementsAre(4, 3, 2, 1));
-  EXPECT_THAT(numbers({}, 4, 2), ElementsAre(3, 2));
-  EXPECT_THAT(numbers({.agent = one.agent_id}), ElementsAre(4, 3, 1));
-  EXPECT_THAT(numbers({.agent = other.agent_id}), ElementsAre(4, 2));
-  EXPECT_THAT(numbers({.action = AuditAction::agent_create}), ElementsAre(2, 1));
-  EXPECT_THAT(numbers({.outcome = AuditOutcome::denied}), ElementsAre(4));
-  EXPECT_THAT(numbers({.since = at}), ElementsAre(4));
-  EXPECT_THAT(numbers({.until = at}), ElementsAre(3, 2, 1));
-  EXPECT_THAT(numbers({.agent = one.agent_id, .outcome = AuditOutcome::success, .until = at}),
-              ElementsAre(3, 1));
+  // Not indexed at all, in part, and whole: nobody can tell the difference.
+  for (const std::int64_t indexed : {0, 2, 3, 4}) {
+    SCOPED_TRACE(indexed);
+    const auto index_up_to = [&](Transaction& tx) -> Result<std::int64_t> {
+      return tx.audit().index_parties(indexed - TRY(tx.audit().parties_indexed()));
+    };
+    EXPECT_EQ(must(database_->write(index_up_to)), indexed);
+    EXPECT_THAT(numbers({}), ElementsAre(4, 3, 2, 1));
+    EXPECT_THAT(numbers({}, 4, 2), ElementsAre(3, 2));
+    EXPECT_THAT(numbers({.agent = one.agent_id}), ElementsAre(4, 3, 1));
+    EXPECT_THAT(numbers({.agent = other.agent_id}), ElementsAre(4, 2));
+    EXPECT_THAT(numbers({.action = AuditAction::agent_create}), ElementsAre(2, 1));
+    EXPECT_THAT(numbers({.outcome = AuditOutcome::denied}), ElementsAre(4));
+    EXPECT_THAT(numbers({.since = at}), ElementsAre(4));
+    EXPECT_THAT(numbers({.until = at}), ElementsAre(3, 2, 1));
+    EXPECT_THAT(numbers({.agent = one.agent_id, .outcome = AuditOutcome::success, .until = at}),
+                ElementsAre(3, 1));
+    EXPECT_THAT(numbers({.agent = one.agent_id}, 100, 2), ElementsAre(4, 3));
+    EXPECT_THAT(numbers({.agent = one.agent_id}, 4, 1), ElementsAre(3));
+    EXPECT_THAT(numbers({.agent = one.agent_id}, 3, 1), ElementsAre(1));
+  }
+  EXPECT_EQ(must(database_->write([](Transaction& tx) { return tx.audit().index_parties(9); })), 4)
+      << "nothing was left";
+}
+
+TEST_P(AuditChainContract, WhatIsPrunedLeavesTheIndexToo) {
+  const Agent agent =
+      must(database_->write([](Transaction& tx) { return register_agent(tx, "Bot"); }));
+  must(database_->record({login_of(agent.agent_id), login_of(agent.agent_id)}));
+  must(database_->write([](Transaction& tx) { return tx.audit().index_parties(100); }));
+  EXPECT_EQ(must(database_->write([](Transaction& tx) { return tx.audit().prune(2, 100); })), 2);
+  std::vector<std::int64_t> left;
+  must(database_->read([&](Transaction& tx) {
+    return tx.session().query("SELECT sequence FROM audit_parties", {},
+                              [&](const Row& row) -> Result<void> {
+                                left.push_back(row.integer(0));
+                                return {};
+                              });
+  }));
+  EXPECT_THAT(left, ElementsAre(3));
 }
 
 class AuditRecorder : public ::testing::Test {

@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::int64_t events_a_page = 1000;
 constexpr std::int64_t pruned_a_time = 1000;
+constexpr std::int64_t indexed_a_time = 1000;  // logins wait for one such transaction
+constexpr int indexings_a_round = 100;         // so that stop() need not wait for a long trail
 
 StoredCheckpoint stored(const Checkpoint& checkpoint) {
   return {checkpoint.sequence, checkpoint.hash, checkpoint.at, checkpoint.signature};
@@ -64,6 +66,7 @@ Result<void> Keeper::round(Last last) {
   const AuditHead head = TRY(database_.read([](Transaction& tx) { return tx.audit().head(); }));
   head_ = head.sequence;
   TRY(sign_checkpoint(head, last));
+  TRY(index_parties(head));
   if (sink_) TRY(write_file());
   if (options_.retention.count() > 0) TRY(prune());
   return {};
@@ -81,6 +84,15 @@ Result<void> Keeper::sign_checkpoint(const AuditHead& head, Last last) {
   const Checkpoint checkpoint = signer_.sign(Purpose::checkpoint, head, now);
   return database_.write(
       [&](Transaction& tx) { return tx.audit().insert_checkpoint(stored(checkpoint)); });
+}
+
+Result<void> Keeper::index_parties(const AuditHead& head) {
+  std::int64_t indexed =
+      TRY(database_.read([](Transaction& tx) { return tx.audit().parties_indexed(); }));
+  for (int i = 0; i < indexings_a_round && indexed < head.sequence; ++i)
+    indexed = TRY(
+        database_.write([](Transaction& tx) { return tx.audit().index_parties(indexed_a_time); }));
+  return {};
 }
 
 Result<void> Keeper::write_file() {

@@ -1,5 +1,5 @@
-// Looks after the trail in the background: signs checkpoints, copies it into the second sink,
-// forgets what is older than it has to be kept.
+// Looks after the trail in the background: signs checkpoints, indexes it by agent, copies it into
+// the second sink, forgets what is older than it has to be kept.
 #pragma once
 
 #include <atomic>
@@ -50,6 +50,7 @@ class Keeper {
   void run();
   void try_round(Last last);
   Result<void> sign_checkpoint(const AuditHead& head, Last last);
+  Result<void> index_parties(const AuditHead& head);
   Result<void> write_file();
   Result<void> begin_file();
   Result<void> require_same_trail(const AuditHead& position);

@@ -1,6 +1,8 @@
 #include "store/audit_log.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace agentauth {
 namespace {
@@ -55,6 +57,18 @@ void append_columns(const AuditEvent& event, std::vector<Param>& out) {
   out.emplace_back(event.hash);
 }
 
+// The columns that read_event() reads, and behind them what is given, put together by the compiler.
+template <std::size_t Size>
+consteval auto select_events(const char (&rest)[Size]) {
+  constexpr std::string_view start =
+      "SELECT e.sequence, e.at, e.node, e.action, e.outcome, e.reason, e.agent_id, e.kid, "
+      "e.on_behalf_of, e.client_address, e.operation, e.target_type, e.target_id, "
+      "e.target_agent_id, e.detail, e.request_id, e.hash ";
+  std::array<char, start.size() + Size> text{};
+  std::copy(std::begin(rest), std::end(rest), std::copy(start.begin(), start.end(), text.begin()));
+  return text;
+}
+
 std::optional<AgentId> optional_agent(const Row& row, int column) {
   if (row.is_null(column)) return std::nullopt;
   return row.id<AgentId>(column);
@@ -100,6 +114,20 @@ Result<std::vector<StoredCheckpoint>> read_checkpoints(Session& session, Sql sql
 constexpr Timestamp beginning_of_time{std::chrono::sys_days{std::chrono::year{1} / 1 / 1}};
 constexpr Timestamp end_of_time{std::chrono::sys_days{std::chrono::year{9999} / 12 / 31}};
 
+// $1 to $6 of every list.
+std::vector<Param> filtered(const AuditFilter& filter, std::int64_t before, std::int64_t limit) {
+  std::optional<std::string_view> action;
+  if (filter.action) action = to_string(*filter.action);
+  std::optional<std::string_view> outcome;
+  if (filter.outcome) outcome = to_string(*filter.outcome);
+  return {before,
+          action,
+          outcome,
+          filter.since.value_or(beginning_of_time),
+          filter.until.value_or(end_of_time),
+          limit};
+}
+
 }  // namespace
 
 Result<AuditHead> AuditLog::reserve(std::int64_t count) {
@@ -144,52 +172,93 @@ Result<AuditHead> AuditLog::head() {
 
 Result<std::vector<AuditEvent>> AuditLog::list(const AuditFilter& filter, std::int64_t before,
                                                std::int64_t limit) {
-  // One text for each index that can serve.
-  static constexpr Sql by_agent =
-      "SELECT sequence, at, node, action, outcome, reason, agent_id, kid, on_behalf_of, "
-      "client_address, operation, target_type, target_id, target_agent_id, detail, request_id, "
-      "hash FROM audit_log WHERE (agent_id = $7 OR target_agent_id = $7) AND sequence < $1 "
-      "AND (CAST($2 AS TEXT) IS NULL OR action = $2) "
-      "AND (CAST($3 AS TEXT) IS NULL OR outcome = $3) AND at >= $4 AND at < $5 "
-      "ORDER BY sequence DESC LIMIT $6";
-  static constexpr Sql by_number =
-      "SELECT sequence, at, node, action, outcome, reason, agent_id, kid, on_behalf_of, "
-      "client_address, operation, target_type, target_id, target_agent_id, detail, request_id, "
-      "hash FROM audit_log WHERE sequence < $1 "
-      "AND (CAST($2 AS TEXT) IS NULL OR action = $2) "
-      "AND (CAST($3 AS TEXT) IS NULL OR outcome = $3) AND at >= $4 AND at < $5 "
-      "ORDER BY sequence DESC LIMIT $6";
+  if (!filter.agent) {
+    static constexpr auto newest = select_events(
+        "FROM audit_log e WHERE e.sequence < $1 "
+        "AND (CAST($2 AS TEXT) IS NULL OR e.action = $2) "
+        "AND (CAST($3 AS TEXT) IS NULL OR e.outcome = $3) AND e.at >= $4 AND e.at < $5 "
+        "ORDER BY e.sequence DESC LIMIT $6");
+    return query_events(Sql(newest.data()), filtered(filter, before, limit));
+  }
+  const std::int64_t indexed = TRY(parties_indexed());
+  auto events = TRY(list_unindexed(filter, indexed, before, limit));
+  const std::int64_t wanted = limit - static_cast<std::int64_t>(events.size());
+  if (wanted == 0) return events;
+  auto older = TRY(list_indexed(filter, std::min(before, indexed + 1), wanted));
+  std::move(older.begin(), older.end(), std::back_inserter(events));
+  return events;
+}
+
+// Those of an agent that stand behind what is indexed.
+Result<std::vector<AuditEvent>> AuditLog::list_unindexed(const AuditFilter& filter,
+                                                         std::int64_t indexed, std::int64_t before,
+                                                         std::int64_t limit) {
+  static constexpr auto behind = select_events(
+      "FROM audit_log e WHERE e.sequence > $8 AND e.sequence < $1 "
+      "AND (e.agent_id = $7 OR e.target_agent_id = $7) "
+      "AND (CAST($2 AS TEXT) IS NULL OR e.action = $2) "
+      "AND (CAST($3 AS TEXT) IS NULL OR e.outcome = $3) AND e.at >= $4 AND e.at < $5 "
+      "ORDER BY e.sequence DESC LIMIT $6");
+  std::vector<Param> params = filtered(filter, before, limit);
+  params.emplace_back(filter.agent);
+  params.emplace_back(indexed);
+  return query_events(Sql(behind.data()), params);
+}
+
+Result<std::vector<AuditEvent>> AuditLog::list_indexed(const AuditFilter& filter,
+                                                       std::int64_t before, std::int64_t limit) {
+  static constexpr auto by_party = select_events(
+      "FROM audit_parties p JOIN audit_log e ON e.sequence = p.sequence "
+      "WHERE p.agent_id = $7 AND p.sequence < $1 "
+      "AND (CAST($2 AS TEXT) IS NULL OR e.action = $2) "
+      "AND (CAST($3 AS TEXT) IS NULL OR e.outcome = $3) AND e.at >= $4 AND e.at < $5 "
+      "ORDER BY p.sequence DESC LIMIT $6");
+  std::vector<Param> params = filtered(filter, before, limit);
+  params.emplace_back(filter.agent);
+  return query_events(Sql(by_party.data()), params);
+}
+
+Result<std::vector<AuditEvent>> AuditLog::query_events(Sql sql, std::span<const Param> params) {
   std::vector<AuditEvent> events;
-  const auto keep = [&](const Row& row) -> Result<void> {
+  TRY(session_.query(sql, params, [&](const Row& row) -> Result<void> {
     events.push_back(read_event(row));
     return {};
-  };
-  std::optional<std::string> action;
-  if (filter.action) action = to_string(*filter.action);
-  std::optional<std::string> outcome;
-  if (filter.outcome) outcome = to_string(*filter.outcome);
-  const Timestamp since = filter.since.value_or(beginning_of_time);
-  const Timestamp until = filter.until.value_or(end_of_time);
-  if (filter.agent) {
-    TRY(session_.query(by_agent, {before, action, outcome, since, until, limit, *filter.agent},
-                       keep));
-  } else {
-    TRY(session_.query(by_number, {before, action, outcome, since, until, limit}, keep));
-  }
+  }));
   return events;
 }
 
 Result<std::vector<AuditEvent>> AuditLog::after(std::int64_t sequence, std::int64_t limit) {
-  std::vector<AuditEvent> events;
-  TRY(session_.query(
-      "SELECT sequence, at, node, action, outcome, reason, agent_id, kid, on_behalf_of, "
-      "client_address, operation, target_type, target_id, target_agent_id, detail, request_id, "
-      "hash FROM audit_log WHERE sequence > $1 ORDER BY sequence LIMIT $2",
-      {sequence, limit}, [&](const Row& row) -> Result<void> {
-        events.push_back(read_event(row));
-        return {};
-      }));
-  return events;
+  static constexpr auto oldest =
+      select_events("FROM audit_log e WHERE e.sequence > $1 ORDER BY e.sequence LIMIT $2");
+  return query_events(Sql(oldest.data()), std::array<Param, 2>{sequence, limit});
+}
+
+Result<std::int64_t> AuditLog::parties_indexed() {
+  std::int64_t indexed = 0;
+  TRY(session_.query("SELECT sequence FROM audit_parties_end", {},
+                     [&](const Row& row) -> Result<void> {
+                       indexed = row.integer(0);
+                       return {};
+                     }));
+  return indexed;
+}
+
+Result<std::int64_t> AuditLog::index_parties(std::int64_t limit) {
+  // The lock first: of several nodes that want to, one at a time.
+  TRY(session_.execute("UPDATE audit_parties_end SET sequence = sequence"));
+  const std::int64_t from = TRY(parties_indexed());
+  const std::int64_t to = std::min(TRY(head()).sequence, from + limit);
+  if (to <= from) return from;
+  TRY(
+      session_.execute("INSERT INTO audit_parties (agent_id, sequence) "
+                       "SELECT agent_id, sequence FROM audit_log "
+                       "WHERE sequence > $1 AND sequence <= $2 AND agent_id IS NOT NULL "
+                       "UNION SELECT target_agent_id, sequence FROM audit_log "
+                       "WHERE sequence > $1 AND sequence <= $2 AND target_agent_id IS NOT NULL "
+                       "ORDER BY 1, 2",
+                       {from, to}));
+  TRY(session_.execute("UPDATE audit_parties_end SET sequence = $1", {to}));
+  return to;
 }
 
 Result<std::int64_t> AuditLog::last_before(Timestamp until) {
@@ -239,10 +308,21 @@ Result<void> AuditLog::insert_start(const StoredCheckpoint& start) {
 }
 
 Result<std::int64_t> AuditLog::prune(std::int64_t up_to, std::int64_t limit) {
-  const std::int64_t pruned = TRY(
-      session_.execute("DELETE FROM audit_log WHERE sequence IN (SELECT sequence FROM audit_log "
-                       "WHERE sequence <= $1 ORDER BY sequence LIMIT $2)",
-                       {up_to, limit}));
+  std::int64_t last = 0;
+  TRY(
+      session_.query("SELECT COALESCE(MAX(sequence), 0) FROM (SELECT sequence FROM audit_log "
+                     "WHERE sequence <= $1 ORDER BY sequence LIMIT $2) AS oldest",
+                     {up_to, limit}, [&](const Row& row) -> Result<void> {
+                       last = row.integer(0);
+                       return {};
+                     }));
+  TRY(session_.execute(
+      "DELETE FROM audit_parties WHERE (agent_id, sequence) IN ("
+      "SELECT agent_id, sequence FROM audit_log WHERE sequence <= $1 "
+      "UNION ALL SELECT target_agent_id, sequence FROM audit_log WHERE sequence <= $1)",
+      {last}));
+  const std::int64_t pruned =
+      TRY(session_.execute("DELETE FROM audit_log WHERE sequence <= $1", {last}));
   if (pruned < limit)
     TRY(session_.execute("DELETE FROM audit_checkpoints WHERE sequence < $1", {up_to}));
   return pruned;

@@ -51,6 +51,11 @@ class AuditLog {
                                        std::int64_t limit);
   // Oldest first, numbers above `after`.
   Result<std::vector<AuditEvent>> after(std::int64_t sequence, std::int64_t limit);
+  // Notes the agents of at most `limit` further events in the index that list() reads; returns up
+  // to which number it goes. Apart from append(), because an index entry on a page of its own would
+  // be the most expensive part of a login; list() finds what is not indexed yet by reading it.
+  Result<std::int64_t> index_parties(std::int64_t limit);
+  Result<std::int64_t> parties_indexed();
   // The last number of all that stand before `until`, or 0.
   Result<std::int64_t> last_before(Timestamp until);
 
@@ -68,6 +73,11 @@ class AuditLog {
  private:
   template <std::size_t Rows>
   Result<void> insert(std::span<const AuditEvent, Rows> events);
+  Result<std::vector<AuditEvent>> list_unindexed(const AuditFilter& filter, std::int64_t indexed,
+                                                 std::int64_t before, std::int64_t limit);
+  Result<std::vector<AuditEvent>> list_indexed(const AuditFilter& filter, std::int64_t before,
+                                               std::int64_t limit);
+  Result<std::vector<AuditEvent>> query_events(Sql sql, std::span<const Param> params);
 
   Session& session_;
 };

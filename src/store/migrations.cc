@@ -162,6 +162,21 @@ CREATE TABLE audit_starts (
   signature TEXT NOT NULL
 );
 )sql"},
+    {7, "the parties of audit events, indexed in the background", R"sql(
+-- Each agent that acted in an event, or that it was done to.
+CREATE TABLE audit_parties (
+  agent_id {{uuid}} NOT NULL,
+  sequence BIGINT NOT NULL,
+  PRIMARY KEY (agent_id, sequence)
+){{keyed_table}};
+-- One row: the last event whose parties are in there. Its lock puts those who add in order.
+CREATE TABLE audit_parties_end (
+  sequence BIGINT NOT NULL
+);
+INSERT INTO audit_parties_end (sequence) VALUES (0);
+DROP INDEX audit_log_by_agent;
+DROP INDEX audit_log_by_target;
+)sql"},
 };
 
 constexpr std::string_view history_script = R"sql(
@@ -185,6 +200,7 @@ std::string for_database(std::string_view script, const ColumnTypes& types) {
   replace_all(text, "{{timestamp}}", types.timestamp);
   replace_all(text, "{{now}}", types.now);
   replace_all(text, "{{bytes}}", types.bytes);
+  replace_all(text, "{{keyed_table}}", types.keyed_table);
   return text;
 }
 

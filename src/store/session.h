@@ -143,6 +143,7 @@ struct ColumnTypes {
   std::string_view timestamp;  // milliseconds; as text in SQLite, so that it sorts and compares
   std::string_view now;        // a default that gives the current time
   std::string_view bytes;
+  std::string_view keyed_table;  // behind a table that is stored in the order of its primary key
 };
 
 // Makes sessions of one database. Safe to use from any thread.

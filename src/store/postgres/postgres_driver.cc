@@ -18,6 +18,7 @@ constexpr ColumnTypes postgres_column_types{
     .timestamp = "TIMESTAMPTZ(3)",
     .now = "CURRENT_TIMESTAMP",
     .bytes = "BYTEA",
+    .keyed_table = "",  // has no such thing
 };
 
 class PostgresDriver final : public Driver {

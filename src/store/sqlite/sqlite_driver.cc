@@ -27,6 +27,7 @@ constexpr ColumnTypes sqlite_column_types{
     .timestamp = "TEXT",
     .now = "(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))",
     .bytes = "BLOB",
+    .keyed_table = " WITHOUT ROWID",
 };
 
 // Every session has a cache of its own, and there is one session a thread: the decisions are made
