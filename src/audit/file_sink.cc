@@ -107,16 +107,11 @@ Result<void> FileSink::append(const Checkpoint& checkpoint) {
   return write_through(text);
 }
 
-Result<void> FileSink::reopen() {
-  const int file = TRY(open_file(path_));
-  struct stat before {};
-  struct stat now {};
-  const bool same = ::fstat(file_, &before) == 0 && ::fstat(file, &now) == 0 &&
-                    before.st_dev == now.st_dev && before.st_ino == now.st_ino;
-  ::close(std::exchange(file_, file));
-  if (same) return {};
-  position_.reset();
-  return find_position();
+bool FileSink::is_at_its_path() const {
+  struct stat own {};
+  struct stat there {};
+  return ::fstat(file_, &own) == 0 && ::stat(path_.c_str(), &there) == 0 &&
+         own.st_dev == there.st_dev && own.st_ino == there.st_ino;
 }
 
 Result<void> FileSink::write_through(std::string_view text) {

@@ -31,9 +31,9 @@ class FileSink {
   // All of it is on the disk afterwards, or none. Errors: unavailable.
   Result<void> append(std::span<const AuditEvent> events);
   Result<void> append(const Checkpoint& checkpoint);
-  // Opens the path anew: what was moved away by logrotate is let go of. A new file is begun by the
-  // next begin().
-  Result<void> reopen();
+  const std::string& path() const { return path_; }
+  // False when what is at the path now is another file: this one was moved away or removed.
+  bool is_at_its_path() const;
 
  private:
   FileSink(std::string path, int file) : path_(std::move(path)), file_(file) {}

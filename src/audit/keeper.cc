@@ -7,8 +7,9 @@ namespace {
 
 constexpr std::int64_t events_a_page = 1000;
 constexpr std::int64_t pruned_a_time = 1000;
-constexpr std::int64_t indexed_a_time = 1000;  // logins wait for one such transaction
-constexpr int indexings_a_round = 100;         // so that stop() need not wait for a long trail
+// Logins wait for one such transaction, and stop() for one round.
+constexpr std::int64_t indexed_a_time = 1000;
+constexpr int transactions_a_round = 100;
 
 StoredCheckpoint stored(const Checkpoint& checkpoint) {
   return {checkpoint.sequence, checkpoint.hash, checkpoint.at, checkpoint.signature};
@@ -68,7 +69,7 @@ Result<void> Keeper::round(Last last) {
   TRY(sign_checkpoint(head, last));
   TRY(index_parties(head));
   if (sink_) TRY(write_file());
-  if (options_.retention.count() > 0) TRY(prune());
+  if (options_.retention.count() > 0 && last == Last::no) TRY(prune());
   return {};
 }
 
@@ -89,18 +90,14 @@ Result<void> Keeper::sign_checkpoint(const AuditHead& head, Last last) {
 Result<void> Keeper::index_parties(const AuditHead& head) {
   std::int64_t indexed =
       TRY(database_.read([](Transaction& tx) { return tx.audit().parties_indexed(); }));
-  for (int i = 0; i < indexings_a_round && indexed < head.sequence; ++i)
+  for (int i = 0; i < transactions_a_round && indexed < head.sequence; ++i)
     indexed = TRY(
         database_.write([](Transaction& tx) { return tx.audit().index_parties(indexed_a_time); }));
   return {};
 }
 
 Result<void> Keeper::write_file() {
-  if (reopen_.exchange(false)) {
-    written_ = sink_->position();
-    TRY(sink_->reopen());
-    checkpoint_in_file_ = 0;
-  }
+  TRY(reopen_if_asked());
   if (!sink_->position()) TRY(begin_file());
   if (!continues_) TRY(require_same_trail(*sink_->position()));
   continues_ = true;
@@ -116,6 +113,24 @@ Result<void> Keeper::write_file() {
     if (static_cast<std::int64_t>(events.size()) < events_a_page) break;
   }
   return write_checkpoint_to_file();
+}
+
+// The file that was moved away is let go of only when the new one is known to be good.
+Result<void> Keeper::reopen_if_asked() {
+  if (!reopen_.exchange(false)) return {};
+  Result<void> done = reopen();
+  if (!done) reopen_ = true;
+  return done;
+}
+
+Result<void> Keeper::reopen() {
+  if (sink_->is_at_its_path()) return {};
+  FileSink opened = TRY(FileSink::open(sink_->path()));
+  if (opened.position()) TRY(require_same_trail(*opened.position()));
+  written_ = sink_->position();
+  sink_ = std::move(opened);
+  checkpoint_in_file_ = 0;
+  return {};
 }
 
 // A database that was restored from an older copy, or another one, would make a chain that breaks.
@@ -164,11 +179,15 @@ Result<void> Keeper::prune() {
   if (!last || (sink_ && sink_->position()->sequence < last->sequence)) return {};
   const auto oldest = TRY(database_.read([](Transaction& tx) { return tx.audit().after(0, 1); }));
   if (oldest.empty() || oldest.front().sequence > last->sequence) return {};
+  // Who can write the database cannot have a start signed behind events of its own.
+  if (!is_signed_by(signer_.shown(Purpose::checkpoint, *last), signer_.public_key()))
+    return failure(Errc::internal, "A checkpoint of the audit trail was changed",
+                   "checkpoint " + std::to_string(last->sequence) + "; nothing is forgotten");
   // The signed start first: whoever verifies in between finds the chain longer, not shorter.
   const Checkpoint start = signer_.sign(Purpose::start, {last->sequence, last->hash}, now);
   TRY(database_.write([&](Transaction& tx) { return tx.audit().insert_start(stored(start)); }));
   std::int64_t pruned = pruned_a_time;
-  while (pruned == pruned_a_time)
+  for (int i = 0; i < transactions_a_round && pruned == pruned_a_time; ++i)
     pruned = TRY(database_.write(
         [&](Transaction& tx) { return tx.audit().prune(last->sequence, pruned_a_time); }));
   log_.info("audit_pruned", {{"up_to", last->sequence}});

@@ -35,7 +35,7 @@ class Keeper {
   void start();
   // Signs where the chain stands and writes what is left into the file.
   void stop();
-  // From any thread: at the next round the file is opened anew.
+  // From any thread: from the next round on, the file that is at the path then.
   void reopen_file() { reopen_ = true; }
 
   // One round of all of it. REQUIRES: not started.
@@ -52,6 +52,8 @@ class Keeper {
   Result<void> sign_checkpoint(const AuditHead& head, Last last);
   Result<void> index_parties(const AuditHead& head);
   Result<void> write_file();
+  Result<void> reopen_if_asked();
+  Result<void> reopen();
   Result<void> begin_file();
   Result<void> require_same_trail(const AuditHead& position);
   Result<void> write_checkpoint_to_file();

@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <sstream>
 
 #include "audit/chain.h"
 #include "audit/verification.h"
@@ -199,6 +200,62 @@ TEST_P(AuditKeeper, WhatTheFileLacksIsNotForgotten) {
   must(blocked->round());
   EXPECT_EQ(verify_file(), "1-5 signed 5") << "first into the file, then out of the database";
   EXPECT_THAT(events(), SizeIs(0));
+}
+
+TEST_P(AuditKeeper, ARotatedFileIsReplacedByAGoodOneOnly) {
+  record(5);
+  const auto keeper_ = keeper();
+  keeper_->write_to(must(FileSink::open(path_)));
+  must(keeper_->round());
+  std::filesystem::rename(path_, path_ + ".1");
+  const auto refused_for = [&](const std::string& content) {
+    std::ofstream(path_) << content;
+    record(1);
+    keeper_->reopen_file();
+    std::string why;
+    for (int round = 0; round < 2; ++round) {
+      const auto refused = keeper_->round();
+      why = refused ? "taken" : refused.error().message;
+    }
+    std::stringstream left;
+    left << std::ifstream(path_).rdbuf();
+    EXPECT_EQ(left.str(), content) << "a foreign file was written on";
+    std::filesystem::remove(path_);
+    return why;
+  };
+  EXPECT_THAT(refused_for("my notes\n"), HasSubstr("something else"));
+  std::string elsewhere;
+  AuditEvent event;
+  event.sequence = 2;
+  event.hash = std::string(64, 'a');
+  append_line(event, elsewhere);
+  EXPECT_THAT(refused_for(elsewhere), HasSubstr("another trail"));
+  std::filesystem::create_directory(path_);
+  EXPECT_THAT(keeper_->round().error().message, HasSubstr("cannot open"));
+  std::filesystem::remove(path_);
+  must(keeper_->round(Keeper::Last::yes));
+  EXPECT_EQ(verify_file(), "6-7 signed 7") << "what failed before is tried again";
+}
+
+TEST_P(AuditKeeper, NothingIsForgottenBehindAForgedCheckpoint) {
+  const auto keeper_ = keeper({.retention = std::chrono::days{1}});
+  record(5);
+  must(keeper_->round());
+  must(database_->write([](Transaction& tx) -> Result<void> {
+    TRY(tx.session().execute("UPDATE audit_checkpoints SET sequence = 3"));
+    return {};
+  }));
+  clock_.advance(48h);
+  EXPECT_THAT(keeper_->round().error().message, HasSubstr("checkpoint"));
+  EXPECT_THAT(events(), SizeIs(5));
+}
+
+TEST_P(AuditKeeper, TheLastRoundForgetsNothing) {
+  record(5);
+  must(keeper()->round());
+  clock_.advance(48h);
+  must(keeper({.retention = std::chrono::days{1}})->round(Keeper::Last::yes));
+  EXPECT_THAT(events(), SizeIs(5)) << "who stops the server waits for it";
 }
 
 TEST(AuditFile, SomethingElseIsLeftAlone) {

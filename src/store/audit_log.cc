@@ -304,6 +304,7 @@ Result<void> AuditLog::insert_start(const StoredCheckpoint& start) {
       session_.execute("INSERT INTO audit_starts (sequence, hash, at, signature) "
                        "VALUES ($1, $2, $3, $4) ON CONFLICT (sequence) DO NOTHING",
                        {start.sequence, start.hash, start.at, start.signature}));
+  TRY(session_.execute("DELETE FROM audit_starts WHERE sequence < $1", {start.sequence}));
   return {};
 }
 

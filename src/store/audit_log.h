@@ -65,6 +65,7 @@ class AuditLog {
   Result<void> insert_checkpoint(const StoredCheckpoint& checkpoint);
   // Behind which events the chain may begin, because what was before has been forgotten.
   Result<std::vector<StoredCheckpoint>> starts();
+  // In the place of those before it.
   Result<void> insert_start(const StoredCheckpoint& start);
   // Forgets at most `limit` events up to that number, oldest first, and the checkpoints among
   // them; returns how many.
