@@ -55,7 +55,7 @@ Dispatcher::Dispatcher(Services& services, std::size_t cores)
                                 ? Requirement{}
                                 : services.directory.names().requirement(table[i].permission));
   }
-  for (std::size_t i = 0; i < cores; ++i) cores_.push_back(std::make_unique<Core>());
+  for (std::size_t i = 0; i < cores; ++i) cores_.push_back(std::make_unique<Core>(services.tokens));
 }
 
 std::unique_ptr<http::Exchange> Dispatcher::new_exchange(std::size_t) {

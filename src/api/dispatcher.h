@@ -27,6 +27,8 @@ class Dispatcher final : public http::Application {
 
  private:
   struct alignas(64) Core {
+    explicit Core(const TokenService& service) : tokens(service) {}
+
     VerifiedTokens tokens;
     std::uint64_t requests = 0;
     std::array<char, 32> request_id{};  // the one made last

@@ -33,8 +33,15 @@ SealedSigningKey new_signing_key(const Sealer& sealer, const Clock& clock, Rando
 
 }  // namespace
 
-SigningKey::SigningKey(std::string kid, ByteView secret)
-    : kid_(std::move(kid)), encoded_header_(encode_header(kid_)), hmac_(secret) {}
+SigningKey::SigningKey(std::string kid, ByteView secret, const Times& times)
+    : kid_(std::move(kid)), times_(times), encoded_header_(encode_header(kid_)), hmac_(secret) {}
+
+const SigningKey& SigningKeys::signing_at(Timestamp now) const {
+  const auto found = std::find_if(keys_.begin(), keys_.end(), [&](const SigningKey& key) {
+    return key.times().signs_from <= now;
+  });
+  return found == keys_.end() ? keys_.back() : *found;
+}
 
 const SigningKey* SigningKeys::find(std::string_view kid) const {
   const auto found = std::find_if(keys_.begin(), keys_.end(),

@@ -25,8 +25,8 @@ TEST_F(SigningKeyTest, TheFirstStartMakesAKeyAndTheNextOneFindsIt) {
   const auto made = value_of(load());
   const auto found = value_of(load());
   ASSERT_EQ(found.all().size(), 1U);
-  EXPECT_EQ(found.current().kid(), made.current().kid());
-  EXPECT_EQ(found.current().sign("text"), made.current().sign("text"));
+  EXPECT_EQ(found.signing_at(clock.now()).kid(), made.signing_at(clock.now()).kid());
+  EXPECT_EQ(found.signing_at(clock.now()).sign("text"), made.signing_at(clock.now()).sign("text"));
 }
 
 TEST_F(SigningKeyTest, ServersThatStartAtOnceAgreeOnOneKey) {
@@ -36,7 +36,7 @@ TEST_F(SigningKeyTest, ServersThatStartAtOnceAgreeOnOneKey) {
     servers.emplace_back([&] {
       SystemRandom own;
       const auto keys = load_signing_keys(replica.database(), master_key, clock, own);
-      kid = keys ? keys->current().kid() : keys.error().detail;
+      kid = keys ? keys->signing_at(clock.now()).kid() : keys.error().detail;
     });
   for (std::thread& server : servers) server.join();
   EXPECT_EQ(kids, std::vector<std::string>(4, kids[0]));
@@ -46,7 +46,8 @@ TEST_F(SigningKeyTest, ServersThatStartAtOnceAgreeOnOneKey) {
 TEST_F(SigningKeyTest, TwoDeploymentsHaveDifferentKeys) {
   Replica other;
   const auto theirs = value_of(load_signing_keys(other.database(), master_key, clock, random));
-  EXPECT_NE(theirs.current().sign("text"), value_of(load()).current().sign("text"));
+  EXPECT_NE(theirs.signing_at(clock.now()).sign("text"),
+            value_of(load()).signing_at(clock.now()).sign("text"));
 }
 
 TEST_F(SigningKeyTest, AnotherMasterKeyDoesNotOpenIt) {
@@ -67,7 +68,7 @@ TEST_F(SigningKeyTest, OneOfAnAlgorithmItDoesNotKnowIsNotUsed) {
 }
 
 TEST_F(SigningKeyTest, TheNewestSignsAndAllVerify) {
-  const std::string old_kid = value_of(load()).current().kid();
+  const std::string old_kid = value_of(load()).signing_at(clock.now()).kid();
   clock.advance(std::chrono::hours{1});
   const Sealer sealer(master_key.derive("agentauth signing keys"));
   value_of(replica.database().write([&](Transaction& tx) {
@@ -75,7 +76,7 @@ TEST_F(SigningKeyTest, TheNewestSignsAndAllVerify) {
         {"newer", "HS256", sealer.seal(Bytes(32, 9), "signing key newer", random), clock.now()});
   }));
   const auto keys = value_of(load());
-  EXPECT_EQ(keys.current().kid(), "newer");
+  EXPECT_EQ(keys.signing_at(clock.now()).kid(), "newer");
   EXPECT_NE(keys.find(old_kid), nullptr);
   EXPECT_EQ(keys.find("unknown"), nullptr);
   EXPECT_EQ(keys.find(""), nullptr);
@@ -85,7 +86,7 @@ TEST(ConfiguredSecretTest, AGoodOneSigns) {
   const auto keys =
       configured_signing_keys(Secret{std::string("jR4mX0v9Qz7Lw2Tt5Yb8Nc1Kd6Hf3Ga+")});
   ASSERT_TRUE(keys);
-  EXPECT_EQ(keys->current().kid(), "configured");
+  EXPECT_EQ(keys->signing_at(Timestamp{}).kid(), "configured");
 }
 
 TEST(ConfiguredSecretTest, AWeakOneStopsTheStart) {
