@@ -5,11 +5,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "crypto/hash.h"
-#include "crypto/master_key.h"
-#include "crypto/random.h"
 #include "crypto/secret.h"
-#include "store/database.h"
 
 namespace agentauth {
 
@@ -53,11 +51,6 @@ class SigningKeys {
  private:
   std::vector<SigningKey> keys_;
 };
-
-// Reads the database's keys, making the first one when there is none; servers that start at once
-// agree on one. Errors: the database's; internal when the master key does not open them.
-Result<SigningKeys> load_signing_keys(Database& database, const MasterKey& master_key,
-                                      const Clock& clock, Random& random);
 
 // A secret of the operator's own, instead of the database's keys; its kid is "configured".
 // Errors: invalid_argument when it is shorter than 32 bytes, well known or easy to guess.
