@@ -318,6 +318,8 @@ Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& f
   state->server = TRY(create_server(http, state->dispatcher));
   state->metrics.read_gauges_from([node = state.get()] {
     const auto size = node->directory.size();
+    const auto signing_keys =
+        node->signing_keys ? node->signing_keys->status() : SigningKeyService::Status{.keys = 1};
     return api::Metrics::Gauges{
         .workers = node->server->workers(),
         .hashers = node->server->hashers(),
@@ -334,6 +336,8 @@ Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& f
         .limit_evictions = node->limiter.buckets().evicted_in_debt(),
         .limits_redis_up = node->sharing && node->sharing->is_up(),
         .limits_nodes = node->sharing ? node->sharing->nodes() : 1,
+        .signing_keys = signing_keys.keys,
+        .signing_key_age = signing_keys.active_for,
     };
   });
   return std::unique_ptr<Node>(new Node(std::move(state)));
