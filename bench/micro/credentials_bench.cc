@@ -55,7 +55,7 @@ BENCHMARK(verify_token);
 void verify_token_remembered(State& state) {
   Tokens& tokens = Tokens::instance();
   const Timestamp now = tokens.clock.now();
-  VerifiedTokens remembered;
+  VerifiedTokens remembered(tokens.service);
   std::vector<std::string_view> texts;
   for (const std::string& text : tokens.texts)
     remembered.remember(text, must(tokens.service.verify(text, now)));

@@ -55,7 +55,7 @@ Dispatcher::Dispatcher(Services& services, std::size_t cores)
                                 ? Requirement{}
                                 : services.directory.names().requirement(table[i].permission));
   }
-  for (std::size_t i = 0; i < cores; ++i) cores_.push_back(std::make_unique<Core>());
+  for (std::size_t i = 0; i < cores; ++i) cores_.push_back(std::make_unique<Core>(services.tokens));
 }
 
 std::unique_ptr<http::Exchange> Dispatcher::new_exchange(std::size_t) {
@@ -99,7 +99,9 @@ void Dispatcher::finish(http::Exchange& http_exchange) {
     if (exchange.caller) {
       TRY(catch_up_with(exchange));
       TRY(require_fresh_directory(std::chrono::steady_clock::now()));
-      TRY(decide_access(exchange, *exchange.caller, services_.clock.now()));
+      const Timestamp now = services_.clock.now();
+      TRY(verify_again(exchange, now));
+      TRY(decide_access(exchange, *exchange.caller, now));
     }
     TRY(exchange.operation->binding.handle(services_, exchange));
     if (exchange.before_answer)
@@ -173,6 +175,7 @@ Result<void> Dispatcher::authorize(ApiExchange& exchange) {
   const Operation& operation = *exchange.operation;
   if (operation.access == Access::anonymous) return {};
   TRY(require_fresh_directory(exchange.started));
+  exchange.keys_generation = services_.tokens.keys_generation();
   if (operation.access == Access::registrant) return authorize_registrant(exchange);
   const Timestamp now = services_.clock.now();
   const Caller caller = TRY(authenticate(exchange, now));
@@ -236,6 +239,14 @@ Result<Caller> Dispatcher::verify(std::string_view token, std::size_t core, Time
   const VerifiedToken verified = TRY(services_.tokens.verify(token, now));
   remembered.remember(token, verified);
   return verified.caller();
+}
+
+// On any thread, so without what a core remembers.
+Result<void> Dispatcher::verify_again(const ApiExchange& exchange, Timestamp now) const {
+  if (exchange.keys_generation == services_.tokens.keys_generation()) return {};
+  const auto token = bearer(exchange.request.find("Authorization").value_or(""));
+  TRY(services_.tokens.verify(token.value_or(""), now));
+  return {};
 }
 
 Result<void> Dispatcher::decide_access(ApiExchange& exchange, const Caller& caller,

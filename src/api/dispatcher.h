@@ -27,6 +27,8 @@ class Dispatcher final : public http::Application {
 
  private:
   struct alignas(64) Core {
+    explicit Core(const TokenService& service) : tokens(service) {}
+
     VerifiedTokens tokens;
     std::uint64_t requests = 0;
     std::array<char, 32> request_id{};  // the one made last
@@ -41,6 +43,8 @@ class Dispatcher final : public http::Application {
   // Proves who calls by the access token. Errors: unauthenticated, malformed_request.
   Result<Caller> authenticate(const ApiExchange& exchange, Timestamp now);
   Result<Caller> verify(std::string_view token, std::size_t core, Timestamp now);
+  // Once more when signing keys have been replaced since: one may have been withdrawn.
+  Result<void> verify_again(const ApiExchange& exchange, Timestamp now) const;
   Result<void> decide_access(ApiExchange& exchange, const Caller& caller, Timestamp now) const;
   bool holds_permission(const Operation& operation, const Actor& actor) const;
   // Whether this node has yet to hear of what the caller has seen.

@@ -77,6 +77,17 @@ TEST_F(DispatcherTest, ARememberedTokenIsDecidedAnewOnEachUse) {
   EXPECT_EQ(get("/data/weather", token).status, 401);
 }
 
+TEST_F(DispatcherTest, ARememberedTokenEndsWithTheKeyThatSignedIt) {
+  const AgentId agent = replica.add_agent_with({"read_weather"});
+  const std::string token = token_of(agent);
+  EXPECT_EQ(get("/data/weather", token).status, 200);
+  tokens.use_keys(signing_keys());
+  EXPECT_EQ(get("/data/weather", token).status, 200);
+  tokens.use_keys(signing_keys("another secret: q7Lw2Tt5Yb8Nc1Kd6Hf"));
+  EXPECT_EQ(get("/data/weather", token).status, 401);
+  EXPECT_EQ(get("/data/weather", token_of(agent)).status, 200);
+}
+
 TEST_F(DispatcherTest, ATokenStandsOnlyAsLongAsTheKeyItWasGotWith) {
   const AgentId agent = replica.add_agent_with({"read_weather"});
   const std::string key = key_of(agent);

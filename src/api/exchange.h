@@ -37,6 +37,8 @@ class ApiExchange final : public http::Exchange {
     AuditText kid;
   };
   Subject subject;
+  // No newer than those that its token was verified with.
+  std::uint64_t keys_generation = 0;
   // The answer is not sent before this event is durable.
   std::optional<AuditEvent> before_answer;
 

@@ -178,7 +178,8 @@ struct ListedChange {
         field<&ListedChange::kind>(
             {.name = "kind", .example = "permission", .about = "What was changed"}),
         field<&ListedChange::agent_id>(
-            {.name = "agent_id", .about = "All zeros for a setting, which is nobody's"}),
+            {.name = "agent_id",
+             .about = "All zeros for a setting or a signing key, which is nobody's"}),
     };
   }
 };

@@ -35,6 +35,16 @@ TEST_F(CredentialsTest, AnAgentThatIsSuspendedMeanwhileGetsNoKey) {
   EXPECT_EQ(keys_count(), 0);
 }
 
+TEST_F(CredentialsTest, ATokenWhoseSigningKeyIsWithdrawnMeanwhileMakesNoKey) {
+  const AgentId agent = replica.add_agent();
+  const Answer made = create_key(agent, agent, [&] { tokens.use_keys(signing_keys()); });
+  EXPECT_EQ(made.status, 201);
+  const Answer refused = create_key(
+      agent, agent, [&] { tokens.use_keys(signing_keys("another secret: q7Lw2Tt5Yb8Nc1Kd6Hf")); });
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_EQ(keys_count(), 1);
+}
+
 TEST_F(CredentialsTest, AnAgentThatIsDeletedMeanwhileGetsNoKey) {
   const AgentId agent = replica.add_agent();
   EXPECT_EQ(create_key(agent, agent, [&] { replica.erase(agent); }).status, 401);

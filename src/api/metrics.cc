@@ -18,7 +18,7 @@ constexpr std::array<std::int64_t, 14> bounds_ns = {
     2'500,     5'000,      10'000,      25'000,      100'000,     500'000,       1'000'000,
     5'000'000, 25'000'000, 100'000'000, 250'000'000, 500'000'000, 1'000'000'000, 5'000'000'000};
 
-constexpr std::array<MetricRow, 23> table = {{
+constexpr std::array<MetricRow, 25> table = {{
     {"agentauth_requests_total", "counter", "route, method, status",
      "Requests answered, by route and status"},
     {"agentauth_request_duration_seconds", "histogram", "route, method",
@@ -53,6 +53,9 @@ constexpr std::array<MetricRow, 23> table = {{
      "1 while nodes share rate limits through Redis, 0 while this one counts by itself"},
     {"agentauth_limits_redis_nodes", "gauge", "",
      "Nodes that share rate limits, as far as this one knows"},
+    {"agentauth_signing_keys", "gauge", "", "Keys that verify access tokens"},
+    {"agentauth_signing_key_age_seconds", "gauge", "",
+     "How long ago the key that signs was made; 0 with a configured secret"},
 }};
 
 std::size_t status_place(int status) {
@@ -246,6 +249,9 @@ void Metrics::write_gauges(std::string& out) const {
   one("agentauth_limit_evictions_total", gauges.limit_evictions);
   one("agentauth_limits_redis_up", gauges.limits_redis_up ? 1 : 0);
   one("agentauth_limits_redis_nodes", static_cast<std::uint64_t>(gauges.limits_nodes));
+  one("agentauth_signing_keys", gauges.signing_keys);
+  one("agentauth_signing_key_age_seconds",
+      static_cast<std::uint64_t>(gauges.signing_key_age.count()));
 }
 
 void Metrics::write_limits(const Gauges& gauges, std::string& out) {

@@ -56,6 +56,8 @@ class Metrics {
     std::uint64_t limit_evictions = 0;
     bool limits_redis_up = false;
     std::int64_t limits_nodes = 1;
+    std::size_t signing_keys = 0;
+    Seconds signing_key_age{};
   };
   void read_gauges_from(std::function<Gauges()> source) { gauges_ = std::move(source); }
 

@@ -1,7 +1,6 @@
 #include "app/audit_commands.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <limits>
 
@@ -9,7 +8,6 @@
 #include "app/wiring.h"
 #include "audit/lines.h"
 #include "audit/verification.h"
-#include "store/migrations.h"
 
 namespace agentauth::app {
 namespace {
@@ -19,20 +17,6 @@ using audit::Purpose;
 using audit::Verification;
 
 constexpr std::int64_t events_a_page = 1000;
-
-// Reads only: nothing is made, migrated or claimed.
-Result<std::unique_ptr<Database>> open_existing(const Options& options) {
-  constexpr std::string_view sqlite = "sqlite:";
-  if (options.database.starts_with(sqlite) &&
-      !std::filesystem::exists(options.database.substr(sqlite.size())))
-    return failure(Errc::invalid_argument,
-                   "there is no database at " + options.database.substr(sqlite.size()));
-  auto database = TRY(open_database(options));
-  if (TRY(database->read(find_schema_version)) != schema_version())
-    return failure(Errc::invalid_argument,
-                   "the database has another schema version; see agentauth help migrate");
-  return database;
-}
 
 // The signer of the deployment, whose public half vouches for the trail. A database that belongs to
 // another master key is refused.
@@ -217,7 +201,7 @@ Result<int> verify_audit(const CommandLine& line, const Options& options, std::o
     print_report(verified.report(), line.wants_json(), out);
     return exit_done;
   }
-  const auto database = TRY(open_existing(options));
+  const auto database = TRY(open_existing_database(options));
   const Ed25519PublicKey key = TRY(trusted_key(line, options, database.get()));
   const auto verified = TRY(verify_database(*database, std::move(checkpoints), key,
                                             [](const AuditEvent&, const AuditHead&) {}));
@@ -226,7 +210,7 @@ Result<int> verify_audit(const CommandLine& line, const Options& options, std::o
 }
 
 Result<int> export_audit(const CommandLine& line, const Options& options, std::ostream& out) {
-  const auto database = TRY(open_existing(options));
+  const auto database = TRY(open_existing_database(options));
   const auto signer = TRY(load_signer(options, database.get()));
   std::int64_t last = std::numeric_limits<std::int64_t>::max();
   if (const auto until = time_argument(line, "until"))

@@ -39,6 +39,7 @@ constexpr auto groups = std::to_array<CommandGroup>({
     {"key", "API keys of agents, over HTTP"},
     {"audit", "The record of what was done"},
     {"limits", "Rate limits, over HTTP"},
+    {"signing-key", "Keys that sign access tokens, straight on the database"},
 });
 
 constexpr auto table = std::to_array<Command>({
@@ -178,6 +179,17 @@ constexpr auto table = std::to_array<Command>({
      .name = "audit export",
      .about = "Write the audit trail to standard output, verifying it on the way",
      .example = "agentauth audit export --since 2026-01-01T00:00:00Z > january.jsonl"},
+    {.id = CommandId::signing_key_list,
+     .name = "signing-key list",
+     .about = "List the keys that verify access tokens, and say which one signs",
+     .example = "agentauth signing-key list --json"},
+    {.id = CommandId::signing_key_rotate,
+     .name = "signing-key rotate",
+     .about = "Publish the next key, whether or not a server runs; it signs after the lead",
+     .example = "agentauth signing-key rotate",
+     .note = "The key before it verifies until its tokens have expired: no request fails. With "
+             "--now the new key signs at once, the old ones verify no more and every access token "
+             "has ended: for a key that leaked. A refresh token still gets the next one."},
     {.id = CommandId::migrate,
      .name = "migrate",
      .about = "Bring the database's schema up to date",

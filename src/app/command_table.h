@@ -33,6 +33,8 @@ enum class CommandId : std::uint8_t {
   audit_tail,
   audit_verify,
   audit_export,
+  signing_key_list,
+  signing_key_rotate,
   migrate,
   config,
   doctor,

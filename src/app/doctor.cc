@@ -4,6 +4,7 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <memory>
@@ -18,6 +19,7 @@
 #include "base/json.h"
 #include "http/certificate.h"
 #include "store/migrations.h"
+#include "tokens/signing_key_service.h"
 
 namespace agentauth::app {
 namespace {
@@ -43,6 +45,7 @@ struct Patient {
   std::optional<MasterKey> master_key = std::nullopt;
   std::unique_ptr<Database> database = nullptr;  // when it is there and can be opened
   int schema = 0;                                // of an open database
+  bool fits = false;                             // that the master key does to it
 };
 
 Opinion check_configuration(Patient& patient) {
@@ -131,7 +134,29 @@ Opinion check_fit(Patient& patient) {
         "--master-key-file");
   if (**kept != patient.master_key->fingerprint())
     return fail("the database was made with another one: name that with --master-key-file");
+  patient.fits = true;
   return ok("is the one the database was made with");
+}
+
+Opinion check_signing_keys(Patient& patient) {
+  const Options& options = patient.options;
+  if (!options.signing_secret.empty()) return ok("--signing-secret signs; it does not rotate");
+  if (!patient.fits || patient.schema != schema_version())
+    return warn("unknown without a database in use");
+  SystemRandom random;
+  SigningKeyService service(*patient.database, *patient.master_key, patient.clock, random, {}, {});
+  const auto listed = service.list();
+  if (!listed) return fail(listed.error());
+  if (listed->empty()) return warn("there is none yet: agentauth serve makes the first");
+  if (const auto opened = service.load(); !opened) return fail(opened.error());
+  const auto active = std::find_if(listed->begin(), listed->end(), [](const auto& key) {
+    return key.state == SigningKeyState::active;
+  });
+  const std::string says = active->kid + " signs since " + format_rfc3339(active->signs_from);
+  const bool overdue = options.signing_key_rotation > 0s && active == listed->begin() &&
+                       patient.clock.now() > active->signs_from + options.signing_key_rotation;
+  if (overdue) return warn(says + " and is to be rotated: a server that runs does so");
+  return ok(says + "; keys that verify: " + std::to_string(listed->size()));
 }
 
 // Whether what listens there is an AgentAuth server, by its answer to /healthz.
@@ -221,6 +246,7 @@ constexpr auto checks = std::to_array<Check>({
     {"database", check_database},
     {"schema", check_schema},
     {"master key of the database", check_fit},
+    {"signing keys", check_signing_keys},
     {"port", check_port},
     {"TLS", check_tls},
     {"clock", check_clock},

@@ -14,17 +14,17 @@ using enum CommandId;
 using enum OptionKind;
 
 constexpr CommandSet serving{serve, config, doctor};
-constexpr CommandSet on_database{serve,        admin_create, migrate, audit_verify,
-                                 audit_export, config,       doctor};
-constexpr CommandSet with_master_key{serve,        admin_create, audit_verify,
-                                     audit_export, config,       doctor};
+constexpr CommandSet of_signing_keys{signing_key_list, signing_key_rotate};
+constexpr CommandSet with_master_key =
+    of_signing_keys | CommandSet{serve, admin_create, audit_verify, audit_export, config, doctor};
+constexpr CommandSet on_database = with_master_key | CommandSet{migrate};
 constexpr CommandSet over_http{
     agent_list,   agent_show,   agent_create,        agent_update,    agent_suspend,
     agent_resume, agent_delete, agent_revoke_tokens, permission_list, permission_grant,
     key_list,     key_create,   key_rotate,          key_revoke,      permission_revoke,
     check,        audit_tail,   limits_show,         limits_apply,    config};
 constexpr CommandSet with_output =
-    over_http | CommandSet{admin_create, migrate, audit_verify, doctor};
+    over_http | of_signing_keys | CommandSet{admin_create, migrate, audit_verify, doctor};
 
 bool is_time(std::string_view text) { return parse_rfc3339(text).has_value(); }
 
@@ -196,13 +196,35 @@ constexpr auto table = std::to_array<Option>({
      .assign = into<&Options::registration_token>},
     {.name = "signing-secret",
      .kind = secret,
-     .commands = serving,
+     .commands = serving | of_signing_keys,
      .value_name = "SECRET",
      .min = 32,
      .max = 1024,
      .about = "HS256 secret to sign access tokens with, instead of the keys that the server makes "
-              "and keeps encrypted in the database",
+              "and keeps encrypted in the database; it does not rotate",
      .assign = into<&Options::signing_secret>},
+    {.name = "signing-key-rotation",
+     .kind = seconds,
+     .commands = serving,
+     .value_name = "SECONDS",
+     .fallback = "2592000",
+     .min = 0,
+     .max = 315360000,
+     .unit = "seconds",
+     .about = "How long a key of the database signs access tokens before the next one does; of "
+              "several nodes the shortest counts; 0 rotates by command only",
+     .assign = into<&Options::signing_key_rotation>},
+    {.name = "signing-key-lead",
+     .kind = seconds,
+     .commands = serving | CommandSet{signing_key_rotate},
+     .value_name = "SECONDS",
+     .fallback = "600",
+     .min = 2,
+     .max = 86400,
+     .unit = "seconds",
+     .about = "How long a new signing key is known to all nodes before it signs: at least twice "
+              "the longest --max-staleness of any of them",
+     .assign = into<&Options::signing_key_lead>},
     {.name = "master-key-file",
      .kind = path,
      .commands = with_master_key,
@@ -220,7 +242,7 @@ constexpr auto table = std::to_array<Option>({
      .assign = into<&Options::trusted_proxies>},
     {.name = "max-staleness",
      .kind = seconds,
-     .commands = serving,
+     .commands = serving | CommandSet{signing_key_rotate},
      .value_name = "SECONDS",
      .fallback = "5",
      .min = 1,
@@ -414,6 +436,10 @@ constexpr auto table = std::to_array<Option>({
      .max = 315360000,
      .unit = "seconds",
      .about = "When the key ends by itself; without it, never"},
+    {.name = "now",
+     .kind = flag,
+     .commands = CommandSet{signing_key_rotate},
+     .about = "The secret is known to others: the keys of before verify no more"},
     {.name = "overlap",
      .kind = seconds,
      .commands = CommandSet{key_rotate},

@@ -52,6 +52,12 @@ Result<void> refuse_contradictions(const Options& options) {
   if (!options.signing_secret.empty())
     if (const auto keys = configured_signing_keys(options.signing_secret); !keys)
       return refuse("--" + keys.error().message);
+  // A node that has not heard of a key yet must not meet its tokens.
+  if (options.signing_key_lead < 2 * options.max_staleness)
+    return refuse("--signing-key-lead must be at least twice --max-staleness");
+  const bool rotates = options.signing_key_rotation > std::chrono::seconds{0};
+  if (rotates && options.signing_key_rotation < options.signing_key_lead)
+    return refuse("--signing-key-rotation must be 0 or at least --signing-key-lead");
   if (options.dev && !options.listen.is_loopback())
     return refuse("--listen must be a loopback address with --dev, not \"" +
                   options.listen.to_string() + "\"");

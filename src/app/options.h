@@ -59,8 +59,10 @@ struct Options {
   std::string issuer;
   std::string audience;
   Registration registration = Registration::open;
-  Secret registration_token;  // not empty when registration is by token
-  Secret signing_secret;      // empty: signing keys come from the database
+  Secret registration_token;                    // not empty when registration is by token
+  Secret signing_secret;                        // empty: signing keys come from the database
+  std::chrono::seconds signing_key_rotation{};  // 0: by command only
+  std::chrono::seconds signing_key_lead{};
   // None: DATA_DIR/master.key, made on first start.
   std::optional<std::filesystem::path> master_key_file;
 

@@ -282,6 +282,24 @@ TEST_F(OptionsTest, HalfOfATlsPairIsRefused) {
   EXPECT_THAT(refusal(), HasSubstr("--tls-key needs --tls-cert"));
 }
 
+TEST_F(OptionsTest, ASigningKeyIsKnownToEveryNodeThatAnswersBeforeItSigns) {
+  EXPECT_EQ(options().signing_key_rotation, 720h);
+  flag("signing-key-lead", "9");
+  EXPECT_THAT(refusal(), HasSubstr("--signing-key-lead must be at least twice --max-staleness"));
+  variable("MAX_STALENESS", "4");
+  EXPECT_EQ(options().signing_key_lead, 9s);
+}
+
+TEST_F(OptionsTest, AKeySignsNoShorterThanTheNextOneIsPublishedBefore) {
+  flag("signing-key-rotation", "599");
+  EXPECT_THAT(refusal(), HasSubstr("--signing-key-rotation must be 0 or at least"));
+  variable("SIGNING_KEY_LEAD", "599");
+  EXPECT_EQ(options().signing_key_rotation, 599s);
+  inputs_.flags.clear();
+  flag("signing-key-rotation", "0");
+  EXPECT_EQ(options().signing_key_rotation, 0s);
+}
+
 TEST_F(OptionsTest, DevListensOnLoopbackOnly) {
   flag("dev", "true");
   for (const char* text : {"127.0.0.1:0", "[::1]:8000", "localhost:8000", "127.9.9.9:1"}) {

@@ -13,6 +13,7 @@
 #include "app/option_values.h"
 #include "app/reference.h"
 #include "app/serve.h"
+#include "app/signing_key_commands.h"
 #include "app/text_table.h"
 #include "app/version.h"
 #include "base/json.h"
@@ -166,6 +167,10 @@ Result<int> run_command(const CommandLine& line, const Configuration& configurat
       return verify_audit(line, options, out);
     case CommandId::audit_export:
       return export_audit(line, options, out);
+    case CommandId::signing_key_list:
+      return list_signing_keys(line, options, out);
+    case CommandId::signing_key_rotate:
+      return rotate_signing_key(line, options, out);
     case CommandId::config:
       return show_configuration(line, configuration, out);
     default:

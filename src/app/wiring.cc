@@ -9,12 +9,14 @@
 #include "app/follower.h"
 #include "app/host.h"
 #include "app/node_name.h"
+#include "app/signing_key_upkeep.h"
 #include "app/token_upkeep.h"
 #include "app/version.h"
 #include "audit/chain.h"
 #include "limits/limit_sharing.h"
 #include "limits/redis_buckets.h"
 #include "store/migrations.h"
+#include "tokens/signing_key_service.h"
 
 namespace agentauth::app {
 namespace {
@@ -36,6 +38,13 @@ Result<MasterKey> load_master_key(const Options& options, Random& random) {
   return MasterKey::load(master_key_path(options), MasterKey::IfMissing::create, random);
 }
 
+Result<void> require_fit(const MasterKey& master_key, const std::optional<std::string>& kept) {
+  if (kept == master_key.fingerprint()) return {};
+  return failure(Errc::invalid_argument,
+                 "the master key does not fit this database; give the one it was made with by "
+                 "--master-key-file");
+}
+
 // A database belongs to the master key it was first used with: under another one every key would be
 // refused and no signing key could be opened.
 Result<void> claim(Database& database, const MasterKey& master_key) {
@@ -45,11 +54,7 @@ Result<void> claim(Database& database, const MasterKey& master_key) {
   const std::string fingerprint = kept ? *kept : TRY(database.write([&](Transaction& tx) {
     return tx.settings().keep_first(master_key_setting, ours);
   }));
-  if (fingerprint != ours)
-    return failure(Errc::invalid_argument,
-                   "the master key does not fit this database; give the one it was made with by "
-                   "--master-key-file");
-  return {};
+  return require_fit(master_key, fingerprint);
 }
 
 // Migrates it, for this master key. Returns whether it was empty.
@@ -63,6 +68,12 @@ Result<bool> prepare(Database& database, const MasterKey& master_key) {
 api::Settings api_settings(const Options& options) {
   return {options.registration, options.registration_token, std::string(version()),
           options.trusted_proxies, audit_node_name()};
+}
+
+KeySchedule key_schedule(const Options& options) {
+  return {.lead = options.signing_key_lead,
+          .rotation = options.signing_key_rotation,
+          .token_lifetime = options.token_ttl};
 }
 
 audit::Keeper::Options keeper_options(const Options& options) {
@@ -108,6 +119,22 @@ std::unique_ptr<LimitSharing> share_limits(const Options& options, Limiter& limi
       limiter, std::make_unique<RedisBuckets>(*url, random.base62(12)), log);
 }
 
+struct Signing {
+  std::unique_ptr<SigningKeyService> service;  // null when a configured secret signs
+  SigningKeys keys;
+};
+
+Result<Signing> prepare_signing(const Options& options, Foundation& foundation) {
+  if (!options.signing_secret.empty())
+    return Signing{nullptr, TRY(configured_signing_keys(options.signing_secret))};
+  auto service = std::make_unique<SigningKeyService>(foundation.database(), foundation.master_key(),
+                                                     foundation.clock(), foundation.random(),
+                                                     audit_node_name(), key_schedule(options));
+  TRY(service->make_first());
+  auto keys = TRY(service->load());
+  return Signing{std::move(service), std::move(keys)};
+}
+
 // What could not be read from the database is tried again at the next poll.
 void follow_limits(LimitService& limits, const Directory& directory, Log& log) {
   if (const auto done = limits.follow(directory.settings_revision()); !done)
@@ -151,6 +178,27 @@ Result<std::unique_ptr<Database>> open_database(const Options& options) {
   return with_database_advice(std::move(database), options.database);
 }
 
+Result<std::unique_ptr<Database>> open_existing_database(const Options& options) {
+  constexpr std::string_view sqlite = "sqlite:";
+  if (options.database.starts_with(sqlite) &&
+      !std::filesystem::exists(options.database.substr(sqlite.size())))
+    return failure(Errc::invalid_argument,
+                   "there is no database at " + options.database.substr(sqlite.size()));
+  auto database = TRY(open_database(options));
+  if (TRY(database->read(find_schema_version)) != schema_version())
+    return failure(Errc::invalid_argument,
+                   "the database has another schema version; see agentauth help migrate");
+  return database;
+}
+
+Result<MasterKey> load_master_key_of(Database& database, const Options& options) {
+  MasterKey master_key = TRY(load_existing_master_key(options));
+  TRY(require_fit(master_key, TRY(database.read([](Transaction& tx) {
+                    return tx.settings().find(master_key_setting);
+                  }))));
+  return master_key;
+}
+
 Result<std::unique_ptr<Foundation>> Foundation::create(const Options& options) {
   TRY(make_data_dir(options));
   SystemRandom random;
@@ -163,13 +211,14 @@ Result<std::unique_ptr<Foundation>> Foundation::create(const Options& options) {
 }
 
 struct Node::State {
-  State(const Options& options, Foundation& foundation, SigningKeys signing_keys, Log& log)
+  State(const Options& options, Foundation& foundation, Signing signing, Log& log)
       : settings(api_settings(options)),
         directory(foundation.database(), options.max_staleness),
         agents(foundation.clock()),
         keys(foundation.database(), directory, foundation.master_key(), foundation.clock(),
              foundation.random(), options.bcrypt_cost),
-        tokens(std::move(signing_keys), {options.issuer, options.audience, options.token_ttl},
+        signing_keys(std::move(signing.service)),
+        tokens(std::move(signing.keys), {options.issuer, options.audience, options.token_ttl},
                foundation.random()),
         refresh_tokens(foundation.database(), directory, foundation.master_key(),
                        foundation.clock(), foundation.random(),
@@ -205,8 +254,16 @@ struct Node::State {
                  settings},
         dispatcher(services, static_cast<std::size_t>(options.threads)),
         upkeep({directory, refresh_tokens, foundation.clock(), options.token_ttl}),
-        follower(foundation.database(), directory, log,
-                 [this, &log] { follow_limits(limits, directory, log); }) {
+        key_upkeep(signing_keys.get(), log),
+        follower(foundation.database(), directory, log, [this, &log] {
+          follow_limits(limits, directory, log);
+          key_upkeep.run();
+        }) {
+    if (signing_keys)
+      directory.follow_signing_keys_by([this]() -> Result<void> {
+        tokens.use_keys(TRY(signing_keys->load()));
+        return {};
+      });
     follower.also_prune([this] { return upkeep.run_batch(); });
     foundation.database().on_commit([this, &log] {
       // A failure is the directory's to remember: it answers no more "allowed" until it has caught
@@ -221,6 +278,7 @@ struct Node::State {
   Directory directory;
   AgentService agents;
   KeyService keys;
+  const std::unique_ptr<SigningKeyService> signing_keys;  // null when a configured secret signs
   TokenService tokens;
   RefreshService refresh_tokens;
   PermissionService permissions;
@@ -235,6 +293,7 @@ struct Node::State {
   api::Services services;
   api::Dispatcher dispatcher;
   TokenUpkeep upkeep;
+  SigningKeyUpkeep key_upkeep;
   Follower follower;
   std::unique_ptr<http::Server> server;
 };
@@ -245,13 +304,10 @@ Node::~Node() { state_->recorder.stop(); }
 
 Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& foundation,
                                            Log& log) {
-  auto signing_keys = options.signing_secret.empty()
-                          ? TRY(with_database_advice(
-                                load_signing_keys(foundation.database(), foundation.master_key(),
-                                                  foundation.clock(), foundation.random()),
-                                options.database))
-                          : TRY(configured_signing_keys(options.signing_secret));
-  auto state = std::make_unique<State>(options, foundation, std::move(signing_keys), log);
+  auto signing = TRY(with_database_advice(prepare_signing(options, foundation), options.database));
+  if (!signing.service)
+    log.info("signing_secret", {{"note", "--signing-secret signs tokens: it does not rotate"}});
+  auto state = std::make_unique<State>(options, foundation, std::move(signing), log);
   state->upkeep.forget_families();  // so that the load leaves them out
   TRY(with_database_advice(state->directory.load(), options.database));
   if (options.audit_file)
@@ -262,6 +318,8 @@ Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& f
   state->server = TRY(create_server(http, state->dispatcher));
   state->metrics.read_gauges_from([node = state.get()] {
     const auto size = node->directory.size();
+    const auto signing_keys =
+        node->signing_keys ? node->signing_keys->status() : SigningKeyService::Status{.keys = 1};
     return api::Metrics::Gauges{
         .workers = node->server->workers(),
         .hashers = node->server->hashers(),
@@ -278,6 +336,8 @@ Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& f
         .limit_evictions = node->limiter.buckets().evicted_in_debt(),
         .limits_redis_up = node->sharing && node->sharing->is_up(),
         .limits_nodes = node->sharing ? node->sharing->nodes() : 1,
+        .signing_keys = signing_keys.keys,
+        .signing_key_age = signing_keys.active_for,
     };
   });
   return std::unique_ptr<Node>(new Node(std::move(state)));

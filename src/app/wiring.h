@@ -35,6 +35,13 @@ Result<MasterKey> load_existing_master_key(const Options& options);
 // otherwise, here and below, what is wrong with the database, which one, and what to do.
 Result<std::unique_ptr<Database>> open_database(const Options& options);
 
+// One that is there and up to date: nothing is made, migrated or claimed.
+// Errors: invalid_argument too when there is none, or one of another schema version.
+Result<std::unique_ptr<Database>> open_existing_database(const Options& options);
+
+// The one the database was made with. Errors: invalid_argument, when what is there is another.
+Result<MasterKey> load_master_key_of(Database& database, const Options& options);
+
 // What every command that stands on the database needs: the data folder, the master key and a
 // database that is migrated and belongs to that key.
 class Foundation {

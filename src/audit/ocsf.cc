@@ -40,6 +40,10 @@ constexpr std::array<Row, audit_action_count> map = {{
     {AuditAction::owner_suspend, account_change, 5, "Disable"},
     {AuditAction::owner_resume, account_change, 2, "Enable"},
     {AuditAction::limits_replace, api_activity, 3, "Update"},
+    {AuditAction::signing_key_create, api_activity, 1, "Create"},
+    {AuditAction::signing_key_rotate, api_activity, 1, "Create"},
+    {AuditAction::signing_key_retire, api_activity, 4, "Delete"},
+    {AuditAction::signing_key_revoke, api_activity, 4, "Delete"},
 }};
 
 constexpr bool in_order() {

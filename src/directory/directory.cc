@@ -148,6 +148,7 @@ Result<void> Directory::load_locked() {
   const Revision revision =
       TRY(database_.read([](Transaction& tx) { return tx.changes().revision(); }));
   auto tables = TRY(read_tables());
+  if (read_signing_keys_) TRY(read_signing_keys_());
   std::unique_ptr<const Tables> old(tables_.exchange(tables.release(), std::memory_order_seq_cst));
   epochs_.retire(std::move(old));
   revision_.store(revision, std::memory_order_release);
@@ -258,6 +259,7 @@ Result<void> Directory::follow(bool& behind) {
 
 Result<void> Directory::apply(const std::vector<Change>& changes) {
   std::map<AgentId, bool> only_status;
+  bool signing_keys = false;
   for (const Change& change : changes) {
     if (change.family) {
       TRY(reload_family(*change.family));
@@ -267,11 +269,16 @@ Result<void> Directory::apply(const std::vector<Change>& changes) {
       settings_revision_.store(change.revision, std::memory_order_release);
       continue;
     }
+    if (change.kind == ChangeKind::signing_key) {
+      signing_keys = true;
+      continue;
+    }
     const bool status = change.kind == ChangeKind::status;
     const auto [entry, is_first] = only_status.emplace(change.agent_id, status);
     if (!is_first) entry->second = entry->second && status;
   }
   for (const auto& [id, status] : only_status) TRY(status ? reload_status(id) : reload_agent(id));
+  if (signing_keys && read_signing_keys_) TRY(read_signing_keys_());
   return {};
 }
 

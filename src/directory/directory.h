@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -30,6 +31,12 @@ class Directory {
 
   Directory(Database& database, std::chrono::milliseconds max_staleness);
   ~Directory();
+
+  // Called whenever signing keys were changed, and at each load. When it fails, the change is not
+  // applied: it is tried again, and nobody is told "allowed" until it succeeds. Before load().
+  void follow_signing_keys_by(std::function<Result<void>()> read) {
+    read_signing_keys_ = std::move(read);
+  }
 
   // Reads everything. Before the first decision, and again when the log no longer reaches back.
   // Errors: the database's.
@@ -121,6 +128,7 @@ class Directory {
 
   Database& database_;
   const std::chrono::nanoseconds max_staleness_;
+  std::function<Result<void>()> read_signing_keys_;
   mutable EpochDomain epochs_;
   Names names_{epochs_};
   std::mutex writer_;  // one thread at a time changes the tables

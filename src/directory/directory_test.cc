@@ -148,6 +148,39 @@ TEST_F(DirectoryTest, SaysWhenASettingHasChangedAndOnlyThen) {
   EXPECT_NE(directory.settings_revision(), before);
 }
 
+TEST_F(DirectoryTest, AChangeOfSigningKeysThatCannotBeReadStopsAllowingUntilItCan) {
+  int reads = 0;
+  Result<void> answer;
+  const auto node = other_node();
+  node->follow_signing_keys_by([&] {
+    ++reads;
+    return answer;
+  });
+  ASSERT_TRUE(node->load());
+  EXPECT_EQ(reads, 1);
+  replica.add_agent();
+  ASSERT_TRUE(node->catch_up());
+  EXPECT_EQ(reads, 1);
+
+  value_of(replica.database().write(
+      [](Transaction& tx) { return tx.changes().append(ChangeKind::signing_key, AgentId{}); }));
+  answer = failure(Errc::internal, "cannot be opened");
+  EXPECT_FALSE(node->catch_up());
+  EXPECT_FALSE(node->is_fresh(std::chrono::steady_clock::now()));
+  EXPECT_LT(node->revision(), replica.revision());
+  answer = {};
+  ASSERT_TRUE(node->catch_up());
+  EXPECT_TRUE(node->is_fresh(std::chrono::steady_clock::now()));
+  EXPECT_EQ(reads, 3);
+}
+
+TEST_F(DirectoryTest, WithoutItsSigningKeysNoNodeLoads) {
+  const auto node = other_node();
+  node->follow_signing_keys_by([] { return failure(Errc::internal, "cannot be opened"); });
+  EXPECT_EQ(node->load().error().message, "cannot be opened");
+  EXPECT_FALSE(node->is_fresh(std::chrono::steady_clock::now()));
+}
+
 TEST_F(DirectoryTest, AnAgentThatIsDeletedIsForgotten) {
   const AgentId agent = replica.add_agent_with({"read_weather"});
   replica.erase(agent);

@@ -5,6 +5,7 @@
 
 #include "model/api_key.h"
 #include "model/permission.h"
+#include "model/signing_key.h"
 
 namespace agentauth {
 namespace {
@@ -12,22 +13,41 @@ namespace {
 using Names = std::span<const std::string_view>;
 
 // In the order of the enumerations. What is written here is in every chain for good.
-constexpr std::array<std::string_view, audit_action_count> actions = {
-    "request",          "auth.login",          "auth.refresh",  "auth.logout",
-    "agent.create",     "agent.update",        "agent.suspend", "agent.resume",
-    "agent.delete",     "agent.revoke_tokens", "key.create",    "key.revoke",
-    "permission.grant", "permission.revoke",   "key.rotate",    "key.rotate_own",
-    "owner.suspend",    "owner.resume",        "limits.replace"};
+constexpr std::array<std::string_view, audit_action_count> actions = {"request",
+                                                                      "auth.login",
+                                                                      "auth.refresh",
+                                                                      "auth.logout",
+                                                                      "agent.create",
+                                                                      "agent.update",
+                                                                      "agent.suspend",
+                                                                      "agent.resume",
+                                                                      "agent.delete",
+                                                                      "agent.revoke_tokens",
+                                                                      "key.create",
+                                                                      "key.revoke",
+                                                                      "permission.grant",
+                                                                      "permission.revoke",
+                                                                      "key.rotate",
+                                                                      "key.rotate_own",
+                                                                      "owner.suspend",
+                                                                      "owner.resume",
+                                                                      "limits.replace",
+                                                                      "signing_key.create",
+                                                                      "signing_key.rotate",
+                                                                      "signing_key.retire",
+                                                                      "signing_key.revoke"};
 constexpr std::array<std::string_view, audit_outcome_count> outcomes = {"success", "denied",
                                                                         "failure"};
-constexpr std::array<std::string_view, 7> reasons = {"",
+constexpr std::array<std::string_view, 8> reasons = {"",
                                                      "permission_denied",
                                                      "registration_closed",
                                                      "invalid_credentials",
                                                      "invalid_token",
                                                      "command_line",
-                                                     "demonstration"};
-constexpr std::array<std::string_view, 4> target_types = {"", "agent", "key", "permission"};
+                                                     "demonstration",
+                                                     "schedule"};
+constexpr std::array<std::string_view, 5> target_types = {"", "agent", "key", "permission",
+                                                          "signing_key"};
 
 template <class E>
 std::string_view name_of(Names names, E value) {
@@ -79,6 +99,11 @@ bool parse(std::string_view text, AuditTargetType& type) {
 
 AuditText AuditText::of_kid(std::string_view kid) {
   if (kid.size() != key_kid_length || !is_base62(kid)) return {};
+  return AuditText(std::string(kid));
+}
+
+AuditText AuditText::of_signing_kid(std::string_view kid) {
+  if (kid.size() != signing_kid_length || !is_base62(kid)) return {};
   return AuditText(std::string(kid));
 }
 

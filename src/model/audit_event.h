@@ -32,8 +32,12 @@ enum class AuditAction : std::uint8_t {
   owner_suspend,  // one event for each agent of the owner
   owner_resume,
   limits_replace,
+  signing_key_create,  // the first one
+  signing_key_rotate,  // the next one was published
+  signing_key_retire,  // one is of no use any more: what it signed has expired
+  signing_key_revoke,  // one verifies no more, and what it signed has not expired
 };
-inline constexpr std::size_t audit_action_count = 19;
+inline constexpr std::size_t audit_action_count = 23;
 std::string_view to_string(AuditAction action);
 bool parse(std::string_view text, AuditAction& action);
 
@@ -52,11 +56,12 @@ enum class AuditReason : std::uint8_t {
   invalid_token,
   command_line,   // done straight on the database
   demonstration,  // made by serve --dev
+  schedule,       // by a server of itself, because it was time
 };
 std::string_view to_string(AuditReason reason);
 bool parse(std::string_view text, AuditReason& reason);
 
-enum class AuditTargetType : std::uint8_t { none, agent, key, permission };
+enum class AuditTargetType : std::uint8_t { none, agent, key, permission, signing_key };
 std::string_view to_string(AuditTargetType type);
 bool parse(std::string_view text, AuditTargetType& type);
 
@@ -79,6 +84,7 @@ class AuditText {
   AuditText(AuditWord word) : text_(word.text()) {}
 
   static AuditText of_kid(std::string_view kid);
+  static AuditText of_signing_kid(std::string_view kid);
   static AuditText of_permission(std::string_view permission);
   static AuditText of_request_id(std::string_view id);
   static AuditText of_address(const IpAddress& address);
@@ -161,7 +167,7 @@ struct AuditEvent {
         field<&AuditEvent::target_type>({.name = "target_type",
                                          .min = 0,
                                          .example = "agent",
-                                         .about = "agent, key or permission"}),
+                                         .about = "agent, key, permission or signing_key"}),
         field<&AuditEvent::target_id>({.name = "target_id", .min = 0, .max = 1024}),
         field<&AuditEvent::target_agent_id>(
             {.name = "target_agent_id", .about = "The agent that the target is or belongs to"}),

@@ -16,6 +16,8 @@ std::string_view to_string(ChangeKind kind) {
       return "status";
     case ChangeKind::setting:
       return "setting";
+    case ChangeKind::signing_key:
+      return "signing_key";
   }
   return "";
 }
@@ -23,7 +25,7 @@ std::string_view to_string(ChangeKind kind) {
 bool parse(std::string_view text, ChangeKind& kind) {
   for (const ChangeKind candidate :
        {ChangeKind::agent, ChangeKind::key, ChangeKind::permission, ChangeKind::token_family,
-        ChangeKind::status, ChangeKind::setting}) {
+        ChangeKind::status, ChangeKind::setting, ChangeKind::signing_key}) {
     if (text != to_string(candidate)) continue;
     kind = candidate;
     return true;

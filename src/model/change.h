@@ -13,17 +13,24 @@ namespace agentauth {
 // Revisions number the changes in commit order, without gaps, from 1.
 using Revision = std::int64_t;
 
-// `status`: of an agent nothing but its status. Any other kind but a token family
-// or a setting stands for all
-// there is about it.
-enum class ChangeKind : std::uint8_t { agent, key, permission, token_family, status, setting };
+// `status`: of an agent nothing but its status. `agent`, `key` and `permission` stand for all there
+// is about an agent.
+enum class ChangeKind : std::uint8_t {
+  agent,
+  key,
+  permission,
+  token_family,
+  status,
+  setting,
+  signing_key,
+};
 
 std::string_view to_string(ChangeKind kind);
 bool parse(std::string_view text, ChangeKind& kind);
 
 // A follower reads again what there is about that token family, or else, whatever the kind, about
-// that agent: a change never says more than where to look, so it cannot go stale. A setting is
-// nobody's: its agent is all zeros.
+// that agent: a change never says more than where to look, so it cannot go stale. Settings and
+// signing keys are nobody's: their agent is all zeros.
 struct Change {
   Revision revision = 0;
   ChangeKind kind = ChangeKind::agent;

@@ -177,6 +177,14 @@ INSERT INTO audit_parties_end (sequence) VALUES (0);
 DROP INDEX audit_log_by_agent;
 DROP INDEX audit_log_by_target;
 )sql"},
+    {8, "when signing keys sign", R"sql(
+-- The key of before counts from now on, so that no node rotates it while others are still to be
+-- upgraded; how long its tokens live nobody wrote down, but a day is the most there is.
+ALTER TABLE signing_keys
+  ADD COLUMN signs_from {{timestamp}} NOT NULL DEFAULT '1970-01-01T00:00:00.000Z';
+ALTER TABLE signing_keys ADD COLUMN token_lifetime BIGINT NOT NULL DEFAULT 86400;  -- seconds
+UPDATE signing_keys SET signs_from = {{now}};
+)sql"},
 };
 
 constexpr std::string_view history_script = R"sql(
@@ -212,13 +220,13 @@ Result<void> refuse_newer(int version) {
                      std::to_string(schema_version()) + ")");
 }
 
-Result<void> apply_missing(Transaction& tx, const ColumnTypes& types) {
+Result<void> apply_missing(Transaction& tx, const ColumnTypes& types, int last) {
   TRY(tx.session().run_script(for_database(history_script, types)));
   // Read again: another server may have come first.
   const int version = TRY(find_schema_version(tx));
   TRY(refuse_newer(version));
   for (const Migration& migration : migrations) {
-    if (migration.version <= version) continue;
+    if (migration.version <= version || migration.version > last) continue;
     TRY(tx.session().run_script(for_database(migration.script, types)));
     TRY(tx.session().execute("INSERT INTO schema_migrations (version, name) VALUES ($1, $2)",
                              {std::int64_t{migration.version}, migration.name}));
@@ -242,14 +250,18 @@ Result<int> find_schema_version(Transaction& tx) {
 }
 
 Result<int> apply_migrations(Database& database) {
+  return apply_migrations_up_to(database, schema_version());
+}
+
+Result<int> apply_migrations_up_to(Database& database, int last) {
   // The usual start finds nothing to do and waits for nobody.
   const int version = TRY(database.read(find_schema_version));
   TRY(refuse_newer(version));
-  if (version == schema_version()) return version;
+  if (version >= last) return version;
   TRY(database.migrate([&](Transaction& tx) -> Result<void> {
-    return apply_missing(tx, database.driver().column_types());
+    return apply_missing(tx, database.driver().column_types(), last);
   }));
-  return schema_version();
+  return last;
 }
 
 }  // namespace agentauth

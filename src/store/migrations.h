@@ -11,6 +11,9 @@ namespace agentauth {
 // written by a newer version than this one knows.
 Result<int> apply_migrations(Database& database);
 
+// The same up to a version that is not the last: a database as an older program left it.
+Result<int> apply_migrations_up_to(Database& database, int version);
+
 // The version this program needs.
 int schema_version();
 // The version the database has; 0 when it is empty.

@@ -554,26 +554,59 @@ TEST_P(RepositoriesContract, ASettingThatIsReplacedIsTheLastOne) {
   EXPECT_EQ(*must(read([](Transaction& tx) { return tx.settings().find("limits"); })), "two");
 }
 
-TEST_P(RepositoriesContract, SigningKeysComeNewestFirst) {
-  const Timestamp now = clock_.now();
-  const Bytes sealed{0, 1, 2, 0, 255};
-  const auto insert = [&](const std::string& kid, Timestamp created) {
+class SigningKeysContract : public RepositoriesContract {
+ protected:
+  Result<void> insert(const std::string& kid, Timestamp signs_from) {
     return write([&](Transaction& tx) {
-      return tx.settings().insert_signing_key({kid, "HS256", sealed, created});
+      return tx.signing_keys().insert({kid, "HS256", sealed_, now_, signs_from, 900s});
     });
-  };
-  must(insert("old", now - 1h));
-  must(insert("new", now));
-  must(insert("middle", now - 1min));
-  EXPECT_EQ(insert("new", now).error().code, Errc::conflict);
-  const auto keys = must(read([](Transaction& tx) { return tx.settings().signing_keys(); }));
+  }
+  std::vector<SealedSigningKey> list() {
+    return must(read([](Transaction& tx) { return tx.signing_keys().list(); }));
+  }
+
+  const Timestamp now_ = clock_.now();
+  const Bytes sealed_{0, 1, 2, 0, 255};
+};
+
+INSTANTIATE_TEST_SUITE_P(Store, SigningKeysContract,
+                         ::testing::Values(Backend::sqlite_memory, Backend::sqlite_disk,
+                                           Backend::postgresql),
+                         backend_name);
+
+TEST_P(SigningKeysContract, ComeInTheOrderTheySignTheLastOneFirst) {
+  must(insert("old", now_ - 1h));
+  must(insert("new", now_ + 10min));
+  must(insert("middle", now_));
+  EXPECT_EQ(insert("new", now_).error().code, Errc::conflict);
+  const auto keys = list();
   ASSERT_THAT(keys, SizeIs(3));
   EXPECT_EQ(keys[0].kid, "new");
   EXPECT_EQ(keys[1].kid, "middle");
   EXPECT_EQ(keys[2].kid, "old");
   EXPECT_EQ(keys[0].algorithm, "HS256");
-  EXPECT_EQ(keys[0].sealed_secret, sealed);
-  EXPECT_EQ(keys[0].created_at, now);
+  EXPECT_EQ(keys[0].sealed_secret, sealed_);
+  EXPECT_EQ(keys[0].created_at, now_);
+  EXPECT_EQ(keys[0].signs_from, now_ + 10min);
+  EXPECT_EQ(keys[0].token_lifetime, 900s);
+}
+
+TEST_P(SigningKeysContract, TheLifetimeOfTokensOnlyGrows) {
+  must(insert("key", now_));
+  const auto raise = [&](Seconds lifetime) {
+    must(write([&](Transaction& tx) { return tx.signing_keys().raise_token_lifetime(lifetime); }));
+    return list()[0].token_lifetime;
+  };
+  EXPECT_EQ(raise(1h), 1h);
+  EXPECT_EQ(raise(60s), 1h);
+}
+
+TEST_P(SigningKeysContract, OneThatIsErasedIsGoneAndTheOthersStay) {
+  must(insert("one", now_));
+  must(insert("two", now_ + 1s));
+  must(write([](Transaction& tx) { return tx.signing_keys().erase("one"); }));
+  ASSERT_THAT(list(), SizeIs(1));
+  EXPECT_EQ(list()[0].kid, "two");
 }
 
 class IdempotencyContract : public RepositoriesContract {

@@ -30,26 +30,4 @@ Result<void> SettingsRepository::replace(const std::string& name, const std::str
   return {};
 }
 
-Result<std::vector<SealedSigningKey>> SettingsRepository::signing_keys() {
-  std::vector<SealedSigningKey> keys;
-  TRY(
-      session_.query("SELECT kid, algorithm, sealed_secret, created_at FROM signing_keys "
-                     "ORDER BY created_at DESC, kid",
-                     {}, [&](const Row& row) -> Result<void> {
-                       const ByteView sealed = row.bytes(2);
-                       keys.push_back({std::string(row.text(0)), std::string(row.text(1)),
-                                       Bytes(sealed.begin(), sealed.end()), row.time(3)});
-                       return {};
-                     }));
-  return keys;
-}
-
-Result<void> SettingsRepository::insert_signing_key(const SealedSigningKey& key) {
-  TRY(
-      session_.execute("INSERT INTO signing_keys (kid, algorithm, sealed_secret, created_at) "
-                       "VALUES ($1, $2, $3, $4)",
-                       {key.kid, key.algorithm, key.sealed_secret, key.created_at}));
-  return {};
-}
-
 }  // namespace agentauth

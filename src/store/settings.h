@@ -1,21 +1,12 @@
-// What a deployment keeps about itself: sealed signing keys and the master key's fingerprint.
+// What a deployment keeps about itself: the master key's fingerprint, the rate limits.
 #pragma once
 
 #include <optional>
 #include <string>
-#include <vector>
 
-#include "base/encoding.h"
 #include "store/session.h"
 
 namespace agentauth {
-
-struct SealedSigningKey {
-  std::string kid;
-  std::string algorithm;
-  Bytes sealed_secret;  // encrypted under the master key
-  Timestamp created_at;
-};
 
 class SettingsRepository {
  public:
@@ -27,10 +18,6 @@ class SettingsRepository {
 
   // The last writer wins.
   Result<void> replace(const std::string& name, const std::string& value);
-
-  // Newest first.
-  Result<std::vector<SealedSigningKey>> signing_keys();
-  Result<void> insert_signing_key(const SealedSigningKey& key);
 
  private:
   Session& session_;

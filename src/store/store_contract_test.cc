@@ -527,6 +527,29 @@ TEST_P(DatabaseContract, MigratingAgainChangesNothing) {
   EXPECT_EQ(must(database_->read(find_schema_version)), schema_version());
 }
 
+TEST_P(DatabaseContract, ASigningKeyFromBeforeTheyRotatedSignsFromTheUpgradeOn) {
+  const TestDatabase older(GetParam());
+  const auto database = older.open();
+  must(apply_migrations_up_to(*database, 7));
+  const Bytes sealed{1, 2, 3};
+  must(database->write([&](Transaction& tx) -> Result<void> {
+    TRY(
+        tx.session().execute("INSERT INTO signing_keys (kid, algorithm, sealed_secret, created_at) "
+                             "VALUES ('first', 'HS256', $1, $2)",
+                             {sealed, Timestamp{1s}}));
+    return {};
+  }));
+  const Timestamp before = SystemClock().now();
+  must(apply_migrations(*database));
+  const auto keys = must(database->read([](Transaction& tx) { return tx.signing_keys().list(); }));
+  ASSERT_EQ(keys.size(), 1U);
+  EXPECT_EQ(keys[0].kid, "first");
+  EXPECT_EQ(keys[0].sealed_secret, sealed);
+  EXPECT_EQ(keys[0].created_at, Timestamp{1s});
+  EXPECT_GE(keys[0].signs_from, before - 1s);
+  EXPECT_EQ(keys[0].token_lifetime, 24h);
+}
+
 TEST_P(DatabaseContract, ADatabaseFromANewerProgramIsRefused) {
   must(database_->write([](Transaction& tx) -> Result<void> {
     TRY(tx.session().execute("INSERT INTO schema_migrations (version, name) VALUES (9999, 'new')"));

@@ -13,6 +13,7 @@
 #include "store/permissions.h"
 #include "store/session.h"
 #include "store/settings.h"
+#include "store/signing_keys.h"
 #include "store/token_families.h"
 
 namespace agentauth {
@@ -30,6 +31,7 @@ class Transaction {
   IdempotencyRepository idempotency() { return IdempotencyRepository(session_); }
   TokenFamilyRepository token_families() { return TokenFamilyRepository(session_); }
   SettingsRepository settings() { return SettingsRepository(session_); }
+  SigningKeyRepository signing_keys() { return SigningKeyRepository(session_); }
   AuditLog audit() { return AuditLog(session_); }
 
   // Commits with this write or not at all: the event enters the chain right before the commit, and

@@ -22,50 +22,22 @@ std::string encode_header(std::string_view kid) {
   return base64url_encode(as_bytes(json)) + ".";
 }
 
-std::string sealing_context(const std::string& kid) { return "signing key " + kid; }
-
-SealedSigningKey new_signing_key(const Sealer& sealer, const Clock& clock, Random& random) {
-  const std::string kid = random.base62(16);
-  const Secret secret = random_secret(random, signing_secret_bytes_min);
-  return {kid, std::string(algorithm),
-          sealer.seal(as_bytes(secret.reveal()), sealing_context(kid), random), clock.now()};
-}
-
 }  // namespace
 
-SigningKey::SigningKey(std::string kid, ByteView secret)
-    : kid_(std::move(kid)), encoded_header_(encode_header(kid_)), hmac_(secret) {}
+SigningKey::SigningKey(std::string kid, ByteView secret, const Times& times)
+    : kid_(std::move(kid)), times_(times), encoded_header_(encode_header(kid_)), hmac_(secret) {}
+
+const SigningKey& SigningKeys::signing_at(Timestamp now) const {
+  const auto found = std::find_if(keys_.begin(), keys_.end(), [&](const SigningKey& key) {
+    return key.times().signs_from <= now;
+  });
+  return found == keys_.end() ? keys_.back() : *found;
+}
 
 const SigningKey* SigningKeys::find(std::string_view kid) const {
   const auto found = std::find_if(keys_.begin(), keys_.end(),
                                   [&](const SigningKey& key) { return key.kid() == kid; });
   return found == keys_.end() ? nullptr : &*found;
-}
-
-Result<SigningKeys> load_signing_keys(Database& database, const MasterKey& master_key,
-                                      const Clock& clock, Random& random) {
-  const Sealer sealer(master_key.derive("agentauth signing keys"));
-  // The usual start finds its keys and waits for nobody.
-  auto stored = TRY(database.read([](Transaction& tx) { return tx.settings().signing_keys(); }));
-  if (stored.empty()) {
-    // Under the migration lock: of two servers that start at once one makes the key.
-    stored = TRY(database.migrate([&](Transaction& tx) -> Result<std::vector<SealedSigningKey>> {
-      auto keys = TRY(tx.settings().signing_keys());
-      if (keys.empty()) {
-        keys.push_back(new_signing_key(sealer, clock, random));
-        TRY(tx.settings().insert_signing_key(keys.back()));
-      }
-      return keys;
-    }));
-  }
-  std::vector<SigningKey> keys;
-  for (const SealedSigningKey& sealed : stored) {
-    if (sealed.algorithm != algorithm) continue;  // from a newer version; not ours to use
-    const Secret secret = TRY(sealer.open(sealed.sealed_secret, sealing_context(sealed.kid)));
-    keys.emplace_back(sealed.kid, as_bytes(secret.reveal()));
-  }
-  if (keys.empty()) return failure(Errc::internal, "The database holds no usable signing key");
-  return SigningKeys(std::move(keys));
 }
 
 Result<SigningKeys> configured_signing_keys(const Secret& secret) {

@@ -5,11 +5,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "crypto/hash.h"
-#include "crypto/master_key.h"
-#include "crypto/random.h"
 #include "crypto/secret.h"
-#include "store/database.h"
 
 namespace agentauth {
 
@@ -18,36 +16,41 @@ inline constexpr std::size_t signing_secret_bytes_min = 32;
 // One key, one algorithm (RFC 8725 3.1): HS256, and nothing a token says changes that.
 class SigningKey {
  public:
-  SigningKey(std::string kid, ByteView secret);
+  struct Times {
+    Timestamp signs_from = Timestamp::min();
+    // What it signed has expired by then, and so has the key.
+    Timestamp verifies_until = Timestamp::max();
+  };
+  SigningKey(std::string kid, ByteView secret) : SigningKey(std::move(kid), secret, Times()) {}
+  SigningKey(std::string kid, ByteView secret, const Times& times);
 
   const std::string& kid() const { return kid_; }
+  const Times& times() const { return times_; }
   // The encoded header of every token this key signs, with the dot behind it.
   const std::string& encoded_header() const { return encoded_header_; }
   Sha256 sign(std::string_view signing_input) const { return hmac_.sign(signing_input); }
 
  private:
   std::string kid_;
+  Times times_;
   std::string encoded_header_;
   HmacSha256 hmac_;
 };
 
-// The first one signs, all of them verify. Never empty.
+// All of them verify, the last that has begun to sign does. Never empty.
 class SigningKeys {
  public:
+  // From the one that signs last to the one that signed first.
   explicit SigningKeys(std::vector<SigningKey> keys) : keys_(std::move(keys)) {}
 
-  const SigningKey& current() const { return keys_.front(); }
+  // To a clock that is behind none may have begun: then it is the first.
+  const SigningKey& signing_at(Timestamp now) const;
   const SigningKey* find(std::string_view kid) const;
   const std::vector<SigningKey>& all() const { return keys_; }
 
  private:
   std::vector<SigningKey> keys_;
 };
-
-// Reads the database's keys, making the first one when there is none; servers that start at once
-// agree on one. Errors: the database's; internal when the master key does not open them.
-Result<SigningKeys> load_signing_keys(Database& database, const MasterKey& master_key,
-                                      const Clock& clock, Random& random);
 
 // A secret of the operator's own, instead of the database's keys; its kid is "configured".
 // Errors: invalid_argument when it is shorter than 32 bytes, well known or easy to guess.

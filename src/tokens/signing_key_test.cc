@@ -2,90 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <thread>
-
-#include "directory/testing/replica.h"
-
 namespace agentauth {
 namespace {
-
-class SigningKeyTest : public testing::Test {
- protected:
-  Result<SigningKeys> load() { return load_as(master_key); }
-  Result<SigningKeys> load_as(const MasterKey& key) {
-    return load_signing_keys(replica.database(), key, clock, random);
-  }
-  Replica replica;
-  ManualClock clock;
-  SystemRandom random;
-  MasterKey master_key{Bytes(32, 7)};
-};
-
-TEST_F(SigningKeyTest, TheFirstStartMakesAKeyAndTheNextOneFindsIt) {
-  const auto made = value_of(load());
-  const auto found = value_of(load());
-  ASSERT_EQ(found.all().size(), 1U);
-  EXPECT_EQ(found.current().kid(), made.current().kid());
-  EXPECT_EQ(found.current().sign("text"), made.current().sign("text"));
-}
-
-TEST_F(SigningKeyTest, ServersThatStartAtOnceAgreeOnOneKey) {
-  std::vector<std::string> kids(4);
-  std::vector<std::thread> servers;
-  for (std::string& kid : kids)
-    servers.emplace_back([&] {
-      SystemRandom own;
-      const auto keys = load_signing_keys(replica.database(), master_key, clock, own);
-      kid = keys ? keys->current().kid() : keys.error().detail;
-    });
-  for (std::thread& server : servers) server.join();
-  EXPECT_EQ(kids, std::vector<std::string>(4, kids[0]));
-  EXPECT_EQ(replica.number("SELECT COUNT(*) FROM signing_keys"), 1);
-}
-
-TEST_F(SigningKeyTest, TwoDeploymentsHaveDifferentKeys) {
-  Replica other;
-  const auto theirs = value_of(load_signing_keys(other.database(), master_key, clock, random));
-  EXPECT_NE(theirs.current().sign("text"), value_of(load()).current().sign("text"));
-}
-
-TEST_F(SigningKeyTest, AnotherMasterKeyDoesNotOpenIt) {
-  value_of(load());
-  EXPECT_EQ(load_as(MasterKey(Bytes(32, 8))).error().code, Errc::internal);
-}
-
-TEST_F(SigningKeyTest, AKeyThatWasRenamedOrChangedInTheDatabaseDoesNotOpen) {
-  value_of(load());
-  replica.execute("UPDATE signing_keys SET kid = 'another'");
-  EXPECT_EQ(load().error().code, Errc::internal);
-}
-
-TEST_F(SigningKeyTest, OneOfAnAlgorithmItDoesNotKnowIsNotUsed) {
-  value_of(load());
-  replica.execute("UPDATE signing_keys SET algorithm = 'ES256'");
-  EXPECT_EQ(load().error().code, Errc::internal);
-}
-
-TEST_F(SigningKeyTest, TheNewestSignsAndAllVerify) {
-  const std::string old_kid = value_of(load()).current().kid();
-  clock.advance(std::chrono::hours{1});
-  const Sealer sealer(master_key.derive("agentauth signing keys"));
-  value_of(replica.database().write([&](Transaction& tx) {
-    return tx.settings().insert_signing_key(
-        {"newer", "HS256", sealer.seal(Bytes(32, 9), "signing key newer", random), clock.now()});
-  }));
-  const auto keys = value_of(load());
-  EXPECT_EQ(keys.current().kid(), "newer");
-  EXPECT_NE(keys.find(old_kid), nullptr);
-  EXPECT_EQ(keys.find("unknown"), nullptr);
-  EXPECT_EQ(keys.find(""), nullptr);
-}
 
 TEST(ConfiguredSecretTest, AGoodOneSigns) {
   const auto keys =
       configured_signing_keys(Secret{std::string("jR4mX0v9Qz7Lw2Tt5Yb8Nc1Kd6Hf3Ga+")});
   ASSERT_TRUE(keys);
-  EXPECT_EQ(keys->current().kid(), "configured");
+  EXPECT_EQ(keys->signing_at(Timestamp{}).kid(), "configured");
 }
 
 TEST(ConfiguredSecretTest, AWeakOneStopsTheStart) {

@@ -76,6 +76,27 @@ Result<FamilyId> family_of(const JsonValue* claim) {
   return *id;
 }
 
+Result<const SigningKey*> find_key(const SigningKeys& keys, std::string_view header_with_dot) {
+  // Our own tokens have one spelling for each key.
+  for (const SigningKey& key : keys.all())
+    if (header_with_dot == key.encoded_header()) return &key;
+
+  const auto bytes = base64url_decode(header_with_dot.substr(0, header_with_dot.size() - 1));
+  if (!bytes) return refused("the header is not base64url");
+  const auto header = parse_json(as_text(*bytes));
+  if (!header || header->type != JsonValue::Type::object) return refused("the header is not JSON");
+  const JsonValue* kid = header->find("kid");
+  if (kid == nullptr || kid->type != JsonValue::Type::text) return refused("no kid");
+  const SigningKey* key = keys.find(kid->text);
+  if (key == nullptr) return refused("unknown kid");
+  // RFC 8725 3.1: the algorithm is ours to choose, not the token's.
+  if (!is_text(header->find("alg"), "HS256")) return refused("not the key's algorithm");
+  if (!is_text(header->find("typ"), "at+jwt")) return refused("not an access token");
+  // RFC 7515 4.1.11: an extension we must understand, and we understand none.
+  if (header->find("crit") != nullptr) return refused("critical extension");
+  return key;
+}
+
 }  // namespace
 
 TokenService::TokenService(SigningKeys keys, TokenOptions options, Random& random)
@@ -109,10 +130,12 @@ void TokenService::issue(const Caller& caller, Timestamp now, std::string& out) 
   base64url_append(random_.bytes<jti_bytes>(), claims);
   claims += "\"}";
 
+  const SigningKeyRing::View ring(keys_);
+  const SigningKey& key = ring.keys().signing_at(now);
   const std::size_t start = out.size();
-  out += keys_.current().encoded_header();
+  out += key.encoded_header();
   base64url_append(as_bytes(claims), out);
-  const Sha256 signature = keys_.current().sign(std::string_view(out).substr(start));
+  const Sha256 signature = key.sign(std::string_view(out).substr(start));
   out += '.';
   base64url_append(signature, out);
 }
@@ -124,7 +147,9 @@ Result<VerifiedToken> TokenService::verify(std::string_view text, Timestamp now)
   const std::size_t second = first == text.npos ? text.npos : text.find('.', first + 1);
   if (second == text.npos || text.find('.', second + 1) != text.npos)
     return refused("not a compact JWT");
-  const SigningKey* key = TRY(key_of(text.substr(0, first + 1)));
+  const SigningKeyRing::View ring(keys_);
+  const SigningKey* key = TRY(find_key(ring.keys(), text.substr(0, first + 1)));
+  if (key->times().verifies_until <= now) return refused("its key was retired");
 
   std::array<std::uint8_t, 33> signature;
   const auto size = base64url_decode(text.substr(second + 1), signature);
@@ -133,28 +158,10 @@ Result<VerifiedToken> TokenService::verify(std::string_view text, Timestamp now)
     return refused("wrong signature");
   const auto payload = base64url_decode(text.substr(first + 1, second - first - 1));
   if (!payload) return refused("the payload is not base64url");
-  return check_claims(as_text(*payload), now);
-}
-
-Result<const SigningKey*> TokenService::key_of(std::string_view header_with_dot) const {
-  // Our own tokens have one spelling for each key.
-  for (const SigningKey& key : keys_.all())
-    if (header_with_dot == key.encoded_header()) return &key;
-
-  const auto bytes = base64url_decode(header_with_dot.substr(0, header_with_dot.size() - 1));
-  if (!bytes) return refused("the header is not base64url");
-  const auto header = parse_json(as_text(*bytes));
-  if (!header || header->type != JsonValue::Type::object) return refused("the header is not JSON");
-  const JsonValue* kid = header->find("kid");
-  if (kid == nullptr || kid->type != JsonValue::Type::text) return refused("no kid");
-  const SigningKey* key = keys_.find(kid->text);
-  if (key == nullptr) return refused("unknown kid");
-  // RFC 8725 3.1: the algorithm is ours to choose, not the token's.
-  if (!is_text(header->find("alg"), "HS256")) return refused("not the key's algorithm");
-  if (!is_text(header->find("typ"), "at+jwt")) return refused("not an access token");
-  // RFC 7515 4.1.11: an extension we must understand, and we understand none.
-  if (header->find("crit") != nullptr) return refused("critical extension");
-  return key;
+  VerifiedToken token = TRY(check_claims(as_text(*payload), now));
+  token.expires_at_ = std::min(token.expires_at_, key->times().verifies_until);
+  token.keys_generation_ = ring.generation();
+  return token;
 }
 
 Result<VerifiedToken> TokenService::check_claims(std::string_view payload, Timestamp now) const {

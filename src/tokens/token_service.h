@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "crypto/random.h"
 #include "model/caller.h"
-#include "tokens/signing_key.h"
+#include "tokens/signing_key_ring.h"
 
 namespace agentauth {
 
@@ -25,7 +25,10 @@ class VerifiedToken {
  public:
   const Caller& caller() const { return caller_; }
   AgentId agent_id() const { return caller_.agent_id; }
+  // Its own end, or its key's if that comes first.
   Timestamp expires_at() const { return expires_at_; }
+  // Of the keys that it was verified with.
+  std::uint64_t keys_generation() const { return keys_generation_; }
 
  private:
   friend class TokenService;
@@ -34,9 +37,10 @@ class VerifiedToken {
 
   Caller caller_;
   Timestamp expires_at_;
+  std::uint64_t keys_generation_ = 0;
 };
 
-// Nothing changes after construction: safe to use from any thread.
+// Nothing but the keys changes after construction: safe to use from any thread.
 class TokenService {
  public:
   TokenService(SigningKeys keys, TokenOptions options, Random& random);
@@ -51,13 +55,17 @@ class TokenService {
   // in `detail`.
   Result<VerifiedToken> verify(std::string_view text, Timestamp now) const;
 
+  // From here on these keys sign and verify, and no others.
+  void use_keys(SigningKeys keys) { keys_.replace(std::move(keys)); }
+  // Another number after each use_keys(): a token that was verified before is verified again.
+  std::uint64_t keys_generation() const { return keys_.generation(); }
+
   Seconds lifetime() const { return options_.lifetime; }
 
  private:
-  Result<const SigningKey*> key_of(std::string_view header_with_dot) const;
   Result<VerifiedToken> check_claims(std::string_view payload, Timestamp now) const;
 
-  const SigningKeys keys_;
+  SigningKeyRing keys_;
   const TokenOptions options_;
   const std::string claims_start_;  // {"iss":…,"aud":…,"sub":" as issue() begins
   Random& random_;

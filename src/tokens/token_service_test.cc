@@ -412,9 +412,56 @@ TEST_F(TokenServiceTest, ATokenOfAServiceWithAnotherKeyIsRefused) {
   EXPECT_FALSE(accepts(token));
 }
 
+class RotatingKeysTest : public TokenServiceTest {
+ protected:
+  static SigningKey key(const std::string& kid, const SigningKey::Times& times) {
+    return {kid, sha256(kid), times};
+  }
+  void use(std::vector<SigningKey> keys) { service.use_keys(SigningKeys(std::move(keys))); }
+  std::string kid_of(const std::string& token) {
+    const auto header = base64url_decode(token.substr(0, token.find('.')));
+    return std::string(parse_json(as_text(*header))->find("kid")->text);
+  }
+};
+
+TEST_F(RotatingKeysTest, AKeySignsFromItsTimeOnAndVerifiesBeforeThat) {
+  use({key("next", {.signs_from = now + 60s}), key("first", {.signs_from = now - 24h})});
+  EXPECT_EQ(kid_of(issue()), "first");
+  now += 59s;
+  EXPECT_EQ(kid_of(issue()), "first");
+  now += 1s;
+  const std::string token = issue();
+  EXPECT_EQ(kid_of(token), "next");
+  // To a clock that is a minute behind.
+  now -= 60s;
+  EXPECT_TRUE(accepts(token));
+}
+
+TEST_F(RotatingKeysTest, AClockThatIsBehindAllKeysSignsWithTheFirst) {
+  use({key("next", {.signs_from = now + 120s}), key("first", {.signs_from = now + 60s})});
+  const std::string token = issue();
+  EXPECT_EQ(kid_of(token), "first");
+  EXPECT_TRUE(accepts(token));
+}
+
+TEST_F(RotatingKeysTest, AKeyVerifiesUntilItsTimeIsOverHoweverLongItsTokensLive) {
+  use({key("old", {.verifies_until = now + 60s})});
+  const std::string token = issue();
+  EXPECT_EQ(service.verify(token, now)->expires_at(), now + 60s);
+  EXPECT_TRUE(service.verify(token, now + 59'999ms));
+  EXPECT_EQ(service.verify(token, now + 60s).error().detail, "its key was retired");
+}
+
+TEST_F(RotatingKeysTest, WhatAKeyThatIsGoneSignedIsRefused) {
+  const std::string token = issue();
+  use({key("other", {})});
+  EXPECT_EQ(service.verify(token, now).error().detail, "unknown kid");
+  EXPECT_TRUE(accepts(issue()));
+}
+
 class VerifiedTokensTest : public TokenServiceTest {
  protected:
-  VerifiedTokens remembered;
+  VerifiedTokens remembered{service};
 };
 
 TEST_F(VerifiedTokensTest, FindsWhatItRemembersAndNothingElse) {
@@ -433,6 +480,20 @@ TEST_F(VerifiedTokensTest, NeverPastItsExpiry) {
   EXPECT_TRUE(remembered.find(token, now + 899'999ms));
   EXPECT_FALSE(remembered.find(token, now + 900s));
   EXPECT_FALSE(remembered.find(token, now + 24h));
+}
+
+TEST_F(VerifiedTokensTest, NeverPastItsKey) {
+  const std::string token = issue();
+  const auto verified = *service.verify(token, now);
+  remembered.remember(token, verified);
+  ASSERT_TRUE(remembered.find(token, now));
+  service.use_keys(keys());
+  EXPECT_FALSE(remembered.find(token, now));
+  // Verified with the keys of before, remembered after they were replaced.
+  remembered.remember(token, verified);
+  EXPECT_FALSE(remembered.find(token, now));
+  remembered.remember(token, *service.verify(token, now));
+  EXPECT_TRUE(remembered.find(token, now));
 }
 
 // CVE-2021-32701: a cache must compare the whole token, not what it is found by.

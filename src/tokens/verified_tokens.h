@@ -16,6 +16,9 @@ namespace agentauth {
 // may do is read anew on each use. For one thread; direct mapped: a newer token takes the place.
 class VerifiedTokens {
  public:
+  // Whose tokens they are; a token is forgotten when that has other keys than it was verified with.
+  explicit VerifiedTokens(const TokenService& service) : service_(service) {}
+
   std::optional<VerifiedToken> find(std::string_view text, Timestamp now) const;
   // Ignores texts longer than 1 KiB: ours are under 500 bytes.
   void remember(std::string_view text, const VerifiedToken& token);
@@ -30,6 +33,7 @@ class VerifiedTokens {
   };
   static std::size_t place_of(std::string_view text);
 
+  const TokenService& service_;
   std::vector<Entry> entries_;  // empty until the first token is remembered
 };
 

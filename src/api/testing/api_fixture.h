@@ -120,6 +120,9 @@ class ApiFixture : public testing::Test {
     return call({.method = http::Method::post, .target = target, .body = body, .token = token});
   }
 
+  static SigningKeys signing_keys(const char* secret = "jR4mX0v9Qz7Lw2Tt5Yb8Nc1Kd6Hf3Ga+") {
+    return value_of(configured_signing_keys(Secret(std::string(secret))));
+  }
   std::string token_of(AgentId agent) {
     std::string token;
     std::uint32_t generation = 0;
@@ -210,10 +213,7 @@ class ApiFixture : public testing::Test {
   AgentService agents{clock};
   KeyService keys{replica.database(), replica.directory(), master_key, clock, random,
                   bcrypt_cost_min};
-  TokenService tokens{
-      value_of(configured_signing_keys(Secret(std::string("jR4mX0v9Qz7Lw2Tt5Yb8Nc1Kd6Hf3Ga+")))),
-      {},
-      random};
+  TokenService tokens{signing_keys(), {}, random};
   RefreshService refresh_tokens{
       replica.database(), replica.directory(), master_key, clock, random, {}};
   PermissionService permissions{replica.directory(), clock};

@@ -1,0 +1,20 @@
+// Keys that sign access tokens, as everybody may know them: their secrets are elsewhere.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace agentauth {
+
+// Letters and digits. (A configured secret is no key of the database and has another kid.)
+inline constexpr std::size_t signing_kid_length = 16;
+
+enum class SigningKeyState : std::uint8_t {
+  published,  // known to all nodes, and not signing yet
+  active,     // signs
+  retired,    // signs no more, and verifies what it signed
+};
+std::string_view to_string(SigningKeyState state);
+bool parse(std::string_view text, SigningKeyState& state);
+
+}  // namespace agentauth
