@@ -68,13 +68,14 @@ std::optional<TokenFamily> RefreshService::family_of(std::string_view text) cons
 }
 
 Result<RefreshService::Pair> RefreshService::refresh(std::string_view text, const IpAddress& from,
-                                                     FunctionRef<void(Transaction&)> record) {
+                                                     const Steps& steps) {
   const auto token = codec_.read(text);
   if (!token) return refused("not a token of ours");
   TRY(require_standing(*token, from));
+  TRY(steps.admit(token->family));
   const Spent spent = TRY(database_.write([&](Transaction& tx) -> Result<Spent> {
     const Spent done = TRY(spend(tx, *token));
-    if (done == Spent::now || done == Spent::just_before) record(tx);
+    if (done == Spent::now || done == Spent::just_before) steps.record(tx);
     return done;
   }));
   if (spent == Spent::refused) return refused("revoked, or left lying for too long");
@@ -92,6 +93,7 @@ Result<void> RefreshService::require_standing(const RefreshToken& token,
   if (now >= family.ends_at || now >= family.begun_at + options_.lifetime)
     return refused("the family has reached its end");
   const Directory::View view(directory_);
+  if (view.is_revoked(family.id)) return refused("its login was ended");
   const AgentRecord* agent = view.find_agent(family.agent_id);
   if (agent == nullptr || agent->status != AgentStatus::active) return refused("agent may not act");
   if (agent->token_generation != family.token_generation)

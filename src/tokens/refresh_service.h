@@ -37,12 +37,17 @@ class RefreshService {
   // The first of a family, for who has just proved a key. In memory only.
   Pair begin(AgentId agent, std::string_view kid, std::uint32_t token_generation) const;
 
+  // What its caller does in the course of a refresh.
+  struct Steps {
+    // For a family that stands, before anything is spent. Its error ends the refresh there.
+    FunctionRef<Result<void>(const TokenFamily&)> admit;
+    // In the transaction of a refresh that succeeds; perhaps twice, from nothing.
+    FunctionRef<void(Transaction&)> record;
+  };
   // Whose token it is, its agent and its key (which may be bound to networks) are asked of the
-  // directory, before and after. `record` is called in the transaction of a refresh that succeeds;
-  // perhaps twice, from nothing. Errors: unauthenticated, one and the same for every cause; the
-  // database's.
-  Result<Pair> refresh(std::string_view text, const IpAddress& from,
-                       FunctionRef<void(Transaction&)> record);
+  // directory, before and after. Errors: unauthenticated, one and the same for every cause; those
+  // of `admit`; the database's.
+  Result<Pair> refresh(std::string_view text, const IpAddress& from, const Steps& steps);
   // What a token of ours says of itself, whether or not it is of any use.
   std::optional<TokenFamily> family_of(std::string_view text) const;
 

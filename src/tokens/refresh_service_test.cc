@@ -18,7 +18,8 @@ constexpr const char* kid = "4fJx0Zk2QmP1";
 constexpr RefreshOptions options{.lifetime = 1h, .idle = 20min, .grace = 10s};
 
 Result<RefreshService::Pair> spend(RefreshService& service, std::string_view token) {
-  return service.refresh(token, IpAddress{}, [](Transaction&) {});
+  const auto admit = [](const TokenFamily&) { return Result<void>(); };
+  return service.refresh(token, IpAddress{}, {admit, [](Transaction&) {}});
 }
 
 // A login and what follows from it, on a node of its own.
