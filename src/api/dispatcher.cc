@@ -7,19 +7,12 @@
 #include "api/errors.h"
 #include "api/limit_gate.h"
 #include "http/client_address.h"
+#include "model/credential_text.h"
 
 namespace agentauth::api {
 namespace {
 
 constexpr std::string_view realm = R"(Bearer realm="agentauth")";
-
-// Printable, short, nothing that could break a log line or a header.
-bool is_request_id(std::string_view text) {
-  return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
-           c == '_' || c == '.' || c == ':' || c == '/' || c == '+' || c == '=';
-  });
-}
 
 struct Nothing {
   static constexpr std::array<Field, 0> fields() { return {}; }
@@ -378,7 +371,8 @@ void Dispatcher::log(const ApiExchange& exchange, std::chrono::nanoseconds took)
   const auto& error = exchange.error;
   const Log::Fields fields = {
       {"request_id", exchange.request_id()},
-      {"method", exchange.request.method_text},
+      // By our own names: what was sent in its place may be anything.
+      {"method", http::to_string(exchange.request.method)},
       {"route", exchange.operation == nullptr ? "unmatched" : exchange.operation->path},
       {"status", status},
       {"code", error ? error_row(error->code).word : ""},

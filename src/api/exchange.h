@@ -15,6 +15,7 @@
 #include "model/audit_event.h"
 #include "model/caller.h"
 #include "model/change.h"
+#include "model/credential_text.h"
 
 namespace agentauth::api {
 
@@ -80,8 +81,7 @@ class ApiExchange final : public http::Exchange {
   Result<void> require_json() const;
   Result<void> read_pairs();
 
-  static constexpr std::size_t request_id_max = 128;
-  std::array<char, request_id_max> request_id_{};
+  std::array<char, request_id_characters_max> request_id_{};
   std::size_t request_id_size_ = 0;
   IpAddress client_address_{};
   bool pairs_read_ = false;

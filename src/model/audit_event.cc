@@ -4,6 +4,7 @@
 #include <array>
 
 #include "model/api_key.h"
+#include "model/credential_text.h"
 #include "model/permission.h"
 
 namespace agentauth {
@@ -42,16 +43,6 @@ bool find_name(Names names, std::string_view text, E& value) {
   return true;
 }
 
-// An API key in full, wherever somebody put it: aa_<kid>_<secret>.
-bool holds_key(std::string_view text) {
-  constexpr std::string_view prefix = "aa_";
-  for (std::size_t at = text.find(prefix); at != text.npos; at = text.find(prefix, at + 1)) {
-    const std::size_t secret = at + prefix.size() + key_kid_length + 1;
-    if (text.size() > secret && text[secret - 1] == '_') return true;
-  }
-  return false;
-}
-
 bool only_holds(std::string_view text, std::string_view further) {
   return std::all_of(text.begin(), text.end(), [&](char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
@@ -83,12 +74,12 @@ AuditText AuditText::of_kid(std::string_view kid) {
 }
 
 AuditText AuditText::of_permission(std::string_view permission) {
-  if (!is_permission(permission) || holds_key(permission)) return {};
+  if (!is_permission(permission) || holds_credential(permission)) return {};
   return AuditText(std::string(permission));
 }
 
 AuditText AuditText::of_request_id(std::string_view id) {
-  if (id.size() > 128 || !only_holds(id, "-_.:/+=") || holds_key(id)) return {};
+  if (!is_request_id(id)) return {};
   return AuditText(std::string(id));
 }
 
