@@ -40,6 +40,7 @@ class ApiExchange final : public http::Exchange {
   Subject subject;
   // The answer is not sent before this event is durable.
   std::optional<AuditEvent> before_answer;
+  bool is_recorded = false;  // a refusal whose event committed with what it changed
 
   std::string_view request_id() const { return {request_id_.data(), request_id_size_}; }
   void set_request_id(std::string_view id);

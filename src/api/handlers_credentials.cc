@@ -190,18 +190,25 @@ Result<void> refresh(Services& services, ApiExchange& exchange) {
   const auto admit = [&](const TokenFamily& family) {
     return admit_agent(services.limiter, exchange, family.agent_id, family.key());
   };
-  // On record in the transaction that spends the token.
+  // On record in the transaction that spends the token, or ends the login.
   std::optional<AuditEvent> event;
-  const auto record = [&](Transaction& tx) {
-    event = event_of(services, exchange, AuditOutcome::success);
+  const auto record = [&](Transaction& tx, RefreshService::Change change) {
+    event = change == RefreshService::Change::replayed
+                ? event_of(services, exchange, AuditOutcome::failure, AuditReason::refresh_replayed)
+                : event_of(services, exchange, AuditOutcome::success);
     tx.record(*event);
   };
   const auto pair = TRY(services.refresh_tokens.refresh(
       request.refresh_token, exchange.client_address(), {admit, record}));
   services.recorder.count(*event);
+  if (!pair) {
+    services.metrics.count_refresh_replay();
+    exchange.is_recorded = true;
+    return invalid_refresh_token("spent before: its login is ended");
+  }
   // The write may have waited for a while.
   TRY(require_fresh(services));
-  answer_with_tokens(services, exchange, pair);
+  answer_with_tokens(services, exchange, *pair);
   return {};
 }
 

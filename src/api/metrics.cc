@@ -18,13 +18,15 @@ constexpr std::array<std::int64_t, 14> bounds_ns = {
     2'500,     5'000,      10'000,      25'000,      100'000,     500'000,       1'000'000,
     5'000'000, 25'000'000, 100'000'000, 250'000'000, 500'000'000, 1'000'000'000, 5'000'000'000};
 
-constexpr std::array<MetricRow, 23> table = {{
+constexpr std::array<MetricRow, 24> table = {{
     {"agentauth_requests_total", "counter", "route, method, status",
      "Requests answered, by route and status"},
     {"agentauth_request_duration_seconds", "histogram", "route, method",
      "From the last byte of a request to its answer"},
     {"agentauth_logins_total", "counter", "outcome",
      "Logins: remembered (no bcrypt), verified (one bcrypt), refused"},
+    {"agentauth_refresh_replays_total", "counter", "",
+     "Logins ended because a refresh token was spent again: it, or its successor, was stolen"},
     {"agentauth_denials_total", "counter", "route, method", "Requests denied by permission (403)"},
     {"agentauth_pool_threads", "gauge", "pool", "Threads of the worker and the hashing pool"},
     {"agentauth_pool_depth", "gauge", "pool", "Jobs that wait in a pool's queue"},
@@ -196,6 +198,8 @@ void Metrics::write_logins(std::string& out) const {
   append_header(out, "agentauth_logins_total");
   for (std::size_t i = 0; i < outcomes.size(); ++i)
     append_sample(out, "agentauth_logins_total", label("outcome", outcomes[i]), logins_[i].load());
+  append_header(out, "agentauth_refresh_replays_total");
+  append_sample(out, "agentauth_refresh_replays_total", "", refresh_replays_.load());
 }
 
 void Metrics::write_audit(std::string& out, const audit::Recorder::State& audit) {

@@ -21,13 +21,14 @@ constexpr std::array<std::string_view, audit_action_count> actions = {
     "owner.suspend",    "owner.resume",        "limits.replace"};
 constexpr std::array<std::string_view, audit_outcome_count> outcomes = {"success", "denied",
                                                                         "failure"};
-constexpr std::array<std::string_view, 7> reasons = {"",
+constexpr std::array<std::string_view, 8> reasons = {"",
                                                      "permission_denied",
                                                      "registration_closed",
                                                      "invalid_credentials",
                                                      "invalid_token",
                                                      "command_line",
-                                                     "demonstration"};
+                                                     "demonstration",
+                                                     "refresh_replayed"};
 constexpr std::array<std::string_view, 4> target_types = {"", "agent", "key", "permission"};
 
 template <class E>

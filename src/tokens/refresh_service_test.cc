@@ -19,7 +19,10 @@ constexpr RefreshOptions options{.lifetime = 1h, .idle = 20min, .grace = 10s};
 
 Result<RefreshService::Pair> spend(RefreshService& service, std::string_view token) {
   const auto admit = [](const TokenFamily&) { return Result<void>(); };
-  return service.refresh(token, IpAddress{}, {admit, [](Transaction&) {}});
+  const auto record = [](Transaction&, RefreshService::Change) {};
+  const auto pair = TRY(service.refresh(token, IpAddress{}, {admit, record}));
+  if (!pair) return invalid_refresh_token("replayed");
+  return *pair;
 }
 
 // A login and what follows from it, on a node of its own.
