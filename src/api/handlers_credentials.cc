@@ -102,7 +102,7 @@ CreatedApiKey CreatedApiKey::of(const ApiKey& key, const MintedKey& minted, Time
 Result<void> register_agent(Services& services, ApiExchange& exchange) {
   const auto request = TRY(exchange.decode_input<RegisterAgent>());
   TRY(admit_owner(services.limiter, exchange, request.owner_email));
-  const Idempotency idempotency = TRY(Idempotency::of(exchange));
+  const Idempotency idempotency = TRY(Idempotency::of(exchange, request.owner_email));
   TRY(idempotency.find(services));  // the answer held a key, so a repeat is an error
   const MintedKey minted = TRY(services.keys.mint());
   const auto work = [&](Transaction& tx, AuditTarget& target) -> Result<Agent> {

@@ -135,6 +135,10 @@ void append_operation(const Operation& operation, std::string& page) {
                 ? "; a repeat within 24 hours answers 409 `already_created` with the id of what "
                   "was created, since the API key is not kept."
                 : "; a repeat within 24 hours gets the same answer.";
+    if (operation.access == Access::registrant)
+      page +=
+          " The key of who is no agent yet counts for the client's address (IPv6: its /64) and the "
+          "owner together.";
   }
   page += "\n";
   if (operation.binding.request != nullptr && !operation.binding.request().empty()) {
