@@ -132,6 +132,7 @@ Result<void> create_key(Services& services, ApiExchange& exchange) {
   const auto work = [&](Transaction& tx, AuditTarget& target) -> Result<ApiKey> {
     TRY(require_key_authority(services, tx, exchange, request));
     const ApiKey stored = TRY(services.keys.store(tx, minted, request));
+    TRY(require_time_for(tx, exchange, stored));
     TRY(idempotency.keep(services, tx,
                          {stored.agent_id.to_string(), stored.key_id.to_string(), 201, ""}));
     target = made(stored, minted);

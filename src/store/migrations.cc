@@ -162,6 +162,10 @@ CREATE TABLE audit_starts (
   signature TEXT NOT NULL
 );
 )sql"},
+    {7, "keys that were rotated", R"sql(
+-- NULL: no other key is in its place.
+ALTER TABLE api_keys ADD COLUMN rotated_at {{timestamp}};
+)sql"},
 };
 
 constexpr std::string_view history_script = R"sql(
