@@ -50,7 +50,7 @@ AuditEvent event_of(const Services& services, const ApiExchange& exchange, Audit
 
 std::optional<AuditEvent> refusal_of(const Services& services, const ApiExchange& exchange,
                                      const Error& error) {
-  if (exchange.operation == nullptr) return std::nullopt;
+  if (exchange.operation == nullptr || exchange.is_recorded) return std::nullopt;
   const auto denied = [&](AuditReason reason) {
     AuditTarget target = target_in_path(exchange);
     target.detail = AuditText::of_permission(exchange.operation->permission);

@@ -18,7 +18,7 @@ AuditEvent event_of(const Services& services, const ApiExchange& exchange, Audit
                     AuditReason reason = AuditReason::none, AuditTarget target = {});
 
 // What is recorded of a call that ended in `error`: credentials that do not work, and what is not
-// permitted. Nothing for a mistake, or when no credentials were sent.
+// permitted. Nothing for a mistake, when no credentials were sent, or when it is on record already.
 std::optional<AuditEvent> refusal_of(const Services& services, const ApiExchange& exchange,
                                      const Error& error);
 

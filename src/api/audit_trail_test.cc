@@ -132,6 +132,36 @@ TEST_F(AuditTrailTest, AFailedLoginNamesTheKeyThatItClaimsToBe) {
   EXPECT_TRUE(failed.kid.empty());
 }
 
+TEST_F(AuditTrailTest, ARefreshTokenThatIsSpentAgainIsOnRecordWithTheEndOfItsLogin) {
+  const auto refresh = [&](const std::string& spent) {
+    return post("/auth/refresh", R"({"refresh_token":")" + spent + R"("})");
+  };
+  const std::string key = key_of(target);
+  const Answer login = post("/auth/login", R"({"api_key":")" + key + R"("})");
+  const std::string first = login.text("refresh_token");
+  ASSERT_EQ(refresh(first).status, 200);
+  clock.advance(std::chrono::seconds{11});
+  replica.execute("CREATE TABLE kept AS SELECT * FROM audit_head");
+  replica.execute("DELETE FROM audit_head");
+  const auto before = everything();
+  EXPECT_EQ(refresh(first).status, 503) << "without its record nothing happens";
+  EXPECT_EQ(everything(), before);
+  replica.execute("INSERT INTO audit_head SELECT * FROM kept");
+  const Answer replayed = refresh(first);
+  EXPECT_EQ(replayed.status, 401);
+  EXPECT_EQ(replayed.text("detail"), "The refresh token is not valid");
+  recorder.stop();
+  const auto events = audit_events(0);
+  ASSERT_EQ(events.size(), 3U) << "once, and not as one more refusal";
+  EXPECT_EQ(events[2].action, AuditAction::login_refresh);
+  EXPECT_EQ(events[2].outcome, AuditOutcome::failure);
+  EXPECT_EQ(events[2].reason, AuditReason::refresh_replayed);
+  EXPECT_EQ(events[2].agent_id, target);
+  EXPECT_EQ(events[2].kid.view(), key.substr(3, key_kid_length));
+  EXPECT_EQ(events[2].request_id.view(), replayed.header("X-Request-ID"));
+  EXPECT_THAT(get("/metrics").body, HasSubstr("\nagentauth_refresh_replays_total 1\n"));
+}
+
 TEST_F(AuditTrailTest, ARefusedChangeLeavesADenialAndNoChange) {
   const AgentId stranger = replica.add_agent("Stranger");
   const auto before = everything();

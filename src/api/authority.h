@@ -31,6 +31,12 @@ Result<void> require_authority(Services& services, const ApiExchange& exchange, 
 Result<void> require_authority(Services& services, Transaction& tx, const ApiExchange& exchange,
                                AgentId agent);
 
+// A key with an end passes on no more time than it has left, and none once it was rotated: through
+// other keys it would outlive its end. `made` is new in this transaction; it may be in the caller's
+// own place, and then lives as long as that was made for. Errors: permission_denied.
+Result<void> require_time_for(Transaction& tx, const ApiExchange& exchange, const ApiKey& made,
+                              std::optional<KeyId> in_place_of = {});
+
 // What a write that was refused is answered with: when another request with this key was quicker,
 // what that one made.
 template <class T>

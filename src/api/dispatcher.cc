@@ -7,19 +7,12 @@
 #include "api/errors.h"
 #include "api/limit_gate.h"
 #include "http/client_address.h"
+#include "model/credential_text.h"
 
 namespace agentauth::api {
 namespace {
 
 constexpr std::string_view realm = R"(Bearer realm="agentauth")";
-
-// Printable, short, nothing that could break a log line or a header.
-bool is_request_id(std::string_view text) {
-  return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
-           c == '_' || c == '.' || c == ':' || c == '/' || c == '+' || c == '=';
-  });
-}
 
 struct Nothing {
   static constexpr std::array<Field, 0> fields() { return {}; }
@@ -40,14 +33,12 @@ std::optional<std::string_view> bearer(std::string_view header) {
   return header;
 }
 
-bool is_write(const Operation& operation) {
-  return operation.method != http::Method::get && operation.runs != Runs::hasher_if_new;
-}
-
 }  // namespace
 
 Dispatcher::Dispatcher(Services& services, std::size_t cores)
-    : services_(services), request_id_prefix_(services.random.base62(10) + "-") {
+    : services_(services),
+      request_id_prefix_(services.random.base62(10) + "-"),
+      log_(services.log, services.metrics, cores) {
   const auto table = operations();
   for (std::size_t i = 0; i < table.size(); ++i) {
     router_.add(table[i].method, table[i].path, i);
@@ -370,36 +361,7 @@ void Dispatcher::answered(const http::Exchange& http_exchange, std::chrono::nano
   const std::size_t operation =
       exchange.operation == nullptr ? operations().size() : index_of(*exchange.operation);
   services_.metrics.count_request(exchange.core, operation, exchange.response.status(), took);
-  log(exchange, took);
-}
-
-void Dispatcher::log(const ApiExchange& exchange, std::chrono::nanoseconds took) const {
-  // What was answered from memory and went well is counted, and told only when asked for.
-  const int status = exchange.response.status();
-  const bool changed = exchange.operation != nullptr && is_write(*exchange.operation);
-  // What anybody can ask for that we do not speak (501, 505) is no error of ours.
-  const bool failed = status == 500 || status == 503;
-  const LogLevel level = failed                     ? LogLevel::error
-                         : status >= 400 || changed ? LogLevel::info
-                                                    : LogLevel::debug;
-  if (!services_.log.enabled(level)) return;
-  const std::string agent = exchange.caller ? exchange.caller->agent_id.to_string() : "";
-  const std::string client = format_ip_address(exchange.client_address());
-  const std::string peer = format_ip_address(exchange.request.peer);
-  const auto& error = exchange.error;
-  const Log::Fields fields = {
-      {"request_id", exchange.request_id()},
-      {"method", exchange.request.method_text},
-      {"route", exchange.operation == nullptr ? "unmatched" : exchange.operation->path},
-      {"status", status},
-      {"code", error ? error_row(error->code).word : ""},
-      {"cause", error ? std::string_view(error->detail) : ""},
-      {"agent_id", agent},
-      {"client", client},
-      {"peer", peer},
-      {"duration_us", std::chrono::duration_cast<std::chrono::microseconds>(took).count()},
-  };
-  services_.log.write(level, "request", fields);
+  log_.write(exchange, took);
 }
 
 }  // namespace agentauth::api

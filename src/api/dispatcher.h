@@ -8,6 +8,7 @@
 
 #include "api/event_guard.h"
 #include "api/operations.h"
+#include "api/request_log.h"
 #include "http/application.h"
 #include "http/router.h"
 #include "tokens/verified_tokens.h"
@@ -57,7 +58,6 @@ class Dispatcher final : public http::Application {
                     std::size_t core);
   Result<void> admit_caller(ApiExchange& exchange) const;
   void fail(ApiExchange& exchange, Error error);
-  void log(const ApiExchange& exchange, std::chrono::nanoseconds took) const;
 
   Services& services_;
   http::Router router_;
@@ -65,6 +65,7 @@ class Dispatcher final : public http::Application {
   std::vector<std::unique_ptr<Core>> cores_;
   const std::string request_id_prefix_;  // of this process
   EventPlaces event_places_;
+  RequestLog log_;
 };
 
 }  // namespace agentauth::api

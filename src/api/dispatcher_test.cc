@@ -40,6 +40,15 @@ TEST_F(DispatcherTest, AnInvalidRequestIdIsReplaced) {
   }
 }
 
+TEST_F(DispatcherTest, ACredentialIsNoRequestId) {
+  const std::string key = key_of(replica.add_agent());
+  for (const std::string& id : {key, "id-" + key, key.substr(0, 40),
+                                "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0." + std::string(43, 'S')}) {
+    EXPECT_NE(sent_id(id), id);
+    EXPECT_THAT(log_text(), Not(HasSubstr(id)));
+  }
+}
+
 TEST_F(DispatcherTest, EveryRequestHasAnIdOfItsOwnAndTheProblemNamesIt) {
   std::set<std::string> ids;
   for (int i = 0; i < 100; ++i) {

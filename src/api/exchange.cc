@@ -39,6 +39,7 @@ void ApiExchange::reset() {
   pairs_read_ = false;
   subject = {};
   before_answer.reset();
+  is_recorded = false;
   limits.version = limits.size = 0;
   limits.retry_in_ns = 0;
   presented_kid.clear();

@@ -15,6 +15,7 @@
 #include "model/audit_event.h"
 #include "model/caller.h"
 #include "model/change.h"
+#include "model/credential_text.h"
 
 namespace agentauth::api {
 
@@ -41,6 +42,7 @@ class ApiExchange final : public http::Exchange {
   std::uint64_t keys_generation = 0;
   // The answer is not sent before this event is durable.
   std::optional<AuditEvent> before_answer;
+  bool is_recorded = false;  // a refusal whose event committed with what it changed
 
   std::string_view request_id() const { return {request_id_.data(), request_id_size_}; }
   void set_request_id(std::string_view id);
@@ -82,8 +84,7 @@ class ApiExchange final : public http::Exchange {
   Result<void> require_json() const;
   Result<void> read_pairs();
 
-  static constexpr std::size_t request_id_max = 128;
-  std::array<char, request_id_max> request_id_{};
+  std::array<char, request_id_characters_max> request_id_{};
   std::size_t request_id_size_ = 0;
   IpAddress client_address_{};
   bool pairs_read_ = false;

@@ -8,9 +8,8 @@
 namespace agentauth::api {
 namespace {
 
-Result<void> answer_with_tokens(Services& services, ApiExchange& exchange,
-                                const RefreshService::Pair& pair) {
-  TRY(admit_agent(services.limiter, exchange, pair.caller.agent_id, text_of(pair.caller.key)));
+void answer_with_tokens(Services& services, ApiExchange& exchange,
+                        const RefreshService::Pair& pair) {
   LoggedIn answer;
   answer.token_type = "bearer";
   answer.expires_in = services.tokens.lifetime().count();
@@ -19,7 +18,6 @@ Result<void> answer_with_tokens(Services& services, ApiExchange& exchange,
   answer.refresh_expires_in = pair.expires_in.count();
   forbid_storing(exchange);
   exchange.answer(exchange.operation->status, answer);
-  return {};
 }
 
 AuditTarget made(AgentId agent, const MintedKey& first_key) {
@@ -38,9 +36,10 @@ void name_subject(const Services& services, ApiExchange& exchange, std::string_v
 
 // A login is not answered before it is on record.
 Result<void> log_in_as(Services& services, ApiExchange& exchange, const Caller& caller) {
-  TRY(answer_with_tokens(services, exchange,
-                         services.refresh_tokens.begin(caller.agent_id, text_of(caller.key),
-                                                       caller.token_generation)));
+  TRY(admit_agent(services.limiter, exchange, caller.agent_id, text_of(caller.key)));
+  answer_with_tokens(
+      services, exchange,
+      services.refresh_tokens.begin(caller.agent_id, text_of(caller.key), caller.token_generation));
   exchange.before_answer = event_of(services, exchange, AuditOutcome::success);
   return {};
 }
@@ -103,7 +102,7 @@ CreatedApiKey CreatedApiKey::of(const ApiKey& key, const MintedKey& minted, Time
 Result<void> register_agent(Services& services, ApiExchange& exchange) {
   const auto request = TRY(exchange.decode_input<RegisterAgent>());
   TRY(admit_owner(services.limiter, exchange, request.owner_email));
-  const Idempotency idempotency = TRY(Idempotency::of(exchange));
+  const Idempotency idempotency = TRY(Idempotency::of(exchange, request.owner_email));
   TRY(idempotency.find(services));  // the answer held a key, so a repeat is an error
   const MintedKey minted = TRY(services.keys.mint());
   const auto work = [&](Transaction& tx, AuditTarget& target) -> Result<Agent> {
@@ -133,6 +132,7 @@ Result<void> create_key(Services& services, ApiExchange& exchange) {
   const auto work = [&](Transaction& tx, AuditTarget& target) -> Result<ApiKey> {
     TRY(require_key_authority(services, tx, exchange, request));
     const ApiKey stored = TRY(services.keys.store(tx, minted, request));
+    TRY(require_time_for(tx, exchange, stored));
     TRY(idempotency.keep(services, tx,
                          {stored.agent_id.to_string(), stored.key_id.to_string(), 201, ""}));
     target = made(stored, minted);
@@ -188,18 +188,28 @@ Result<void> refresh(Services& services, ApiExchange& exchange) {
     exchange.subject.agent_id = family->agent_id;
     exchange.subject.kid = AuditText::of_kid(family->key());
   }
-  // On record in the transaction that spends the token.
+  const auto admit = [&](const TokenFamily& family) {
+    return admit_agent(services.limiter, exchange, family.agent_id, family.key());
+  };
+  // On record in the transaction that spends the token, or ends the login.
   std::optional<AuditEvent> event;
-  const auto record = [&](Transaction& tx) {
-    event = event_of(services, exchange, AuditOutcome::success);
+  const auto record = [&](Transaction& tx, RefreshService::Change change) {
+    event = change == RefreshService::Change::replayed
+                ? event_of(services, exchange, AuditOutcome::failure, AuditReason::refresh_replayed)
+                : event_of(services, exchange, AuditOutcome::success);
     tx.record(*event);
   };
-  const auto pair = TRY(
-      services.refresh_tokens.refresh(request.refresh_token, exchange.client_address(), record));
+  const auto pair = TRY(services.refresh_tokens.refresh(
+      request.refresh_token, exchange.client_address(), {admit, record}));
   services.recorder.count(*event);
+  if (!pair) {
+    services.metrics.count_refresh_replay();
+    exchange.is_recorded = true;
+    return invalid_refresh_token("spent before: its login is ended");
+  }
   // The write may have waited for a while.
   TRY(require_fresh(services));
-  TRY(answer_with_tokens(services, exchange, pair));
+  answer_with_tokens(services, exchange, *pair);
   return {};
 }
 

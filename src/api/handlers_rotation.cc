@@ -18,6 +18,7 @@ Result<void> rotate(Services& services, ApiExchange& exchange, const RotateKey& 
   const auto work = [&](Transaction& tx, AuditTarget& target) -> Result<ApiKey> {
     TRY(require(tx));
     const ApiKey stored = TRY(services.keys.rotate(tx, minted, request));
+    TRY(require_time_for(tx, exchange, stored, request.key_id));
     TRY(idempotency.keep(services, tx,
                          {stored.agent_id.to_string(), stored.key_id.to_string(), 201, ""}));
     target = made(stored, minted);
@@ -41,7 +42,8 @@ Result<void> rotate_key(Services& services, ApiExchange& exchange) {
   });
 }
 
-// No permission: who has the key in hand gets nothing that the key did not open already.
+// No permission: who has the key in hand gets nothing that the key did not open already. A key with
+// an end renews itself so, for as long as it was made for, and once.
 Result<void> rotate_own_key(Services& services, ApiExchange& exchange) {
   const auto input = TRY(exchange.decode_input<RotateOwnKey>());
   const Caller caller = *exchange.caller;

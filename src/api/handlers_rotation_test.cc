@@ -106,6 +106,29 @@ TEST_F(RotationTest, AKeyRotatesItselfAndNoOther) {
   EXPECT_EQ(get("/data/weather", token_of(agent)).status, 200) << "another key of the agent";
 }
 
+TEST_F(RotationTest, AKeyIsRotatedOnce) {
+  const Answer old = create(R"({"expires_in":3600})");
+  const std::string token = log_in(old.text("api_key")).text("access_token");
+  const Answer fresh = post("/auth/rotate", R"({"overlap_seconds":60})", token);
+  ASSERT_EQ(fresh.status, 201) << fresh.body;
+  const auto before = everything();
+  EXPECT_EQ(post("/auth/rotate", R"({"overlap_seconds":60})", token).status, 409);
+  EXPECT_EQ(rotate(old, "{}", token_of(agent)).status, 409) << "whoever asks";
+  EXPECT_EQ(everything(), before);
+  const std::string by_new = log_in(fresh.text("api_key")).text("access_token");
+  EXPECT_EQ(post("/auth/rotate", "{}", by_new).status, 201);
+}
+
+TEST_F(RotationTest, AKeyInItsOverlapMakesNoKeyThatCouldOutliveIt) {
+  const Answer old = create("{}");
+  const std::string token = log_in(old.text("api_key")).text("access_token");
+  ASSERT_EQ(post("/auth/rotate", R"({"overlap_seconds":60})", token).status, 201);
+  const auto before = everything();
+  EXPECT_EQ(post(path, "{}", token).status, 403);
+  EXPECT_EQ(post(path, R"({"expires_in":10})", token).status, 403) << "it could rotate itself";
+  EXPECT_EQ(everything(), before);
+}
+
 TEST_F(RotationTest, ARepeatUnderAnIdempotencyKeyMakesNoSecondKey) {
   const Answer old = create("{}");
   Call request{.method = Method::post,

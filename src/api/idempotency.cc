@@ -17,9 +17,19 @@ bool is_visible_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
 }
 
+// Whose key it is belongs to its name: no agent meets the answers of another. Who registers without
+// being an agent yet is told apart by the address and the owner, so that a stranger's "1" is not
+// everybody's. Who repeats both, the key and the body learns the agent's id, which opens nothing,
+// and never its key.
+std::string owner_of_key(const ApiExchange& exchange, std::string_view owner) {
+  if (exchange.caller) return exchange.caller->agent_id.to_string();
+  return format_ip_address(address_limit_identity(exchange.client_address())) + ' ' +
+         owner_limit_identity(owner);
+}
+
 }  // namespace
 
-Result<Idempotency> Idempotency::of(const ApiExchange& exchange) {
+Result<Idempotency> Idempotency::of(const ApiExchange& exchange, std::string_view owner) {
   Idempotency idempotency;
   const auto key = exchange.request.find(header);
   if (!key) return idempotency;
@@ -28,11 +38,7 @@ Result<Idempotency> Idempotency::of(const ApiExchange& exchange) {
   if (!fits)
     return failure(Errc::malformed_request,
                    "Idempotency-Key must be one header of 1 to 255 visible ASCII characters");
-  // Whose key it is belongs to its name: no agent meets the answers of another. Who registers
-  // without being an agent yet has nothing to be told apart by (an address is neither stable nor
-  // one's own), so those share their keys: who repeats another's key and body to the letter learns
-  // the agent's id, which opens nothing, and never its key.
-  std::string scope = exchange.caller ? exchange.caller->agent_id.to_string() : "anonymous";
+  std::string scope = owner_of_key(exchange, owner);
   scope += '\n';
   scope += exchange.operation->name;
   scope += '\n';

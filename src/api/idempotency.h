@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "api/services.h"
 
@@ -14,8 +15,9 @@ class ApiExchange;
 // in the work's own transaction.
 class Idempotency {
  public:
-  // Errors: malformed_request (not 1 to 255 visible ASCII characters, or sent twice).
-  static Result<Idempotency> of(const ApiExchange& exchange);
+  // `owner` is the e-mail address that a registration names; callers need none. Errors:
+  // malformed_request (not 1 to 255 visible ASCII characters, or sent twice).
+  static Result<Idempotency> of(const ApiExchange& exchange, std::string_view owner = "");
 
   // The earlier answer to the same request, if there is one.
   // Errors: idempotency_key_reused; already_created, when the answer held a secret.

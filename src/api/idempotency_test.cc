@@ -106,6 +106,18 @@ TEST_F(IdempotencyTest, AnotherCallersKeyIsAnotherKey) {
   EXPECT_NE(other.body, first.body);
 }
 
+TEST_F(IdempotencyTest, AStrangersKeyIsAnotherKey) {
+  const std::string other_name = R"({"agent_name":"Other","owner_email":"ops@example.com"})";
+  const std::string other_owner = R"({"agent_name":"Bot","owner_email":"dev@example.com"})";
+  EXPECT_EQ(keyed("1", "/agents/register", bot).status, 201);
+  EXPECT_EQ(keyed("1", "/agents/register", other_owner).status, 201);
+  EXPECT_EQ(keyed("1", "/agents/register", other_name).code(), "idempotency_key_reused")
+      << "no stranger: the same address and owner";
+  EXPECT_EQ(keyed("1", "/agents/register", bot).code(), "already_created");
+  peer = *parse_ip_address("192.0.2.8");
+  EXPECT_EQ(keyed("1", "/agents/register", other_name).status, 201);
+}
+
 TEST_F(IdempotencyTest, ARepeatIsDeniedOnceThePermissionIsGone) {
   const AgentId caller = replica.add_agent_with({"agentauth:permissions:write", "read_weather"});
   const std::string path = "/agents/" + agent.to_string() + "/permissions";

@@ -133,6 +133,29 @@ TEST_F(KeyConstraintsTest, AKeyDoesNothingBeforeItsTime) {
   EXPECT_EQ(get("/data/weather", log_in(key)).status, 200);
 }
 
+TEST_F(KeyConstraintsTest, AKeyWithAnEndMakesNoneThatEndsLater) {
+  const AgentId admin = replica.add_agent_with({"agentauth:*"});
+  const Answer lasting = create(bot, "{}", token_of(bot));
+  for (const AgentId caller : {bot, admin}) {
+    const std::string token = narrowed(caller, R"({"expires_in":60})");
+    const std::string path = "/agents/" + bot.to_string() + "/keys/";
+    const auto before = everything();
+    for (const std::string& body :
+         {std::string("{}"), std::string(R"({"expires_at":null})"),
+          std::string(R"({"expires_in":61})"),
+          R"({"expires_at":")" + format_rfc3339(clock.now() + 60'001ms) + "\"}"}) {
+      const Answer refused = create(bot, body, token);
+      EXPECT_EQ(refused.status, 403) << body;
+      EXPECT_EQ(refused.code(), "permission_denied");
+    }
+    EXPECT_EQ(post(path + lasting.text("key_id") + "/rotate", "{}", token).status, 403)
+        << "nor one in the place of another";
+    EXPECT_EQ(everything(), before);
+    EXPECT_EQ(create(bot, R"({"expires_in":60})", token).status, 201);
+    EXPECT_EQ(create(bot, R"({"expires_in":1})", token).status, 201);
+  }
+}
+
 TEST_F(KeyConstraintsTest, RotationInheritsWhatTheKeyIsNarrowedTo) {
   const std::string token =
       narrowed(bot, R"({"permissions":["read_weather"],"allowed_cidrs":["192.0.2.0/24"]})");

@@ -32,6 +32,12 @@ class LimitGateTest : public ApiFixture {
                           .target = "/agents/register",
                           .body = R"({"agent_name":"Bot","owner_email":")" + owner + R"("})"});
   }
+  Answer refresh(const std::string& token, std::chrono::seconds later = {}) {
+    return call({.method = Method::post,
+                 .target = "/auth/refresh",
+                 .body = R"({"refresh_token":")" + token + R"("})",
+                 .later = later});
+  }
   // The same kid and a good checksum, with a secret that is wrong.
   std::string wrong_secret(const std::string& key, char digit) {
     std::string start = key.substr(0, 3 + key_kid_length + 1);
@@ -141,6 +147,30 @@ TEST_F(LimitGateTest, SuccessfulLoginsAreLimitedByKeyWhenThatIsConfigured) {
   EXPECT_EQ(log_in(key).status, 200);
   EXPECT_EQ(log_in(key).status, 200);
   EXPECT_EQ(log_in(key).status, 429);
+}
+
+TEST_F(LimitGateTest, ARefreshOverItsLimitSpendsNothing) {
+  limit(LimitScope::agent, "POST /auth/refresh");
+  std::string token = log_in(key_of(replica.add_agent())).text("refresh_token");
+  for (int i = 0; i < 2; ++i) token = refresh(token).text("refresh_token");
+  const auto before = everything();
+  const auto events = audit_events(3).size();
+  const Answer refused = refresh(token);
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.header("Retry-After"), "1");
+  EXPECT_EQ(everything(), before);
+  EXPECT_EQ(audit_events(events).size(), events) << "a success that nobody had";
+  clock.advance(std::chrono::minutes{1});  // longer than a retry has time
+  EXPECT_EQ(refresh(token, std::chrono::minutes{1}).status, 200);
+}
+
+TEST_F(LimitGateTest, ATokenOfALoginThatWasEndedUsesUpNobodysRefreshes) {
+  limit(LimitScope::agent, "POST /auth/refresh");
+  const std::string key = key_of(replica.add_agent());
+  const Answer ended = log_in(key);
+  ASSERT_EQ(post("/auth/logout", "{}", ended.text("access_token")).status, 204);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(refresh(ended.text("refresh_token")).status, 401);
+  EXPECT_EQ(refresh(log_in(key).text("refresh_token")).status, 200);
 }
 
 TEST_F(LimitGateTest, DenialsOfAnAgentCountAsFailures) {

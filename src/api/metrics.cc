@@ -23,8 +23,12 @@ constexpr std::array<MetricRow, 25> table = {{
      "Requests answered, by route and status"},
     {"agentauth_request_duration_seconds", "histogram", "route, method",
      "From the last byte of a request to its answer"},
+    {"agentauth_requests_not_logged_total", "counter", "",
+     "Refusals without a known caller that the log has no line for: there were too many"},
     {"agentauth_logins_total", "counter", "outcome",
      "Logins: remembered (no bcrypt), verified (one bcrypt), refused"},
+    {"agentauth_refresh_replays_total", "counter", "",
+     "Logins ended because a refresh token was spent again: it, or its successor, was stolen"},
     {"agentauth_denials_total", "counter", "route, method", "Requests denied by permission (403)"},
     {"agentauth_pool_threads", "gauge", "pool", "Threads of the worker and the hashing pool"},
     {"agentauth_pool_depth", "gauge", "pool", "Jobs that wait in a pool's queue"},
@@ -83,6 +87,11 @@ void append_sample(std::string& out, std::string_view name, const std::string& l
   out += name;
   if (!labels.empty()) out += '{' + labels + '}';
   out += ' ' + std::to_string(value) + '\n';
+}
+
+void append_one(std::string& out, std::string_view name, std::uint64_t value) {
+  append_header(out, name);
+  append_sample(out, name, "", value);
 }
 
 std::string seconds(double nanoseconds) {
@@ -163,6 +172,7 @@ void Metrics::write_requests(std::string& out) const {
     }
   }
   out += denials;
+  append_one(out, "agentauth_requests_not_logged_total", requests_not_logged_.load());
 }
 
 void Metrics::write_durations(std::string& out) const {
@@ -199,6 +209,7 @@ void Metrics::write_logins(std::string& out) const {
   append_header(out, "agentauth_logins_total");
   for (std::size_t i = 0; i < outcomes.size(); ++i)
     append_sample(out, "agentauth_logins_total", label("outcome", outcomes[i]), logins_[i].load());
+  append_one(out, "agentauth_refresh_replays_total", refresh_replays_.load());
 }
 
 void Metrics::write_audit(std::string& out, const audit::Recorder::State& audit) {
@@ -225,8 +236,7 @@ void Metrics::write_audit(std::string& out, const audit::Recorder::State& audit)
 void Metrics::write_gauges(std::string& out) const {
   const Gauges gauges = gauges_ ? gauges_() : Gauges{};
   const auto one = [&](std::string_view name, std::uint64_t value) {
-    append_header(out, name);
-    append_sample(out, name, "", value);
+    append_one(out, name, value);
   };
   const auto pools = [&](std::string_view name, std::size_t workers, std::size_t hashers) {
     append_header(out, name);

@@ -38,6 +38,8 @@ class Metrics {
   void count_request(std::size_t core, std::size_t operation, int status,
                      std::chrono::nanoseconds took);
   void count_login(Login outcome) { ++logins_[static_cast<std::size_t>(outcome)]; }
+  void count_request_not_logged() { ++requests_not_logged_; }
+  void count_refresh_replay() { ++refresh_replays_; }
 
   // What only others know, asked at exposition time.
   struct Gauges {
@@ -95,6 +97,8 @@ class Metrics {
 
   std::vector<std::unique_ptr<CoreCounters>> cores_;
   std::array<std::atomic<std::uint64_t>, 3> logins_{};
+  std::atomic<std::uint64_t> refresh_replays_{0};
+  std::atomic<std::uint64_t> requests_not_logged_{0};
   std::function<Gauges()> gauges_;
 };
 

@@ -84,6 +84,10 @@ struct AsOf {
     return std::array{field<&AsOf::min_revision>(min_revision_field)};
   }
 };
+// Whether it changes something: a login, which runs where it need not wait, does not.
+inline bool is_write(const Operation& operation) {
+  return operation.method != http::Method::get && operation.runs != Runs::hasher_if_new;
+}
 inline bool takes_min_revision(const Operation& operation) {
   return operation.method == http::Method::get && operation.access != Access::anonymous;
 }

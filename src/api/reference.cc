@@ -36,9 +36,12 @@ to `POST /agents/register` alone.
   `agentauth:`, its keys or its permissions needs as much as it holds there, or an administrator.
 * A key for another agent is made by who holds `agentauth:keys:write` and all that agent holds, or by
   an administrator.
-* A key may be narrowed to some of its agent's `permissions`, to `allowed_cidrs` and to a time. It then
-  does no more than that, and does not manage its agent's keys unless the agent may manage keys
-  anyway; it may rotate itself. What it was narrowed to, the rotated key is too.
+* A key may be narrowed to some of its agent's `permissions` and to `allowed_cidrs`. It then does no more
+  than that, and does not manage its agent's keys unless the agent may manage keys anyway; it may
+  rotate itself. What it was narrowed to, the rotated key is too.
+* A key with an end makes none that ends later, for whomever, and none in the place of one that does.
+  It may rotate itself: the new key lives as long as the old one was made for. A key is rotated once;
+  in its overlap it makes no keys.
 * A change counts from the next request on; a token holds no permissions, and stands only as long as
   the key it was got with: its claim `key` is that key's `kid`.
 
@@ -135,6 +138,10 @@ void append_operation(const Operation& operation, std::string& page) {
                 ? "; a repeat within 24 hours answers 409 `already_created` with the id of what "
                   "was created, since the API key is not kept."
                 : "; a repeat within 24 hours gets the same answer.";
+    if (operation.access == Access::registrant)
+      page +=
+          " The key of who is no agent yet counts for the client's address (IPv6: its /64) and the "
+          "owner together.";
   }
   page += "\n";
   if (operation.binding.request != nullptr && !operation.binding.request().empty()) {

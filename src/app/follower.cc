@@ -78,10 +78,7 @@ bool Follower::sleep_until(Steady::time_point until) {
 
 void Follower::follow() {
   const auto done = directory_.catch_up();
-  // Said once when the database is lost and once when it is back, not ten times a second.
-  if (!done && !lost_)
-    log_.error("database_lost", {{"error", done.error().message}, {"cause", done.error().detail}});
-  if (done && lost_) log_.info("database_back", {{"revision", directory_.revision()}});
+  outage_.note(done);
   lost_ = !done;
   if (done) on_followed_();
 }

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "app/outage.h"
 #include "base/log.h"
 #include "directory/directory.h"
 #include "store/database.h"
@@ -28,6 +29,7 @@ class Follower {
       : database_(database),
         directory_(directory),
         log_(log),
+        outage_(log, "database_lost", "database_back"),
         on_followed_(std::move(on_followed)) {}
   ~Follower() { stop(); }
   Follower(const Follower&) = delete;
@@ -54,6 +56,7 @@ class Follower {
   Database& database_;
   Directory& directory_;
   Log& log_;
+  Outage outage_;
   std::vector<std::function<Result<bool>()>> others_;
   const std::function<void()> on_followed_;
   std::mutex mutex_;

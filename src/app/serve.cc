@@ -103,13 +103,14 @@ Result<int> serve(const Configuration& configuration) {
   // Whoever asks for the end from here on still gets the keys that are made next, the ready line
   // and a drain: who reads that line may send the signal at once.
   signals.take_end();
+  // Before the keys of a demonstration are made: what may fail from then on would lose them.
+  const PidFile pid_file = TRY(PidFile::write(options.data_dir / "agentauth.pid"));
   std::optional<Demonstration> demonstration;
   if (options.dev)
     demonstration =
         TRY(with_database_advice(create_demonstration(node->services()), options.database));
 
   node->start();
-  const PidFile pid_file = TRY(PidFile::write(options.data_dir / "agentauth.pid"));
   const std::string url = url_of(options, node->port());
   std::cout << "agentauth ready on " << url << std::endl;
   if (options.dev)

@@ -9,6 +9,7 @@
 #include "app/follower.h"
 #include "app/host.h"
 #include "app/node_name.h"
+#include "app/outage.h"
 #include "app/signing_key_upkeep.h"
 #include "app/token_upkeep.h"
 #include "app/version.h"
@@ -135,12 +136,6 @@ Result<Signing> prepare_signing(const Options& options, Foundation& foundation) 
   return Signing{std::move(service), std::move(keys)};
 }
 
-// What could not be read from the database is tried again at the next poll.
-void follow_limits(LimitService& limits, const Directory& directory, Log& log) {
-  if (const auto done = limits.follow(directory.settings_revision()); !done)
-    log.error("limits_behind", {{"error", done.error().message}, {"cause", done.error().detail}});
-}
-
 }  // namespace
 
 std::string master_key_path(const Options& options) {
@@ -255,8 +250,11 @@ struct Node::State {
         dispatcher(services, static_cast<std::size_t>(options.threads)),
         upkeep({directory, refresh_tokens, foundation.clock(), options.token_ttl}),
         key_upkeep(signing_keys.get(), log),
-        follower(foundation.database(), directory, log, [this, &log] {
-          follow_limits(limits, directory, log);
+        directory_outage(log, "directory_behind", "directory_caught_up"),
+        limits_outage(log, "limits_behind", "limits_caught_up"),
+        follower(foundation.database(), directory, log, [this] {
+          directory_outage.note({});
+          follow_limits();
           key_upkeep.run();
         }) {
     if (signing_keys)
@@ -265,14 +263,16 @@ struct Node::State {
         return {};
       });
     follower.also_prune([this] { return upkeep.run_batch(); });
-    foundation.database().on_commit([this, &log] {
+    foundation.database().on_commit([this] {
       // A failure is the directory's to remember: it answers no more "allowed" until it has caught
       // up.
-      if (const auto done = directory.catch_up(Directory::Asked::after_commit); !done)
-        log.error("directory_behind", {{"cause", done.error().detail}});
-      follow_limits(limits, directory, log);
+      directory_outage.note(directory.catch_up(Directory::Asked::after_commit));
+      follow_limits();
     });
   }
+
+  // What could not be read from the database is tried again at the next poll.
+  void follow_limits() { limits_outage.note(limits.follow(directory.settings_revision())); }
 
   const api::Settings settings;
   Directory directory;
@@ -294,6 +294,8 @@ struct Node::State {
   api::Dispatcher dispatcher;
   TokenUpkeep upkeep;
   SigningKeyUpkeep key_upkeep;
+  Outage directory_outage;
+  Outage limits_outage;
   Follower follower;
   std::unique_ptr<http::Server> server;
 };

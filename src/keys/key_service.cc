@@ -25,6 +25,11 @@ tl::unexpected<Error> not_rotatable(std::string_view status) {
                  "The key is " + std::string(status) + "; only an active key can be rotated");
 }
 
+// In its overlap a key has a successor. Another one would live on when the overlap has ended.
+tl::unexpected<Error> rotated_before() {
+  return failure(Errc::conflict, "The key was rotated before; rotate the new one");
+}
+
 // What the rule of a single field cannot say.
 Result<void> require_times(const CreateKey& request, Timestamp now) {
   std::vector<FieldError> wrong;
@@ -133,8 +138,9 @@ Result<std::vector<KeyDescription>> KeyService::list(Transaction& tx, const List
 Result<void> KeyService::require_rotatable(Transaction& tx, const RotateKey& request) const {
   const KeyStatus status =
       TRY(tx.keys().find(request.agent_id, request.key_id)).status(clock_.now());
-  if (status == KeyStatus::active) return {};
-  return not_rotatable(to_string(status));
+  if (status != KeyStatus::active) return not_rotatable(to_string(status));
+  if (TRY(tx.keys().was_rotated(request.agent_id, request.key_id))) return rotated_before();
+  return {};
 }
 
 Result<ApiKey> KeyService::rotate(Transaction& tx, const MintedKey& minted,
@@ -147,6 +153,7 @@ Result<ApiKey> KeyService::rotate(Transaction& tx, const MintedKey& minted,
   // Somebody was quicker than we read.
   if (!ended && ended.error().code == Errc::not_found) return not_rotatable("no longer active");
   if (!ended) return tl::unexpected(ended.error());
+  if (!TRY(tx.keys().mark_rotated(request.agent_id, request.key_id, now))) return rotated_before();
   TRY(require_room(tx, request.agent_id));
   ApiKeyRepository::NewKey row{
       .agent_id = request.agent_id,

@@ -169,7 +169,7 @@ class KeyService {
                                            const PageStart& after, std::int64_t limit);
   // The new key in the old one's place: its name and as long a life, counted from now. The old one
   // ends with the overlap, or earlier if it was to. Errors: not_found; conflict when it has ended
-  // already, or the agent has usable_keys_max.
+  // or was rotated already, or the agent has usable_keys_max.
   Result<ApiKey> rotate(Transaction& tx, const MintedKey& minted, const RotateKey& request);
   // Whether it could be rotated: asked before a new one is minted, which costs bcrypt.
   // Errors: as rotate.

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "model/api_key.h"
+#include "model/credential_text.h"
 #include "model/permission.h"
 #include "model/signing_key.h"
 
@@ -38,14 +39,15 @@ constexpr std::array<std::string_view, audit_action_count> actions = {"request",
                                                                       "signing_key.revoke"};
 constexpr std::array<std::string_view, audit_outcome_count> outcomes = {"success", "denied",
                                                                         "failure"};
-constexpr std::array<std::string_view, 8> reasons = {"",
+constexpr std::array<std::string_view, 9> reasons = {"",
                                                      "permission_denied",
                                                      "registration_closed",
                                                      "invalid_credentials",
                                                      "invalid_token",
                                                      "command_line",
                                                      "demonstration",
-                                                     "schedule"};
+                                                     "schedule",
+                                                     "refresh_replayed"};
 constexpr std::array<std::string_view, 5> target_types = {"", "agent", "key", "permission",
                                                           "signing_key"};
 
@@ -60,16 +62,6 @@ bool find_name(Names names, std::string_view text, E& value) {
   if (found == names.end()) return false;
   value = static_cast<E>(found - names.begin());
   return true;
-}
-
-// An API key in full, wherever somebody put it: aa_<kid>_<secret>.
-bool holds_key(std::string_view text) {
-  constexpr std::string_view prefix = "aa_";
-  for (std::size_t at = text.find(prefix); at != text.npos; at = text.find(prefix, at + 1)) {
-    const std::size_t secret = at + prefix.size() + key_kid_length + 1;
-    if (text.size() > secret && text[secret - 1] == '_') return true;
-  }
-  return false;
 }
 
 bool only_holds(std::string_view text, std::string_view further) {
@@ -108,12 +100,12 @@ AuditText AuditText::of_signing_kid(std::string_view kid) {
 }
 
 AuditText AuditText::of_permission(std::string_view permission) {
-  if (!is_permission(permission) || holds_key(permission)) return {};
+  if (!is_permission(permission) || holds_credential(permission)) return {};
   return AuditText(std::string(permission));
 }
 
 AuditText AuditText::of_request_id(std::string_view id) {
-  if (id.size() > 128 || !only_holds(id, "-_.:/+=") || holds_key(id)) return {};
+  if (!is_request_id(id)) return {};
   return AuditText(std::string(id));
 }
 

@@ -54,9 +54,10 @@ enum class AuditReason : std::uint8_t {
   registration_closed,
   invalid_credentials,
   invalid_token,
-  command_line,   // done straight on the database
-  demonstration,  // made by serve --dev
-  schedule,       // by a server of itself, because it was time
+  command_line,      // done straight on the database
+  demonstration,     // made by serve --dev
+  schedule,          // by a server of itself, because it was time
+  refresh_replayed,  // a refresh token was spent again: it, or its successor, was stolen
 };
 std::string_view to_string(AuditReason reason);
 bool parse(std::string_view text, AuditReason& reason);

@@ -4,6 +4,7 @@
 #include "model/agent.h"
 #include "model/api_key.h"
 #include "model/change.h"
+#include "model/credential_text.h"
 
 namespace agentauth {
 namespace {
@@ -54,6 +55,26 @@ TEST(IsAgentName, HasNoBlankBeforeOrBehind) {
   for (const char* wrong : {" ", "   ", " a", "a ", "", "\u00A0", "a\u00A0", "\u3000a", "a\u200D",
                             "a\u200C", "a\uFE0F"})
     EXPECT_FALSE(is_agent_name(wrong)) << wrong;
+}
+
+TEST(HoldsCredential, FindsKeysAndTokensWhereverTheyStand) {
+  const std::string key = "aa_4fJx0Zk2QmP1_" + std::string(64, 'a') + "123456";
+  const std::string jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.";
+  const std::string refresh = "ar_" + std::string(135, 'B');
+  for (const std::string& bad :
+       {key, "x" + key, "aa_" + key, "a/" + key + "/b", key.substr(0, 30), refresh, "id=" + refresh,
+        refresh.substr(0, 67), "aar_" + refresh, jwt + std::string(43, 'S'), jwt, "eyJ" + jwt,
+        "eyJ.-" + jwt, "v1.2:" + jwt})
+    EXPECT_TRUE(holds_credential(bad)) << bad;
+}
+
+TEST(HoldsCredential, LeavesOrdinaryIdsAlone) {
+  for (const char* good :
+       {"", "a", "_", "aa_", "aa_4fJx0Zk2QmP1", "aa_4fJx0Zk2QmP1_", "ar_1", "bar_of_soap", "1.2.3",
+        "read_weather", "7b1c2d3e-4f5a-6b7c-8d9e-0f1a2b3c4d5e", "eyJ", "eyJhbGciOiJIUzI1NiJ9",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0", "keyJ.x y.z",
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"})
+    EXPECT_FALSE(holds_credential(good)) << good;
 }
 
 class ApiKeyStatus : public ::testing::Test {

@@ -140,6 +140,23 @@ Result<ApiKey> ApiKeyRepository::end_at(AgentId agent, KeyId key, Timestamp at, 
                  {agent, key, at, now});
 }
 
+Result<bool> ApiKeyRepository::mark_rotated(AgentId agent, KeyId key, Timestamp now) {
+  return TRY(session_.execute("UPDATE api_keys SET rotated_at = $3 "
+                              "WHERE id = $2 AND agent_id = $1 AND rotated_at IS NULL",
+                              {agent, key, now})) == 1;
+}
+
+Result<bool> ApiKeyRepository::was_rotated(AgentId agent, KeyId key) {
+  bool rotated = false;
+  TRY(session_.query(
+      "SELECT 1 FROM api_keys WHERE id = $2 AND agent_id = $1 AND rotated_at IS NOT NULL",
+      {agent, key}, [&](const Row&) -> Result<void> {
+        rotated = true;
+        return {};
+      }));
+  return rotated;
+}
+
 Result<ApiKey> ApiKeyRepository::find_by_kid(AgentId agent, std::string_view kid) {
   return one_key(session_,
                  "SELECT id, agent_id, kid, name, created_at, expires_at, revoked_at, "

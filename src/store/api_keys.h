@@ -37,6 +37,9 @@ class ApiKeyRepository {
   // The key ends at `at`, unless it ends before. Errors: not_found, also when it has ended by
   // `now`.
   Result<ApiKey> end_at(AgentId agent, KeyId key, Timestamp at, Timestamp now);
+  // A new key is in its place. False when there was one already.
+  Result<bool> mark_rotated(AgentId agent, KeyId key, Timestamp now);
+  Result<bool> was_rotated(AgentId agent, KeyId key);
   // Errors: not_found.
   Result<ApiKey> find_by_kid(AgentId agent, std::string_view kid);
 

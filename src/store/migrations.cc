@@ -185,6 +185,10 @@ ALTER TABLE signing_keys
 ALTER TABLE signing_keys ADD COLUMN token_lifetime BIGINT NOT NULL DEFAULT 86400;  -- seconds
 UPDATE signing_keys SET signs_from = {{now}};
 )sql"},
+    {9, "keys that were rotated", R"sql(
+-- NULL: no other key is in its place.
+ALTER TABLE api_keys ADD COLUMN rotated_at {{timestamp}};
+)sql"},
 };
 
 constexpr std::string_view history_script = R"sql(

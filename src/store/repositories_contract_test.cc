@@ -416,6 +416,26 @@ TEST_P(RepositoriesContract, AKeyEndsWhenToldToButNeverLaterThanItWasTo) {
   for (const KeyState& state : key_states(agent)) EXPECT_GT(state.generation, 1) << state.kid;
 }
 
+TEST_P(RepositoriesContract, AKeyIsMarkedAsRotatedOnce) {
+  const AgentId agent = add_agent().agent_id;
+  const KeyId key = must(add_key(agent, "AAAAAAAAAAA1")).key_id;
+  const KeyId other = must(add_key(agent, "AAAAAAAAAAA2")).key_id;
+  const auto was_rotated = [&](KeyId which) {
+    return must(read([&](Transaction& tx) { return tx.keys().was_rotated(agent, which); }));
+  };
+  const auto mark = [&](AgentId whose) {
+    return must(write([&](Transaction& tx) {
+      return tx.keys().mark_rotated(whose, key, Timestamp{Seconds{1'700'000'000}});
+    }));
+  };
+  EXPECT_FALSE(was_rotated(key));
+  EXPECT_FALSE(mark(add_agent().agent_id)) << "another's";
+  EXPECT_TRUE(mark(agent));
+  EXPECT_FALSE(mark(agent));
+  EXPECT_TRUE(was_rotated(key));
+  EXPECT_FALSE(was_rotated(other));
+}
+
 TEST_P(RepositoriesContract, TheConstraintsOfAKeyAreKeptAndAbsentOnesStayAbsent) {
   const AgentId agent = add_agent().agent_id;
   const Timestamp start{Seconds{1'700'000'000}};

@@ -9,10 +9,6 @@ constexpr std::int64_t swept_at_once = 1000;
 // A node whose clock is behind must not find a family forgotten that to it still lives.
 constexpr std::chrono::hours kept_after_end{24};
 
-tl::unexpected<Error> refused(std::string_view why) {
-  return failure(Errc::unauthenticated, "The refresh token is not valid", why);
-}
-
 // Whole seconds, because that is what a token says.
 Timestamp whole_seconds(Timestamp time) { return std::chrono::floor<Seconds>(time); }
 
@@ -29,6 +25,10 @@ TokenFamilyRepository::Token row_of(const RefreshToken& token) {
 }
 
 }  // namespace
+
+tl::unexpected<Error> invalid_refresh_token(std::string_view detail) {
+  return failure(Errc::unauthenticated, "The refresh token is not valid", detail);
+}
 
 RefreshService::RefreshService(Database& database, const Directory& directory,
                                const MasterKey& master_key, const Clock& clock, Random& random,
@@ -67,18 +67,20 @@ std::optional<TokenFamily> RefreshService::family_of(std::string_view text) cons
   return token ? std::optional(token->family) : std::nullopt;
 }
 
-Result<RefreshService::Pair> RefreshService::refresh(std::string_view text, const IpAddress& from,
-                                                     FunctionRef<void(Transaction&)> record) {
+Result<std::optional<RefreshService::Pair>> RefreshService::refresh(std::string_view text,
+                                                                    const IpAddress& from,
+                                                                    const Steps& steps) {
   const auto token = codec_.read(text);
-  if (!token) return refused("not a token of ours");
+  if (!token) return invalid_refresh_token("not a token of ours");
   TRY(require_standing(*token, from));
-  const Spent spent = TRY(database_.write([&](Transaction& tx) -> Result<Spent> {
-    const Spent done = TRY(spend(tx, *token));
-    if (done == Spent::now || done == Spent::just_before) record(tx);
+  TRY(steps.admit(token->family));
+  const auto change = TRY(database_.write([&](Transaction& tx) -> Result<std::optional<Change>> {
+    const auto done = TRY(spend(tx, *token));
+    if (done) steps.record(tx, *done);
     return done;
   }));
-  if (spent == Spent::refused) return refused("revoked, or left lying for too long");
-  if (spent == Spent::replayed) return refused("spent before: its family is revoked");
+  if (!change) return invalid_refresh_token("revoked, or left lying for too long");
+  if (*change == Change::replayed) return std::nullopt;
   // The write may have waited for a while.
   TRY(require_standing(*token, from));
   return pair_of({token->family, token->number + 1});
@@ -90,36 +92,40 @@ Result<void> RefreshService::require_standing(const RefreshToken& token,
   const Timestamp now = clock_.now();
   // The option may have been shortened since; it never lengthens what was promised.
   if (now >= family.ends_at || now >= family.begun_at + options_.lifetime)
-    return refused("the family has reached its end");
+    return invalid_refresh_token("the family has reached its end");
   const Directory::View view(directory_);
+  if (view.is_revoked(family.id)) return invalid_refresh_token("its login was ended");
   const AgentRecord* agent = view.find_agent(family.agent_id);
-  if (agent == nullptr || agent->status != AgentStatus::active) return refused("agent may not act");
+  if (agent == nullptr || agent->status != AgentStatus::active)
+    return invalid_refresh_token("agent may not act");
   if (agent->token_generation != family.token_generation)
-    return refused("the agent's tokens were revoked");
+    return invalid_refresh_token("the agent's tokens were revoked");
   const KeyRecord* key = view.find_key(family.key());
   if (key == nullptr || key->agent_id != family.agent_id || !view.admits(*key, now, from))
-    return refused("the key it came from is of no use any more");
+    return invalid_refresh_token("the key it came from is of no use any more");
   return {};
 }
 
-// What is refused here is no failure: what it changed is to be kept.
-Result<RefreshService::Spent> RefreshService::spend(Transaction& tx,
-                                                    const RefreshToken& token) const {
+// A replay is no failure here: what it changed is to be kept.
+Result<std::optional<RefreshService::Change>> RefreshService::spend(
+    Transaction& tx, const RefreshToken& token) const {
   const Timestamp now = clock_.now();
   const auto row = row_of(token);
   // When the others were given, the row tells.
   const bool lay_idle = token.number == 0 && now >= token.family.begun_at + options_.idle;
-  if (!lay_idle && TRY(tx.token_families().spend(row, now, now - options_.idle))) return Spent::now;
+  if (!lay_idle && TRY(tx.token_families().spend(row, now, now - options_.idle)))
+    return Change::spent;
   const auto state = TRY(tx.token_families().find(token.family.id));
-  if (!state || state->revoked_at) return Spent::refused;
+  if (!state || state->revoked_at) return std::nullopt;
   // Not spent yet, and still not to be had: it was left lying. A number that is yet to come was
   // given before somebody put an older copy of the database in place.
-  if (state->next <= token.number) return Spent::refused;
+  if (state->next <= token.number) return std::nullopt;
   const bool is_last_spent = state->next == std::int64_t{token.number} + 1;
-  if (is_last_spent && now < state->spent_at + options_.grace) return Spent::just_before;
-  if (TRY(tx.token_families().revoke(row, now)))
-    TRY(tx.changes().append_family(token.family.agent_id, token.family.id));
-  return Spent::replayed;
+  if (is_last_spent && now < state->spent_at + options_.grace) return Change::spent;
+  // Somebody was quicker to revoke it.
+  if (!TRY(tx.token_families().revoke(row, now))) return std::nullopt;
+  TRY(tx.changes().append_family(token.family.agent_id, token.family.id));
+  return Change::replayed;
 }
 
 Result<void> RefreshService::end(Transaction& tx, const Caller& caller) {

@@ -22,6 +22,9 @@ struct RefreshOptions {
   Seconds grace{10};                 // how long a spent token may be a retry
 };
 
+// The one answer to every refresh token that does not work.
+tl::unexpected<Error> invalid_refresh_token(std::string_view detail);
+
 // Safe to use from any thread.
 class RefreshService {
  public:
@@ -37,12 +40,23 @@ class RefreshService {
   // The first of a family, for who has just proved a key. In memory only.
   Pair begin(AgentId agent, std::string_view kid, std::uint32_t token_generation) const;
 
+  // What presenting a refresh token changes, if it is not refused outright.
+  enum class Change : std::uint8_t {
+    spent,     // it, or just before: here is its successor
+    replayed,  // it had been spent before, so that its family has ended now
+  };
+  // What its caller does in the course of a refresh.
+  struct Steps {
+    // For a family that stands, before anything is spent. Its error ends the refresh there.
+    FunctionRef<Result<void>(const TokenFamily&)> admit;
+    // In the transaction that makes the change; perhaps twice, from nothing.
+    FunctionRef<void(Transaction&, Change)> record;
+  };
   // Whose token it is, its agent and its key (which may be bound to networks) are asked of the
-  // directory, before and after. `record` is called in the transaction of a refresh that succeeds;
-  // perhaps twice, from nothing. Errors: unauthenticated, one and the same for every cause; the
-  // database's.
-  Result<Pair> refresh(std::string_view text, const IpAddress& from,
-                       FunctionRef<void(Transaction&)> record);
+  // directory, before and after. Nothing, when it was replayed. Errors: unauthenticated, one and
+  // the same for every cause; those of `admit`; the database's.
+  Result<std::optional<Pair>> refresh(std::string_view text, const IpAddress& from,
+                                      const Steps& steps);
   // What a token of ours says of itself, whether or not it is of any use.
   std::optional<TokenFamily> family_of(std::string_view text) const;
 
@@ -54,10 +68,9 @@ class RefreshService {
   Result<bool> sweep();
 
  private:
-  enum class Spent : std::uint8_t { now, just_before, refused, replayed };
-
   Result<void> require_standing(const RefreshToken& token, const IpAddress& from) const;
-  Result<Spent> spend(Transaction& tx, const RefreshToken& token) const;
+  // Nothing: it is refused.
+  Result<std::optional<Change>> spend(Transaction& tx, const RefreshToken& token) const;
   Pair pair_of(const RefreshToken& token) const;
 
   Database& database_;

@@ -18,7 +18,11 @@ constexpr const char* kid = "4fJx0Zk2QmP1";
 constexpr RefreshOptions options{.lifetime = 1h, .idle = 20min, .grace = 10s};
 
 Result<RefreshService::Pair> spend(RefreshService& service, std::string_view token) {
-  return service.refresh(token, IpAddress{}, [](Transaction&) {});
+  const auto admit = [](const TokenFamily&) { return Result<void>(); };
+  const auto record = [](Transaction&, RefreshService::Change) {};
+  const auto pair = TRY(service.refresh(token, IpAddress{}, {admit, record}));
+  if (!pair) return invalid_refresh_token("replayed");
+  return *pair;
 }
 
 // A login and what follows from it, on a node of its own.

@@ -63,6 +63,18 @@ def test_the_keys_are_printed_once(launch):
         assert key not in server.stderr()
 
 
+def test_a_start_that_fails_makes_no_agents_whose_keys_nobody_saw(launch):
+    server = launch("--dev", start=False)
+    in_the_way = server.data_dir / "agentauth.pid.new"
+    in_the_way.mkdir(parents=True)
+    with pytest.raises(StartFailed) as failure:
+        server.start()
+    assert "agentauth.pid" in failure.value.stderr
+    in_the_way.rmdir()
+    server.start()
+    assert len(printed_keys(server)) == 3
+
+
 def test_a_database_with_agents_is_left_alone(launch):
     server = launch()
     server.register(name="First")

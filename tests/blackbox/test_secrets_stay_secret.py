@@ -5,6 +5,7 @@ import re
 import pytest
 
 from harness import api_keys
+from harness.raw import raw_call, request
 from harness.server import Server, StartFailed
 from harness.tokens import SECRET
 
@@ -31,6 +32,11 @@ def busy(launch):
     # Secrets where they do not belong are not logged either.
     server.get(f"/data/weather?access_token={agent.token}")
     server.get("/data/weather", headers={"Authorization": f"Basic {agent.api_key}"})
+    server.get("/data/weather", headers={"X-Request-ID": agent.api_key})
+    server.call("POST", "/auth/login", headers={"X-Request-ID": f"login:{created['api_key']}"})
+    server.get(f"/data/{agent.api_key}?key={agent.api_key}")
+    raw_call(server, request(agent.api_key, "/data/weather"))
+    raw_call(server, request("GET", "/nowhere", f"X-Request-ID: {agent.api_key}", version="1.7"))
     server.call("POST", "/auth/login", data='{"api_key":"' + agent.api_key,
                 headers={"Content-Type": "application/json"})
     server.post("/auth/login", {"api_key": agent.api_key, "extra": 1})
@@ -92,6 +98,13 @@ def test_the_master_key_is_not_in_the_database(busy, database):
     assert key not in stored and key.hex().encode() not in stored.lower()
 
 
+def test_a_request_that_names_itself_by_a_key_gets_another_name(server):
+    key = api_keys.unknown()
+    named = server.get("/nowhere", headers={"X-Request-ID": key})
+    assert named.json()["request_id"] == named.headers["X-Request-ID"] != key
+    assert re.fullmatch(r"[0-9A-Za-z-]+", named.headers["X-Request-ID"])
+
+
 def test_every_hash_is_of_the_configured_cost(busy, database):
     server, _ = busy
     costs = {match.group()[4:6] for match in BCRYPT.finditer(everything_stored(server, database))}
@@ -115,6 +128,7 @@ def test_no_answer_tells_a_secret_again(server, admin):
 def test_no_refusal_tells_what_was_presented(server):
     key = server.register().api_key
     for answer in (server.post("/auth/login", {"api_key": key, "extra": 1}),
+                   server.get("/healthz", headers={"X-Request-ID": key}),
                    server.login(api_keys.wrong_checksum(key)),
                    server.get("/agents", token=key),
                    server.post("/agents/register", {"agent_name": 1, "owner_email": key})):

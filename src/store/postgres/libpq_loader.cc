@@ -71,7 +71,6 @@ FORWARD(PGnotify*, PQnotifies, (PGconn * connection), (connection))
 FORWARD(PGresult*, PQgetResult, (PGconn * connection), (connection))
 
 FORWARD(ExecStatusType, PQresultStatus, (const PGresult* result), (result))
-FORWARD(char*, PQresultErrorMessage, (const PGresult* result), (result))
 FORWARD(char*, PQresultErrorField, (const PGresult* result, int field), (result, field))
 FORWARD(char*, PQcmdStatus, (PGresult * result), (result))
 FORWARD(char*, PQcmdTuples, (PGresult * result), (result))

@@ -320,6 +320,20 @@ TEST_F(Postgres, RefusesTextThatIsNotUtf8) {
   EXPECT_EQ(refused.error().code, Errc::invalid_argument);
 }
 
+TEST_F(Postgres, DoesNotQuoteTheRowThatWasRefused) {
+  const auto session = connect();
+  must(session->execute("CREATE TABLE t (hash TEXT UNIQUE, n INTEGER NOT NULL CHECK (n > 0))"));
+  must(session->execute("INSERT INTO t (hash, n) VALUES ($1, 1)", {"$2b$12$secret"}));
+  for (const Sql wrong : {Sql("INSERT INTO t (hash, n) VALUES ($1, 1)"),
+                          Sql("INSERT INTO t (hash, n) VALUES ($1 || 'x', 0)"),
+                          Sql("INSERT INTO t (hash, n) VALUES ($1 || 'x', NULL)")}) {
+    const auto refused = session->execute(wrong, {"$2b$12$secret"});
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().detail, HasSubstr("violates"));
+    EXPECT_EQ(refused.error().detail.find("secret"), std::string::npos) << refused.error().detail;
+  }
+}
+
 TEST_F(Postgres, KeepsNoticesOffStandardError) {
   const auto session = connect();
   ::testing::internal::CaptureStderr();

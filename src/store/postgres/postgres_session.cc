@@ -294,8 +294,10 @@ tl::unexpected<Error> PostgresSession::fail(const pg_result* result) {
   const bool lost = PQstatus(connection_.get()) != CONNECTION_OK;
   broken_ = broken_ || lost || breaks_postgres_session(state);
   contended_ = is_postgres_contention(state);
-  const char* const words =
-      result != nullptr ? PQresultErrorMessage(result) : PQerrorMessage(connection_.get());
+  // The sentence alone: what comes after it may quote the row, and a row may hold a hash.
+  const char* const sentence = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  // None: libpq's own words, which know no rows.
+  const char* const words = sentence != nullptr ? sentence : PQerrorMessage(connection_.get());
   return tl::unexpected(postgres_error(lost ? "" : state, words));
 }
 

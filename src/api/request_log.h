@@ -1,0 +1,50 @@
+// What the log says of a request: one line, unless it was answered from memory and went well.
+//
+// Anybody can be refused as often as the network carries. Lines that strangers cause have a bound,
+// so that they do not fill the disk; what is left out is counted, and told.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+#include "api/metrics.h"
+#include "base/log.h"
+#include "limits/gcra.h"
+
+namespace agentauth::api {
+
+class ApiExchange;
+
+class RequestLog {
+ public:
+  // For each core, and for refusals and failures apart: a flood of the one hides none of the other.
+  static constexpr LimitRate strangers{.interval_ns = 50'000'000, .burst = 1000};
+  static constexpr std::chrono::seconds told_every{10};
+
+  RequestLog(Log& log, Metrics& metrics, std::size_t cores);
+  ~RequestLog();
+  RequestLog(const RequestLog&) = delete;
+  RequestLog& operator=(const RequestLog&) = delete;
+
+  // On the exchange's core, once it has been answered.
+  void write(const ApiExchange& exchange, std::chrono::nanoseconds took);
+
+ private:
+  struct alignas(64) Core {
+    std::int64_t refusals_until_ns = 0;  // the debt of each bucket
+    std::int64_t failures_until_ns = 0;
+    std::int64_t told_at_ns = 0;
+    std::int64_t withheld = 0;  // since then
+  };
+
+  bool admits(Core& core, LogLevel level, std::int64_t now);
+  void tell(Core& core);
+
+  Log& log_;
+  Metrics& metrics_;
+  std::vector<Core> cores_;
+};
+
+}  // namespace agentauth::api
