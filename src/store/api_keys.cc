@@ -45,6 +45,14 @@ ApiKey read_key(const Row& row) {
   return key;
 }
 
+// From the column `first` on.
+std::optional<KeyUse> read_last_use(const Row& row, int first) {
+  if (row.is_null(first)) return std::nullopt;
+  return KeyUse{parse_kid(row.text(2)).value_or(Kid{}),
+                Timestamp{std::chrono::milliseconds{row.integer(first)}},
+                parse_ip_address(row.text(first + 1)).value_or(IpAddress{})};
+}
+
 KeyState read_state(const Row& row) {
   KeyState state;
   state.kid = row.text(0);
@@ -96,11 +104,13 @@ Result<std::vector<ApiKey>> ApiKeyRepository::list(AgentId agent, const PageStar
   std::vector<ApiKey> keys;
   TRY(session_.query(
       "SELECT id, agent_id, kid, name, created_at, expires_at, revoked_at, "
-      "not_before, allowed_cidrs, permissions "
-      "FROM api_keys WHERE agent_id = $1 AND (created_at, id) > ($2, $3) "
+      "not_before, allowed_cidrs, permissions, used_ms, address "
+      "FROM api_keys LEFT JOIN key_uses ON key_uses.key_id = api_keys.id "
+      "WHERE agent_id = $1 AND (created_at, id) > ($2, $3) "
       "ORDER BY created_at, id LIMIT $4",
       {agent, after.created_at, KeyId{after.id}, limit}, [&](const Row& row) -> Result<void> {
         keys.push_back(read_key(row));
+        keys.back().last_use = read_last_use(row, 10);
         return {};
       }));
   return keys;

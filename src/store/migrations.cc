@@ -177,6 +177,15 @@ INSERT INTO audit_parties_end (sequence) VALUES (0);
 DROP INDEX audit_log_by_agent;
 DROP INDEX audit_log_by_target;
 )sql"},
+    {8, "uses of keys", R"sql(
+-- The last login with each key. Apart from the keys: whoever revokes one does not wait for those
+-- who write this, and nothing that decisions read is here. The time is in milliseconds since 1970.
+CREATE TABLE key_uses (
+  key_id {{uuid}} PRIMARY KEY REFERENCES api_keys (id) ON DELETE CASCADE,
+  used_ms BIGINT NOT NULL,
+  address TEXT NOT NULL
+);
+)sql"},
 };
 
 constexpr std::string_view history_script = R"sql(
