@@ -41,6 +41,7 @@ Result<void> log_in_as(Services& services, ApiExchange& exchange, const Caller& 
   TRY(answer_with_tokens(services, exchange,
                          services.refresh_tokens.begin(caller.agent_id, text_of(caller.key),
                                                        caller.token_generation)));
+  services.keys.note_use(caller);
   exchange.before_answer = event_of(services, exchange, AuditOutcome::success);
   return {};
 }

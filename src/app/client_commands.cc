@@ -49,7 +49,9 @@ constexpr auto key_columns = std::to_array<Column>({{"KEY_ID", "key_id"},
                                                     {"NAME", "name"},
                                                     {"STATUS", "status"},
                                                     {"CREATED", "created_at"},
-                                                    {"EXPIRES", "expires_at"}});
+                                                    {"EXPIRES", "expires_at"},
+                                                    {"LAST_USED", "last_used_at"},
+                                                    {"FROM", "last_used_address"}});
 
 std::string agent_path(std::string_view id) { return "/agents/" + percent_encode(id); }
 

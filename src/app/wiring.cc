@@ -12,6 +12,7 @@
 #include "app/token_upkeep.h"
 #include "app/version.h"
 #include "audit/chain.h"
+#include "keys/key_keeper.h"
 #include "limits/limit_sharing.h"
 #include "limits/redis_buckets.h"
 #include "store/migrations.h"
@@ -184,6 +185,7 @@ struct Node::State {
         audit(foundation.master_key(), foundation.clock()),
         keeper(foundation.database(), audit.signer(), foundation.clock(), log,
                keeper_options(options)),
+        key_keeper(foundation.database(), keys.uses(), log),
         metrics(static_cast<std::size_t>(options.threads)),
         services{foundation.database(),
                  directory,
@@ -231,6 +233,7 @@ struct Node::State {
   audit::Recorder recorder;
   audit::AuditService audit;
   audit::Keeper keeper;
+  KeyKeeper key_keeper;
   api::Metrics metrics;
   api::Services services;
   api::Dispatcher dispatcher;
@@ -286,6 +289,7 @@ Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& f
 void Node::start() {
   state_->follower.start();
   state_->keeper.start();
+  state_->key_keeper.start();
   if (state_->sharing) state_->sharing->start();
   state_->server->start();
 }
@@ -300,6 +304,7 @@ void Node::drain(std::chrono::seconds limit) {
   state_->follower.stop();
   // All that was answered is on record; now the last of it is signed.
   state_->recorder.stop();
+  state_->key_keeper.stop();
   state_->keeper.stop();
   if (state_->sharing) state_->sharing->stop();
 }

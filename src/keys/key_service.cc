@@ -52,16 +52,23 @@ tl::unexpected<Error> invalid_credentials(std::string_view detail) {
 }
 
 KeyDescription KeyDescription::of(const ApiKey& key, Timestamp now) {
-  return {key.key_id,
-          key.kid,
-          key.name,
-          key.status(now),
-          key.created_at,
-          key.expires_at,
-          key.revoked_at,
-          key.constraints.not_before,
-          key.constraints.allowed_cidrs,
-          key.constraints.permissions};
+  KeyDescription shown{key.key_id,
+                       key.kid,
+                       key.name,
+                       key.status(now),
+                       key.created_at,
+                       key.expires_at,
+                       key.revoked_at,
+                       key.constraints.not_before,
+                       key.constraints.allowed_cidrs,
+                       key.constraints.permissions,
+                       {},
+                       {}};
+  if (key.last_use) {
+    shown.last_used_at = key.last_use->at;
+    shown.last_used_address = format_ip_address(key.last_use->address);
+  }
+  return shown;
 }
 
 KeyService::KeyService(Database& database, const Directory& directory, const MasterKey& master_key,

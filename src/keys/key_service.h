@@ -11,6 +11,7 @@
 #include "crypto/random.h"
 #include "directory/directory.h"
 #include "keys/key_format.h"
+#include "keys/key_uses.h"
 #include "keys/verified_keys.h"
 #include "model/caller.h"
 #include "model/permission.h"
@@ -124,6 +125,8 @@ struct KeyDescription {
   std::optional<Timestamp> not_before;
   std::optional<std::vector<std::string>> allowed_cidrs;
   std::optional<std::vector<std::string>> permissions;
+  std::optional<Timestamp> last_used_at;
+  std::optional<std::string> last_used_address;
 
   static KeyDescription of(const ApiKey& key, Timestamp now);
 
@@ -143,6 +146,11 @@ struct KeyDescription {
             {.name = "allowed_cidrs", .max = key_cidrs_max, .example = "10.0.0.0/8"}),
         field<&KeyDescription::permissions>(
             {.name = "permissions", .max = key_permissions_max, .example = "read_weather"}),
+        field<&KeyDescription::last_used_at>(
+            {.name = "last_used_at", .about = "Of the last login; a few seconds behind"}),
+        field<&KeyDescription::last_used_address>({.name = "last_used_address",
+                                                   .example = "192.0.2.7",
+                                                   .about = "From where that login came"}),
     };
   }
 };
@@ -194,6 +202,10 @@ class KeyService {
   // Errors: unauthenticated, one and the same for every cause; unavailable.
   Result<Caller> authenticate(std::string_view text, const IpAddress& from);
 
+  // A login that succeeded: takes neither memory nor long.
+  void note_use(const Caller& caller) { uses_.note({caller.key, clock_.now(), caller.address}); }
+  KeyUses& uses() { return uses_; }
+
  private:
   Result<void> require_room(Transaction& tx, AgentId agent) const;
   KeyTagBytes tag_of(const KeyParts& parts) const;
@@ -206,6 +218,7 @@ class KeyService {
   const HmacSha256 tag_key_;     // from the master key
   const HmacSha256 memory_key_;  // of this process
   VerifiedKeys verified_;
+  KeyUses uses_;
 };
 
 // The one answer to every key that does not work.
