@@ -39,6 +39,9 @@ void store(const OptionValue& value, int& out) { out = static_cast<int>(value.in
 void store(const OptionValue& value, std::chrono::seconds& out) {
   out = std::chrono::seconds(value.integer);
 }
+void store(const OptionValue& value, std::chrono::days& out) {
+  out = std::chrono::days(value.integer);
+}
 void store(const OptionValue& value, bool& out) { out = value.flag; }
 void store(const OptionValue& value, ListenAddress& out) { out = value.address; }
 void store(const OptionValue& value, std::vector<Network>& out) { out = value.networks; }
@@ -286,6 +289,18 @@ constexpr auto table = std::to_array<Option>({
      .unit = "days",
      .about = "How long audit events are kept, up to the next checkpoint; 0 keeps all of them",
      .assign = into<&Options::audit_retention_days>},
+    {.name = "key-expiry-notice",
+     .kind = integer,
+     .commands = serving,
+     .value_name = "DAYS",
+     .fallback = "7",
+     .min = 0,
+     .max = 3650,
+     .unit = "days",
+     .about =
+         "How long before a key expires it is put on record, once, and counted in "
+         "agentauth_keys_expiring; a key made for no longer, or rotated, is not; 0 means never",
+     .assign = into<&Options::key_expiry_notice>},
     {.name = "log-format",
      .kind = choice,
      .commands = serving,

@@ -77,6 +77,8 @@ struct Options {
   std::optional<std::filesystem::path> audit_file;
   int audit_retention_days = 0;  // 0: everything is kept
 
+  std::chrono::days key_expiry_notice{7};  // 0: none is given
+
   LogFormat log_format = LogFormat::json;
   LogLevel log_level = LogLevel::info;
 

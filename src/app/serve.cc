@@ -139,7 +139,7 @@ Result<CreatedAdministrator> create_administrator(const Options& options, const 
   const Directory directory(foundation->database(), options.max_staleness);
   AgentService agents(foundation->clock());
   KeyService keys(foundation->database(), directory, foundation->master_key(), foundation->clock(),
-                  foundation->random(), options.bcrypt_cost);
+                  foundation->random(), {options.bcrypt_cost});
   const auto created = TRY(with_database_advice(
       create_agent(foundation->database(), agents, keys, request,
                    std::string(administrator_permission), AuditReason::command_line),

@@ -166,8 +166,13 @@ struct MintedKey {
 
 class KeyService {
  public:
+  struct Options {
+    int bcrypt_cost;
+    // Of a key that was made for no longer than this nobody needs to be told that it ends.
+    Seconds expiry_notice{0};
+  };
   KeyService(Database& database, const Directory& directory, const MasterKey& master_key,
-             const Clock& clock, Random& random, int bcrypt_cost);
+             const Clock& clock, Random& random, const Options& options);
 
   // Computes bcrypt. Errors: internal.
   Result<MintedKey> mint();
@@ -208,13 +213,14 @@ class KeyService {
 
  private:
   Result<void> require_room(Transaction& tx, AgentId agent) const;
+  ExpiryNotice notice_of(std::optional<Timestamp> end, Timestamp now) const;
   KeyTagBytes tag_of(const KeyParts& parts) const;
 
   Database& database_;
   const Directory& directory_;
   const Clock& clock_;
   Random& random_;
-  const int bcrypt_cost_;
+  const Options options_;
   const HmacSha256 tag_key_;     // from the master key
   const HmacSha256 memory_key_;  // of this process
   VerifiedKeys verified_;

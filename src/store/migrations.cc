@@ -186,6 +186,15 @@ CREATE TABLE key_uses (
   address TEXT NOT NULL
 );
 )sql"},
+    {9, "notice of keys that end", R"sql(
+-- NULL: not yet. 'given': it is on record. 'none': nobody has to be told, because the key was
+-- replaced or was made for a short time.
+ALTER TABLE api_keys ADD COLUMN expiry_notice TEXT CHECK (expiry_notice IN ('given', 'none'));
+CREATE INDEX api_keys_without_notice ON api_keys (expires_at)
+  WHERE expiry_notice IS NULL AND revoked_at IS NULL AND expires_at IS NOT NULL;
+CREATE INDEX api_keys_with_notice ON api_keys (expires_at)
+  WHERE expiry_notice = 'given' AND revoked_at IS NULL;
+)sql"},
 };
 
 constexpr std::string_view history_script = R"sql(

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <mutex>
 #include <set>
 #include <thread>
 
@@ -396,6 +397,45 @@ TEST_P(RepositoriesContract, TheDirectoryReadsEverythingAndOneAgentsRowsTogether
   EXPECT_THAT(in_order, SizeIs(60));
   in_order.erase(std::unique(in_order.begin(), in_order.end()), in_order.end());
   EXPECT_THAT(in_order, SizeIs(20));
+}
+
+TEST_P(RepositoriesContract, NoticeOfAKeyThatEndsIsGivenOnceHoweverManyGiveIt) {
+  const AgentId agent = add_agent().agent_id;
+  const Timestamp now{Seconds{1'700'000'000}};
+  const Timestamp until = now + Seconds{100};
+  constexpr int keys = 60;
+  for (int i = 1; i <= keys; ++i) {
+    const std::string number = std::to_string(i);
+    must(add_key(agent, "AAAAAAAAAA" + std::string(2 - number.size(), '0') + number,
+                 now + Seconds{i}));
+  }
+  for (const auto& [kid, end] : {std::pair{"BBBBBBBBBBB1", std::optional(now)},
+                                 std::pair{"BBBBBBBBBBB2", std::optional(until + Seconds{1})},
+                                 std::pair{"BBBBBBBBBBB3", std::optional<Timestamp>()}})
+    must(add_key(agent, kid, end));
+  std::multiset<std::string> told;
+  std::mutex mutex;
+  const auto give_all = [&] {
+    while (must(
+        database_->read([&](Transaction& tx) { return tx.keys().is_notice_due(now, until); }))) {
+      const auto given =
+          must(write([&](Transaction& tx) { return tx.keys().give_notice(now, until, 7); }));
+      const std::lock_guard lock(mutex);
+      for (const ApiKey& key : given) told.insert(key.kid);
+    }
+  };
+  std::thread other(give_all);
+  give_all();
+  other.join();
+  EXPECT_THAT(told, SizeIs(keys));
+  EXPECT_EQ(told.count("AAAAAAAAAA01"), 1U);
+  EXPECT_EQ(std::set<std::string>(told.begin(), told.end()).size(), keys);
+  const auto count = [&](std::int64_t most) {
+    return must(database_->read(
+        [&](Transaction& tx) { return tx.keys().count_ending(now + Seconds{10}, until, most); }));
+  };
+  EXPECT_EQ(count(1000), keys - 10);
+  EXPECT_EQ(count(5), 5);
 }
 
 TEST_P(RepositoriesContract, AKeyEndsWhenToldToButNeverLaterThanItWasTo) {

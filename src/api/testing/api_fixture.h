@@ -209,7 +209,7 @@ class ApiFixture : public testing::Test {
   MasterKey master_key{Bytes(32, 7)};
   AgentService agents{clock};
   KeyService keys{replica.database(), replica.directory(), master_key, clock, random,
-                  bcrypt_cost_min};
+                  {bcrypt_cost_min}};
   TokenService tokens{
       value_of(configured_signing_keys(Secret(std::string("jR4mX0v9Qz7Lw2Tt5Yb8Nc1Kd6Hf3Ga+")))),
       {},
