@@ -6,6 +6,8 @@
 #include "app/server_url.h"
 #include "base/time.h"
 #include "limits/redis_url.h"
+#include "model/api_key.h"
+#include "model/permission.h"
 
 namespace agentauth::app {
 namespace {
@@ -27,6 +29,7 @@ constexpr CommandSet with_output =
     over_http | CommandSet{admin_create, migrate, audit_verify, doctor};
 
 bool is_time(std::string_view text) { return parse_rfc3339(text).has_value(); }
+constexpr std::string_view time_rule = "a time such as 2026-01-31T12:00:00Z";
 
 // How a value enters Options, by the type of the member.
 void store(const OptionValue& value, std::string& out) { out = value.text; }
@@ -429,6 +432,36 @@ constexpr auto table = std::to_array<Option>({
      .max = 315360000,
      .unit = "seconds",
      .about = "When the key ends by itself; without it, never"},
+    {.name = "expires-at",
+     .kind = text,
+     .commands = CommandSet{key_create},
+     .value_name = "TIME",
+     .valid = is_time,
+     .rule = time_rule,
+     .about = "The same as a time, in place of --expires-in"},
+    {.name = "not-before",
+     .kind = text,
+     .commands = CommandSet{key_create},
+     .value_name = "TIME",
+     .valid = is_time,
+     .rule = time_rule,
+     .about = "From when on the key can be used"},
+    {.name = "allowed-cidr",
+     .kind = text,
+     .commands = CommandSet{key_create},
+     .value_name = "CIDR",
+     .valid = is_cidr,
+     .rule = "an address or a range such as 10.0.0.0/8, without bits past its prefix",
+     .repeats = true,
+     .about = "From where alone the key and its tokens can be used; repeat it for more"},
+    {.name = "permission",
+     .kind = text,
+     .commands = CommandSet{key_create},
+     .value_name = "PERMISSION",
+     .valid = is_permission,
+     .rule = "a permission such as read_weather",
+     .repeats = true,
+     .about = "What the key is narrowed to; the agent must hold it; repeat it for more"},
     {.name = "overlap",
      .kind = seconds,
      .commands = CommandSet{key_rotate},
@@ -494,14 +527,14 @@ constexpr auto table = std::to_array<Option>({
      .commands = CommandSet{audit_export},
      .value_name = "TIME",
      .valid = is_time,
-     .rule = "a time such as 2026-01-31T12:00:00Z",
+     .rule = time_rule,
      .about = "From that time on"},
     {.name = "until",
      .kind = text,
      .commands = CommandSet{audit_export},
      .value_name = "TIME",
      .valid = is_time,
-     .rule = "a time such as 2026-01-31T12:00:00Z",
+     .rule = time_rule,
      .about = "Up to that time"},
 });
 
