@@ -89,6 +89,13 @@ void warn_of_unknown_variables(const Options& options, Log& log) {
                 {{"names", joined(names)}, {"note", "no option is spelled so: without effect"}});
 }
 
+void warn_of_secrets_in_flags(const Configuration& configuration, Log& log) {
+  for (const std::string& name : secrets_in_flags(configuration))
+    log.warning(
+        "secret_in_flag",
+        {{"option", name}, {"note", "whoever lists processes can read it: use " + name + "-file"}});
+}
+
 }  // namespace
 
 Result<int> serve(const Configuration& configuration) {
@@ -97,6 +104,7 @@ Result<int> serve(const Configuration& configuration) {
   const SystemClock clock;
   Log log(clock, options.log_format, options.log_level);
   warn_of_unknown_variables(options, log);
+  warn_of_secrets_in_flags(configuration, log);
   TRY(make_data_dir(options));
   const auto foundation = TRY(Foundation::create(options));
   const auto node = TRY(Node::create(options, *foundation, log));
