@@ -43,9 +43,10 @@ Result<void> require_authority(Services& services, Transaction& tx, const ApiExc
   return require_authority(view, parties.caller, parties.named);
 }
 
-AuditTarget made(const ApiKey& key, const MintedKey& minted) {
-  return {AuditTargetType::key, AuditText::of_id(key.key_id), key.agent_id,
-          AuditText::of_kid(minted.kid)};
+Result<Idempotency> refuse_repeated(Services& services, const ApiExchange& exchange) {
+  Idempotency idempotency = TRY(Idempotency::of(exchange));
+  TRY(idempotency.find(services));
+  return idempotency;
 }
 
 }  // namespace agentauth::api

@@ -15,9 +15,6 @@ void forbid_storing(ApiExchange& exchange);
 // A token is an "allowed" too: not without news from the database. Errors: unavailable.
 Result<void> require_fresh(const Services& services);
 
-// A new key, for the audit trail.
-AuditTarget made(const ApiKey& key, const MintedKey& minted);
-
 // The caller and another agent, as the directory knows them. Errors: unauthenticated, unavailable.
 Result<Parties> find_parties(Services& services, const Directory::View& view,
                              const ApiExchange& exchange, AgentId named);
@@ -30,6 +27,10 @@ Result<void> require_authority(Services& services, const ApiExchange& exchange, 
 // The same by what the transaction sees.
 Result<void> require_authority(Services& services, Transaction& tx, const ApiExchange& exchange,
                                AgentId agent);
+
+// Of a call whose answer holds a key, which is not kept: a repeat is an error.
+// Errors: malformed_request, idempotency_key_reused, already_created.
+Result<Idempotency> refuse_repeated(Services& services, const ApiExchange& exchange);
 
 // What a write that was refused is answered with: when another request with this key was quicker,
 // what that one made.

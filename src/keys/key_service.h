@@ -130,27 +130,29 @@ struct KeyDescription {
 
   static KeyDescription of(const ApiKey& key, Timestamp now);
 
+  // Also of those that inherit them.
+  template <class Object = KeyDescription>
   static constexpr auto fields() {
     return std::array{
-        field<&KeyDescription::key_id>({.name = "key_id"}),
-        field<&KeyDescription::kid>({.name = "kid", .example = "4fJx0Zk2QmP1"}),
-        field<&KeyDescription::name>({.name = "name", .example = "laptop"}),
-        field<&KeyDescription::status>({.name = "status",
-                                        .example = "active",
-                                        .about = "active, revoked, expired or pending"}),
-        field<&KeyDescription::created_at>({.name = "created_at"}),
-        field<&KeyDescription::expires_at>({.name = "expires_at"}),
-        field<&KeyDescription::revoked_at>({.name = "revoked_at"}),
-        field<&KeyDescription::not_before>({.name = "not_before"}),
-        field<&KeyDescription::allowed_cidrs>(
+        field<&KeyDescription::key_id, Object>({.name = "key_id"}),
+        field<&KeyDescription::kid, Object>({.name = "kid", .example = "4fJx0Zk2QmP1"}),
+        field<&KeyDescription::name, Object>({.name = "name", .example = "laptop"}),
+        field<&KeyDescription::status, Object>({.name = "status",
+                                                .example = "active",
+                                                .about = "active, revoked, expired or pending"}),
+        field<&KeyDescription::created_at, Object>({.name = "created_at"}),
+        field<&KeyDescription::expires_at, Object>({.name = "expires_at"}),
+        field<&KeyDescription::revoked_at, Object>({.name = "revoked_at"}),
+        field<&KeyDescription::not_before, Object>({.name = "not_before"}),
+        field<&KeyDescription::allowed_cidrs, Object>(
             {.name = "allowed_cidrs", .max = key_cidrs_max, .example = "10.0.0.0/8"}),
-        field<&KeyDescription::permissions>(
+        field<&KeyDescription::permissions, Object>(
             {.name = "permissions", .max = key_permissions_max, .example = "read_weather"}),
-        field<&KeyDescription::last_used_at>(
+        field<&KeyDescription::last_used_at, Object>(
             {.name = "last_used_at", .about = "Of the last login; a few seconds behind"}),
-        field<&KeyDescription::last_used_address>({.name = "last_used_address",
-                                                   .example = "192.0.2.7",
-                                                   .about = "From where that login came"}),
+        field<&KeyDescription::last_used_address, Object>({.name = "last_used_address",
+                                                           .example = "192.0.2.7",
+                                                           .about = "From where that login came"}),
     };
   }
 };
