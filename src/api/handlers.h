@@ -95,11 +95,12 @@ Result<void> rotate_own_key(Services& services, ApiExchange& exchange);
 struct NameOwner {
   std::string email;
   static constexpr auto fields() {
-    return std::array{field<&NameOwner::email>({.name = "email",
-                                                .max = 254,
-                                                .place = Place::path,
-                                                .example = "ops@example.com",
-                                                .about = "The owner, spelled as at registration"})};
+    return std::array{
+        field<&NameOwner::email>({.name = "email",
+                                  .max = 254,
+                                  .place = Place::path,
+                                  .example = "ops@example.com",
+                                  .about = "The owner, in whatever case of letters"})};
   }
 };
 

@@ -195,6 +195,13 @@ CREATE INDEX api_keys_without_notice ON api_keys (expires_at)
 CREATE INDEX api_keys_with_notice ON api_keys (expires_at)
   WHERE expiry_notice = 'given' AND revoked_at IS NULL;
 )sql"},
+    {10, "owners in any case of letters", R"sql(
+-- As owner_identity() of the model makes it.
+ALTER TABLE agents ADD COLUMN owner_identity TEXT
+  GENERATED ALWAYS AS (LOWER(owner_email{{ascii}})) {{generated}};
+DROP INDEX agents_by_owner;
+CREATE INDEX agents_by_owner ON agents (owner_identity, created_at, id);
+)sql"},
 };
 
 constexpr std::string_view history_script = R"sql(
@@ -219,6 +226,8 @@ std::string for_database(std::string_view script, const ColumnTypes& types) {
   replace_all(text, "{{now}}", types.now);
   replace_all(text, "{{bytes}}", types.bytes);
   replace_all(text, "{{keyed_table}}", types.keyed_table);
+  replace_all(text, "{{ascii}}", types.ascii);
+  replace_all(text, "{{generated}}", types.generated);
   return text;
 }
 

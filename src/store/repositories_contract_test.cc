@@ -206,6 +206,24 @@ TEST_P(RepositoriesContract, AListIsFilteredByNameOwnerAndStatus) {
   EXPECT_THAT(list({.name = "' OR 1=1 --"}), IsEmpty());
 }
 
+TEST_P(RepositoriesContract, AnOwnerIsFoundInWhateverCaseOfAsciiLetters) {
+  const Agent agent = add_agent("A", "Ops@Example.COM");
+  EXPECT_EQ(agent.owner_email, "Ops@Example.COM");
+  for (const std::string owner : {"ops@example.com", "OPS@EXAMPLE.COM", "Ops@Example.COM"}) {
+    EXPECT_THAT(names(list({.owner = owner})), ElementsAre("A")) << owner;
+    EXPECT_THAT(names(list({.name = "A", .owner = owner})), ElementsAre("A")) << owner;
+  }
+  // The database and owner_identity() are of one mind, whatever the letters.
+  add_agent("B", "ÄÉİ@Example.com");
+  EXPECT_THAT(names(list({.owner = "ÄÉİ@example.COM"})), ElementsAre("B"));
+  EXPECT_THAT(list({.owner = "äéi@example.com"}), IsEmpty());
+  must(write([&](Transaction& tx) {
+    return tx.agents().update(agent.agent_id, {.owner = "New@Example.com"}, clock_.now());
+  }));
+  EXPECT_THAT(list({.owner = "ops@example.com"}), IsEmpty());
+  EXPECT_THAT(names(list({.owner = "new@example.com"})), ElementsAre("A"));
+}
+
 TEST_P(RepositoriesContract, PagesHoldEveryAgentOnceAndOldestFirst) {
   // Some of one age: they were created in one transaction, or within a millisecond.
   for (int group = 0; group < 4; ++group) {
@@ -486,8 +504,9 @@ TEST_P(RepositoriesContract, AKeyIsFoundByItsKidUnderItsOwnAgentOnly) {
 
 TEST_P(RepositoriesContract, TheStatusOfAllAgentsOfAnOwnerChangesWithARowForEach) {
   std::set<AgentId> owned;
-  for (int i = 0; i < 20; ++i) owned.insert(add_agent("Bot", "robots@example.com").agent_id);
-  const AgentId other = add_agent("Bot", "Robots@example.com").agent_id;
+  for (const std::string owner : {"robots@example.com", "Robots@Example.COM"})
+    for (int i = 0; i < 10; ++i) owned.insert(add_agent("Bot", owner).agent_id);
+  const AgentId other = add_agent("Bot", "robots@example.org").agent_id;
   must(write([&](Transaction& tx) { return tx.changes().append(ChangeKind::agent, other); }));
   const auto changed = must(write([&](Transaction& tx) -> Result<std::vector<AgentId>> {
     auto agents = TRY(tx.agents().set_status_of_owner("robots@example.com", AgentStatus::suspended,
