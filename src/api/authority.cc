@@ -43,20 +43,11 @@ Result<void> require_authority(Services& services, Transaction& tx, const ApiExc
   return require_authority(view, parties.caller, parties.named);
 }
 
-Result<void> require_time_for(Transaction& tx, const ApiExchange& exchange, const ApiKey& made,
-                              std::optional<KeyId> in_place_of) {
-  const Caller& caller = *exchange.caller;
-  const ApiKey own = TRY(tx.keys().find_by_kid(caller.agent_id, text_of(caller.key)));
-  if (!own.expires_at || in_place_of == own.key_id) return {};
-  const bool outlives = !made.expires_at || *made.expires_at > *own.expires_at;
-  if (!outlives && !TRY(tx.keys().was_rotated(own.agent_id, own.key_id))) return {};
-  return failure(Errc::permission_denied,
-                 "A key that has an end makes none that ends later, and none once it was rotated");
-}
-
-AuditTarget made(const ApiKey& key, const MintedKey& minted) {
-  return {AuditTargetType::key, AuditText::of_id(key.key_id), key.agent_id,
-          AuditText::of_kid(minted.kid)};
+Result<Idempotency> refuse_repeated(Services& services, const ApiExchange& exchange,
+                                    std::string_view owner) {
+  Idempotency idempotency = TRY(Idempotency::of(exchange, owner));
+  TRY(idempotency.find(services));
+  return idempotency;
 }
 
 }  // namespace agentauth::api

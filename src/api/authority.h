@@ -15,9 +15,6 @@ void forbid_storing(ApiExchange& exchange);
 // A token is an "allowed" too: not without news from the database. Errors: unavailable.
 Result<void> require_fresh(const Services& services);
 
-// A new key, for the audit trail.
-AuditTarget made(const ApiKey& key, const MintedKey& minted);
-
 // The caller and another agent, as the directory knows them. Errors: unauthenticated, unavailable.
 Result<Parties> find_parties(Services& services, const Directory::View& view,
                              const ApiExchange& exchange, AgentId named);
@@ -31,11 +28,10 @@ Result<void> require_authority(Services& services, const ApiExchange& exchange, 
 Result<void> require_authority(Services& services, Transaction& tx, const ApiExchange& exchange,
                                AgentId agent);
 
-// A key with an end passes on no more time than it has left, and none once it was rotated: through
-// other keys it would outlive its end. `made` is new in this transaction; it may be in the caller's
-// own place, and then lives as long as that was made for. Errors: permission_denied.
-Result<void> require_time_for(Transaction& tx, const ApiExchange& exchange, const ApiKey& made,
-                              std::optional<KeyId> in_place_of = {});
+// Of a call whose answer holds a key, which is not kept: a repeat is an error.
+// Errors: malformed_request, idempotency_key_reused, already_created.
+Result<Idempotency> refuse_repeated(Services& services, const ApiExchange& exchange,
+                                    std::string_view owner = "");
 
 // What a write that was refused is answered with: when another request with this key was quicker,
 // what that one made.

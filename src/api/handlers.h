@@ -20,42 +20,6 @@ struct CreatedAgent {
   }
 };
 
-struct CreatedApiKey {
-  KeyId key_id;
-  AgentId agent_id;
-  std::string kid;
-  std::string name;
-  KeyStatus status = KeyStatus::active;
-  Timestamp created_at;
-  std::optional<Timestamp> expires_at;
-  std::optional<Timestamp> revoked_at;
-  std::optional<Timestamp> not_before;
-  std::optional<std::vector<std::string>> allowed_cidrs;
-  std::optional<std::vector<std::string>> permissions;
-  std::string api_key;
-
-  static CreatedApiKey of(const ApiKey& key, const MintedKey& minted, Timestamp now);
-
-  static constexpr auto fields() {
-    return std::array{
-        field<&CreatedApiKey::key_id>({.name = "key_id"}),
-        field<&CreatedApiKey::agent_id>({.name = "agent_id"}),
-        field<&CreatedApiKey::kid>({.name = "kid", .example = "4fJx0Zk2QmP1"}),
-        field<&CreatedApiKey::name>({.name = "name", .example = "laptop"}),
-        field<&CreatedApiKey::status>({.name = "status", .example = "active"}),
-        field<&CreatedApiKey::created_at>({.name = "created_at"}),
-        field<&CreatedApiKey::expires_at>({.name = "expires_at"}),
-        field<&CreatedApiKey::revoked_at>({.name = "revoked_at"}),
-        field<&CreatedApiKey::not_before>({.name = "not_before"}),
-        field<&CreatedApiKey::allowed_cidrs>(
-            {.name = "allowed_cidrs", .max = key_cidrs_max, .example = "10.0.0.0/8"}),
-        field<&CreatedApiKey::permissions>(
-            {.name = "permissions", .max = key_permissions_max, .example = "read_weather"}),
-        field<&CreatedApiKey::api_key>({.name = "api_key", .about = "Shown once"}),
-    };
-  }
-};
-
 struct Login {
   std::string api_key;
   static constexpr auto fields() {
@@ -98,13 +62,24 @@ struct LogOut {
 };
 
 Result<void> register_agent(Services& services, ApiExchange& exchange);
-Result<void> create_key(Services& services, ApiExchange& exchange);
 Result<void> log_in(Services& services, ApiExchange& exchange);
 Result<void> refresh(Services& services, ApiExchange& exchange);
 Result<void> log_out(Services& services, ApiExchange& exchange);
 Result<bool> log_in_from_memory(Services& services, ApiExchange& exchange, http::ShareName& share);
 
-// handlers_rotation.cc
+// handlers_keys.cc
+struct CreatedApiKey : KeyDescription {
+  AgentId agent_id;
+  std::string api_key;
+  static constexpr auto fields() {
+    return joined(KeyDescription::fields<CreatedApiKey>(),
+                  std::array{
+                      field<&CreatedApiKey::agent_id>({.name = "agent_id"}),
+                      field<&CreatedApiKey::api_key>({.name = "api_key", .about = "Shown once"}),
+                  });
+  }
+};
+
 struct RotateOwnKey {
   std::optional<std::int64_t> overlap_seconds;
   static constexpr auto fields() {
@@ -112,6 +87,7 @@ struct RotateOwnKey {
   }
 };
 
+Result<void> create_key(Services& services, ApiExchange& exchange);
 Result<void> rotate_key(Services& services, ApiExchange& exchange);
 Result<void> rotate_own_key(Services& services, ApiExchange& exchange);
 
@@ -119,11 +95,12 @@ Result<void> rotate_own_key(Services& services, ApiExchange& exchange);
 struct NameOwner {
   std::string email;
   static constexpr auto fields() {
-    return std::array{field<&NameOwner::email>({.name = "email",
-                                                .max = 254,
-                                                .place = Place::path,
-                                                .example = "ops@example.com",
-                                                .about = "The owner, spelled as at registration"})};
+    return std::array{
+        field<&NameOwner::email>({.name = "email",
+                                  .max = 254,
+                                  .place = Place::path,
+                                  .example = "ops@example.com",
+                                  .about = "The owner, in whatever case of letters"})};
   }
 };
 

@@ -1,4 +1,4 @@
-// What hands out credentials and takes them back: registration, new keys, login, refresh, logout.
+// What hands out credentials and takes them back: registration, login, refresh, logout.
 #include "api/authority.h"
 #include "api/handlers.h"
 #include "api/idempotency.h"
@@ -40,70 +40,17 @@ Result<void> log_in_as(Services& services, ApiExchange& exchange, const Caller& 
   answer_with_tokens(
       services, exchange,
       services.refresh_tokens.begin(caller.agent_id, text_of(caller.key), caller.token_generation));
+  services.keys.note_use(caller);
   exchange.before_answer = event_of(services, exchange, AuditOutcome::success);
   return {};
 }
 
-// A key that is narrowed to some permissions is worth those alone: the agent must hold each, and
-// the caller must be able to give each. A whole one is worth all the agent holds.
-Result<void> require_key_authority(const Directory::View& view, const Parties& parties,
-                                   const CreateKey& request) {
-  const auto& [caller, agent] = parties;
-  if (agent == nullptr) return failure(Errc::not_found, "No such agent");
-  if (!request.permissions) return require_authority(view, caller, agent);
-  for (const std::string& permission : *request.permissions) {
-    const bool own = caller.agent->id == agent->id && !caller.is_narrowed();
-    if (!own && !may_grant(view, caller, permission))
-      return failure(Errc::permission_denied, "Permission denied",
-                     "the caller does not hold what the key would be narrowed to");
-    if (!agent->holds_any_of(view.names().find_requirement(permission)))
-      return tl::unexpected(
-          Error{.code = Errc::invalid_argument,
-                .message = "A field is missing or invalid",
-                .fields = {{"permissions", "names what the agent does not hold"}}});
-  }
-  return {};
-}
-
-// By what the directory knows: who would be refused in the end costs no bcrypt.
-Result<void> require_key_authority(Services& services, const ApiExchange& exchange,
-                                   const CreateKey& request) {
-  const Directory::View view(services.directory);
-  return require_key_authority(view, TRY(find_parties(services, view, exchange, request.agent_id)),
-                               request);
-}
-
-// By what the transaction sees.
-Result<void> require_key_authority(Services& services, Transaction& tx, const ApiExchange& exchange,
-                                   const CreateKey& request) {
-  const auto committed =
-      TRY(CommittedParties::read(services, tx, *exchange.caller, request.agent_id));
-  const Directory::View view(services.directory);
-  return require_key_authority(view, TRY(committed.parties(view, services.clock.now())), request);
-}
-
 }  // namespace
-
-CreatedApiKey CreatedApiKey::of(const ApiKey& key, const MintedKey& minted, Timestamp now) {
-  return {key.key_id,
-          key.agent_id,
-          key.kid,
-          key.name,
-          key.status(now),
-          key.created_at,
-          key.expires_at,
-          key.revoked_at,
-          key.constraints.not_before,
-          key.constraints.allowed_cidrs,
-          key.constraints.permissions,
-          std::string(minted.text.reveal())};
-}
 
 Result<void> register_agent(Services& services, ApiExchange& exchange) {
   const auto request = TRY(exchange.decode_input<RegisterAgent>());
   TRY(admit_owner(services.limiter, exchange, request.owner_email));
-  const Idempotency idempotency = TRY(Idempotency::of(exchange, request.owner_email));
-  TRY(idempotency.find(services));  // the answer held a key, so a repeat is an error
+  const Idempotency idempotency = TRY(refuse_repeated(services, exchange, request.owner_email));
   const MintedKey minted = TRY(services.keys.mint());
   const auto work = [&](Transaction& tx, AuditTarget& target) -> Result<Agent> {
     TRY(require_fresh(services));
@@ -120,29 +67,6 @@ Result<void> register_agent(Services& services, ApiExchange& exchange) {
   forbid_storing(exchange);
   exchange.answer(exchange.operation->status,
                   CreatedAgent{agent->agent_id, std::string(minted.text.reveal())});
-  return {};
-}
-
-Result<void> create_key(Services& services, ApiExchange& exchange) {
-  const auto request = TRY(exchange.decode_input<CreateKey>());
-  TRY(require_key_authority(services, exchange, request));
-  const Idempotency idempotency = TRY(Idempotency::of(exchange));
-  TRY(idempotency.find(services));
-  const MintedKey minted = TRY(services.keys.mint());
-  const auto work = [&](Transaction& tx, AuditTarget& target) -> Result<ApiKey> {
-    TRY(require_key_authority(services, tx, exchange, request));
-    const ApiKey stored = TRY(services.keys.store(tx, minted, request));
-    TRY(require_time_for(tx, exchange, stored));
-    TRY(idempotency.keep(services, tx,
-                         {stored.agent_id.to_string(), stored.key_id.to_string(), 201, ""}));
-    target = made(stored, minted);
-    return stored;
-  };
-  const auto key = write_audited(services, exchange, work);
-  if (!key) return refused(services, idempotency, key);
-  forbid_storing(exchange);
-  exchange.answer(exchange.operation->status,
-                  CreatedApiKey::of(*key, minted, services.clock.now()));
   return {};
 }
 

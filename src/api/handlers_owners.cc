@@ -1,5 +1,6 @@
 // The kill switch for all agents of an owner.
-#include <algorithm>
+#include <map>
+#include <optional>
 
 #include "api/audit_trail.h"
 #include "api/authority.h"
@@ -8,21 +9,49 @@
 namespace agentauth::api {
 namespace {
 
+// Agents as the transaction sees them. Whatever is newer than the directory stands in the change
+// log, so that an owner's thousands of agents need not be read one by one.
+class CommittedAgents {
+ public:
+  // After the changes were locked.
+  static Result<CommittedAgents> read(Services& services, Transaction& tx) {
+    CommittedAgents agents;
+    for (Revision known = services.directory.revision();;) {
+      const auto changes = TRY(tx.changes().after(known, changes_a_page));
+      if (changes.empty()) return agents;
+      for (const Change& change : changes) TRY(agents.read_changed(services.directory, tx, change));
+      known = changes.back().revision;
+    }
+  }
+
+  const AgentRecord* find(const Directory::View& view, AgentId id) const {
+    const auto newer = newer_.find(id);
+    if (newer == newer_.end()) return view.find_agent(id);
+    return newer->second ? &newer->second->record : nullptr;
+  }
+
+ private:
+  static constexpr std::int64_t changes_a_page = 1000;
+
+  Result<void> read_changed(Directory& directory, Transaction& tx, const Change& change) {
+    // Neither says anything of what an agent holds.
+    if (change.kind == ChangeKind::status || change.kind == ChangeKind::token_family) return {};
+    if (newer_.contains(change.agent_id)) return {};
+    newer_.emplace(change.agent_id, TRY(directory.read_agent(tx, change.agent_id)));
+    return {};
+  }
+
+  std::map<AgentId, std::optional<Directory::Committed>> newer_;
+};
+
 // One that may not be managed makes the whole call fail: a switch that is thrown by half misleads.
-Result<void> require_management(Services& services, const ApiExchange& exchange,
+Result<void> require_management(const Directory::View& view, const Actor& caller,
+                                const CommittedAgents& committed,
                                 const std::vector<AgentId>& agents) {
-  const Directory::View view(services.directory);
-  const Actor caller = TRY(find_acting(view, *exchange.caller, services.clock.now()));
-  for (const AgentId id : agents) {
-    const AgentRecord* agent = view.find_agent(id);
-    // Registered on another node a moment ago: what it may do is not known here yet.
-    if (agent == nullptr)
-      return failure(Errc::unavailable, "An agent of this owner has just been registered",
-                     "not in the directory yet");
-    if (!may_manage(view, caller, agent))
+  for (const AgentId id : agents)
+    if (!may_manage(view, caller, committed.find(view, id)))
       return failure(Errc::permission_denied, "Permission denied",
                      "the caller may not manage all agents of the owner");
-  }
   return {};
 }
 
@@ -37,8 +66,14 @@ Result<void> set_status(Services& services, ApiExchange& exchange, AgentStatus s
   const auto changed =
       TRY(services.database.write([&](Transaction& tx) -> Result<std::vector<AgentId>> {
         TRY(decide_again(services, tx, exchange));
+        // Before the change, which may concern the caller too.
+        const auto caller =
+            TRY(CommittedParties::read(services, tx, *exchange.caller, std::nullopt));
+        const auto committed = TRY(CommittedAgents::read(services, tx));
         auto agents = TRY(services.agents.set_status_of_owner(tx, request.email, status));
-        TRY(require_management(services, exchange, agents));
+        const Directory::View view(services.directory);
+        const Parties parties = TRY(caller.parties(view, services.clock.now()));
+        TRY(require_management(view, parties.caller, committed, agents));
         for (const AgentId agent : agents) tx.record(event_about(services, exchange, agent));
         return agents;
       }));

@@ -42,6 +42,46 @@ TEST_F(OwnersTest, OneThatTheCallerMayNotManageMakesItNone) {
   EXPECT_EQ(suspend(token_with({"agentauth:*"})).status, 200);
 }
 
+TEST_F(OwnersTest, WhatAnAgentHoldsIsDecidedByWhatIsCommittedWhoeverKnowsOfIt) {
+  const AgentId bot = add();
+  replica.grant_elsewhere(bot, "agentauth:keys:write");
+  const auto before = everything();
+  EXPECT_EQ(suspend(helper).status, 403);
+  EXPECT_EQ(everything(), before);
+  replica.elsewhere(
+      bot, [&](Transaction& tx) { return tx.permissions().erase(bot, "agentauth:keys:write"); });
+  EXPECT_EQ(suspend(helper).status, 200);
+}
+
+TEST_F(OwnersTest, AnAgentThatWasJustRegisteredElsewhereIsSuspendedToo) {
+  add();
+  AgentId late{};
+  value_of(replica.database().migrate([&](Transaction& tx) -> Result<Revision> {
+    late = TRY(tx.agents().insert("Bot", "robots@example.com")).agent_id;
+    return tx.changes().append(ChangeKind::agent, late);
+  }));
+  EXPECT_EQ(suspend(helper).body, R"({"owner_email":"robots@example.com","agents":2})");
+  EXPECT_EQ(get("/data/weather", token_of(late)).status, 401);
+}
+
+TEST_F(OwnersTest, ACallerSuspendsItsOwnOwner) {
+  const AgentId own = replica.add_agent("Helper", "robots@example.com");
+  replica.grant(own, "agentauth:agents:write");
+  const std::string token = token_of(own);
+  EXPECT_EQ(suspend(token).status, 200);
+  EXPECT_EQ(suspend(token).status, 401);
+}
+
+TEST_F(OwnersTest, AnOwnerIsTheSameInWhateverCaseOfLetters) {
+  const AgentId bot = replica.add_agent("Bot", "Robots@Example.COM");
+  const std::string token = token_of(bot);
+  add();
+  EXPECT_EQ(suspend(helper).body, R"({"owner_email":"robots@example.com","agents":2})");
+  EXPECT_EQ(get("/agents/me", token).status, 401);
+  EXPECT_EQ(post("/owners/ROBOTS%40EXAMPLE.com/resume", "", helper).status, 200);
+  EXPECT_EQ(get("/agents/me", token).status, 200);
+}
+
 TEST_F(OwnersTest, AnOwnerThatNobodyHasIsNotFound) {
   const auto before = everything();
   EXPECT_EQ(suspend(helper).status, 404);

@@ -24,7 +24,7 @@ bool is_visible_ascii(std::string_view text) {
 std::string owner_of_key(const ApiExchange& exchange, std::string_view owner) {
   if (exchange.caller) return exchange.caller->agent_id.to_string();
   return format_ip_address(address_limit_identity(exchange.client_address())) + ' ' +
-         owner_limit_identity(owner);
+         owner_identity(owner);
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ Result<void> admit_agent(Limiter& limiter, ApiExchange& exchange, const AgentId&
 
 Result<void> admit_owner(Limiter& limiter, ApiExchange& exchange, std::string_view email) {
   if (!is_watched(limiter, exchange)) return {};
-  return admit(limiter, exchange, LimitScope::owner, as_bytes(owner_limit_identity(email)));
+  return admit(limiter, exchange, LimitScope::owner, as_bytes(owner_identity(email)));
 }
 
 void count_refusal(Limiter& limiter, ApiExchange& exchange, Error& error) {

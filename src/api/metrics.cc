@@ -18,7 +18,7 @@ constexpr std::array<std::int64_t, 14> bounds_ns = {
     2'500,     5'000,      10'000,      25'000,      100'000,     500'000,       1'000'000,
     5'000'000, 25'000'000, 100'000'000, 250'000'000, 500'000'000, 1'000'000'000, 5'000'000'000};
 
-constexpr std::array<MetricRow, 25> table = {{
+constexpr std::array<MetricRow, 28> table = {{
     {"agentauth_requests_total", "counter", "route, method, status",
      "Requests answered, by route and status"},
     {"agentauth_request_duration_seconds", "histogram", "route, method",
@@ -36,6 +36,9 @@ constexpr std::array<MetricRow, 25> table = {{
     {"agentauth_directory_revision", "gauge", "", "The last change the directory knows"},
     {"agentauth_directory_agents", "gauge", "", "Agents in the directory"},
     {"agentauth_directory_keys", "gauge", "", "API keys in the directory"},
+    {"agentauth_keys_expiring", "gauge", "",
+     "API keys that expire within key-expiry-notice and were neither rotated nor made for so short "
+     "a time, of all nodes; counted up to 10,000"},
     {"agentauth_directory_fresh", "gauge", "",
      "1 while the database has been heard from within max-staleness"},
     {"agentauth_audit_events_total", "counter", "action, outcome",
@@ -249,6 +252,7 @@ void Metrics::write_gauges(std::string& out) const {
   one("agentauth_directory_revision", static_cast<std::uint64_t>(gauges.revision));
   one("agentauth_directory_agents", static_cast<std::uint64_t>(gauges.agents));
   one("agentauth_directory_keys", static_cast<std::uint64_t>(gauges.keys));
+  one("agentauth_keys_expiring", static_cast<std::uint64_t>(gauges.keys_expiring));
   one("agentauth_directory_fresh", gauges.fresh ? 1 : 0);
   write_audit(out, gauges.audit);
   one("agentauth_audit_sequence", static_cast<std::uint64_t>(gauges.audit_sequence));

@@ -49,6 +49,7 @@ class Metrics {
     std::int64_t revision = 0;
     std::int64_t agents = 0;
     std::int64_t keys = 0;
+    std::int64_t keys_expiring = 0;
     bool fresh = false;
     audit::Recorder::State audit;
     std::int64_t audit_sequence = 0;

@@ -43,15 +43,38 @@ constexpr auto limit_columns = std::to_array<Column>({{"NAME", "name"},
                                                       {"COUNT", "count"},
                                                       {"RATE", "rate"},
                                                       {"PER", "per"},
-                                                      {"BURST", "burst"}});
+                                                      {"BURST", "burst"},
+                                                      {"ROUTES", "routes"}});
 constexpr auto key_columns = std::to_array<Column>({{"KEY_ID", "key_id"},
                                                     {"KID", "kid"},
                                                     {"NAME", "name"},
                                                     {"STATUS", "status"},
                                                     {"CREATED", "created_at"},
-                                                    {"EXPIRES", "expires_at"}});
+                                                    {"NOT_BEFORE", "not_before"},
+                                                    {"EXPIRES", "expires_at"},
+                                                    {"NETWORKS", "allowed_cidrs"},
+                                                    {"PERMISSIONS", "permissions"},
+                                                    {"LAST_USED", "last_used_at"},
+                                                    {"FROM", "last_used_address"}});
 
 std::string agent_path(std::string_view id) { return "/agents/" + percent_encode(id); }
+
+// A list as its items, as people write them.
+std::string cell_text(const JsonValue& item, std::string_view member) {
+  const JsonValue* value = item.find(member);
+  if (value == nullptr || value->type != JsonValue::Type::array) return member_text(item, member);
+  std::string text;
+  for (const JsonValue& part : value->items) text.append(text.empty() ? "" : ", ") += part.text;
+  return text;
+}
+
+void add_rows(const JsonValue& items, Columns columns, TextTable& table) {
+  for (const JsonValue& item : items.items) {
+    std::vector<std::string> row;
+    for (const Column& column : columns) row.push_back(cell_text(item, column.member));
+    table.add(std::move(row));
+  }
+}
 
 // As JSON as it came, or one line a member.
 void print_object(const Call& call, const std::string& body) {
@@ -92,11 +115,7 @@ Result<int> print_list(const Call& call, std::string_view path, Columns columns)
   TextTable table(call.out);
   for (const Column& column : columns) table.add_column(column.heading);
   TRY(call.api.each_page(path, [&](const JsonValue& items) {
-    for (const JsonValue& item : items.items) {
-      std::vector<std::string> row;
-      for (const Column& column : columns) row.push_back(member_text(item, column.member));
-      table.add(std::move(row));
-    }
+    add_rows(items, columns, table);
     table.print();
   }));
   return exit_done;
@@ -226,6 +245,17 @@ Result<int> list_keys(const Call& call) {
   return print_list(call, agent_path(id) + "/keys", key_columns);
 }
 
+// Every value that a flag was given, if it was.
+void write_list(const CommandLine& line, std::string_view flag, std::string_view member,
+                JsonWriter& out) {
+  const auto given = line.flags.find(flag);
+  if (given == line.flags.end()) return;
+  out.name(member);
+  out.open_array();
+  for (const std::string& value : given->second) out.text(value);
+  out.close_array();
+}
+
 Result<int> create_key(const Call& call) {
   const std::string id = TRY(call.api.find_agent(call.positional(0)));
   std::string body;
@@ -234,6 +264,10 @@ Result<int> create_key(const Call& call) {
   if (const auto name = call.line.argument("name")) out.member("name", *name);
   if (const auto seconds = call.line.argument("expires-in"))
     out.member("expires_in", std::stoll(*seconds));  // within its bounds already
+  if (const auto time = call.line.argument("expires-at")) out.member("expires_at", *time);
+  if (const auto time = call.line.argument("not-before")) out.member("not_before", *time);
+  write_list(call.line, "allowed-cidr", "allowed_cidrs", out);
+  write_list(call.line, "permission", "permissions", out);
   out.close();
   return print_answer(call, call.api.call("POST", agent_path(id) + "/keys", body));
 }
@@ -271,17 +305,7 @@ Result<int> print_limits(const Call& call, const std::string& body) {
   }
   TextTable table(call.out);
   for (const Column& column : limit_columns) table.add_column(column.heading);
-  table.add_column("ROUTES");
-  for (const JsonValue& limit : limits->items) {
-    std::vector<std::string> row;
-    for (const Column& column : limit_columns) row.push_back(member_text(limit, column.member));
-    std::string routes;
-    if (const JsonValue* named = limit.find("routes"))
-      for (const JsonValue& route : named->items)
-        routes.append(routes.empty() ? "" : ", ").append(route.text);
-    row.push_back(std::move(routes));
-    table.add(std::move(row));
-  }
+  add_rows(*limits, limit_columns, table);
   table.print();
   return exit_done;
 }

@@ -251,6 +251,41 @@ TEST_F(ClientCommandsTest, AKeyIsCreatedWithWhatIsKnownOfIt) {
   EXPECT_THAT(out_.str(), HasSubstr("aa_secret"));
 }
 
+TEST_F(ClientCommandsTest, AKeyIsCreatedWithAllThatItIsNarrowedTo) {
+  server_.answer("POST " + path("/keys"), 201, "{}");
+  EXPECT_TRUE(run({"key", "create", std::string(weather_id), "--expires-at", "2030-01-31T12:00:00Z",
+                   "--not-before", "2030-01-01T00:00:00Z", "--allowed-cidr", "10.0.0.0/8",
+                   "--allowed-cidr", "2001:db8::7", "--permission", "read_weather"}));
+  EXPECT_EQ(server_.bodies.back(),
+            R"({"expires_at":"2030-01-31T12:00:00Z","not_before":"2030-01-01T00:00:00Z",)"
+            R"("allowed_cidrs":["10.0.0.0/8","2001:db8::7"],"permissions":["read_weather"]})");
+}
+
+TEST_F(ClientCommandsTest, WhatAKeyCannotBeNarrowedToIsRefusedBeforeTheServerIsAsked) {
+  for (const auto& [flag, value] :
+       {std::pair{"--expires-at", "tomorrow"}, std::pair{"--not-before", "2030-01-01"},
+        std::pair{"--allowed-cidr", "10.1.2.3/8"}, std::pair{"--permission", "not a permission"}}) {
+    const std::vector<std::string> words{"key", "create", std::string(weather_id), flag, value};
+    const auto line = parse_command_line(words);
+    ASSERT_FALSE(line) << flag;
+    EXPECT_THAT(line.error().message, HasSubstr(flag));
+  }
+}
+
+TEST_F(ClientCommandsTest, AListOfKeysShowsWhatTheyAreNarrowedToAndWhenTheyWereUsed) {
+  server_.answer(
+      "GET " + path("/keys?limit=1000"), 200,
+      page(R"({"key_id":"1","allowed_cidrs":["10.0.0.0/8","2001:db8::7"],)"
+           R"("permissions":["read_weather"],"not_before":"2030-01-01T00:00:00.000Z",)"
+           R"("last_used_at":"2026-01-31T12:00:00.000Z","last_used_address":"192.0.2.7"},)"
+           R"({"key_id":"2","allowed_cidrs":null,"last_used_at":null})"));
+  EXPECT_TRUE(run({"key", "list", std::string(weather_id)}));
+  EXPECT_THAT(out_.str(), AllOf(HasSubstr("2030-01-01T00:00:00.000Z"),
+                                HasSubstr("10.0.0.0/8, 2001:db8::7  read_weather  "
+                                          "2026-01-31T12:00:00.000Z  192.0.2.7\n"),
+                                HasSubstr("\n2"), Not(HasSubstr("null"))));
+}
+
 TEST_F(ClientCommandsTest, AKeyIsRevokedByItsKid) {
   const std::string id(weather_id);
   server_.answer("GET " + path("/keys?limit=1000"), 200,

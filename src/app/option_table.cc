@@ -6,6 +6,8 @@
 #include "app/server_url.h"
 #include "base/time.h"
 #include "limits/redis_url.h"
+#include "model/api_key.h"
+#include "model/permission.h"
 
 namespace agentauth::app {
 namespace {
@@ -27,6 +29,7 @@ constexpr CommandSet with_output =
     over_http | of_signing_keys | CommandSet{admin_create, migrate, audit_verify, doctor};
 
 bool is_time(std::string_view text) { return parse_rfc3339(text).has_value(); }
+constexpr std::string_view time_rule = "a time such as 2026-01-31T12:00:00Z";
 
 // How a value enters Options, by the type of the member.
 void store(const OptionValue& value, std::string& out) { out = value.text; }
@@ -38,6 +41,9 @@ void store(const OptionValue& value, std::optional<std::filesystem::path>& out) 
 void store(const OptionValue& value, int& out) { out = static_cast<int>(value.integer); }
 void store(const OptionValue& value, std::chrono::seconds& out) {
   out = std::chrono::seconds(value.integer);
+}
+void store(const OptionValue& value, std::chrono::days& out) {
+  out = std::chrono::days(value.integer);
 }
 void store(const OptionValue& value, bool& out) { out = value.flag; }
 void store(const OptionValue& value, ListenAddress& out) { out = value.address; }
@@ -308,6 +314,18 @@ constexpr auto table = std::to_array<Option>({
      .unit = "days",
      .about = "How long audit events are kept, up to the next checkpoint; 0 keeps all of them",
      .assign = into<&Options::audit_retention_days>},
+    {.name = "key-expiry-notice",
+     .kind = integer,
+     .commands = serving,
+     .value_name = "DAYS",
+     .fallback = "7",
+     .min = 0,
+     .max = 3650,
+     .unit = "days",
+     .about =
+         "How long before a key expires it is put on record, once, and counted in "
+         "agentauth_keys_expiring; a key made for no longer, or rotated, is not; 0 means never",
+     .assign = into<&Options::key_expiry_notice>},
     {.name = "log-format",
      .kind = choice,
      .commands = serving,
@@ -411,13 +429,13 @@ constexpr auto table = std::to_array<Option>({
      .commands = CommandSet{agent_suspend, agent_resume},
      .value_name = "EMAIL",
      .max = 254,
-     .about = "All agents of this owner, spelled as at registration"},
+     .about = "All agents of this owner, in whatever case of letters"},
     {.name = "owner",
      .kind = text,
      .commands = CommandSet{agent_list},
      .value_name = "EMAIL",
      .max = 254,
-     .about = "Only agents of this owner"},
+     .about = "Only agents of this owner, in whatever case of letters"},
     {.name = "status",
      .kind = choice,
      .commands = CommandSet{agent_list},
@@ -440,6 +458,36 @@ constexpr auto table = std::to_array<Option>({
      .kind = flag,
      .commands = CommandSet{signing_key_rotate},
      .about = "The secret is known to others: the keys of before verify no more"},
+    {.name = "expires-at",
+     .kind = text,
+     .commands = CommandSet{key_create},
+     .value_name = "TIME",
+     .valid = is_time,
+     .rule = time_rule,
+     .about = "The same as a time, in place of --expires-in"},
+    {.name = "not-before",
+     .kind = text,
+     .commands = CommandSet{key_create},
+     .value_name = "TIME",
+     .valid = is_time,
+     .rule = time_rule,
+     .about = "From when on the key can be used"},
+    {.name = "allowed-cidr",
+     .kind = text,
+     .commands = CommandSet{key_create},
+     .value_name = "CIDR",
+     .valid = is_cidr,
+     .rule = "an address or a range such as 10.0.0.0/8, without bits past its prefix",
+     .repeats = true,
+     .about = "From where alone the key and its tokens can be used; repeat it for more"},
+    {.name = "permission",
+     .kind = text,
+     .commands = CommandSet{key_create},
+     .value_name = "PERMISSION",
+     .valid = is_permission,
+     .rule = "a permission such as read_weather",
+     .repeats = true,
+     .about = "What the key is narrowed to; the agent must hold it; repeat it for more"},
     {.name = "overlap",
      .kind = seconds,
      .commands = CommandSet{key_rotate},
@@ -505,14 +553,14 @@ constexpr auto table = std::to_array<Option>({
      .commands = CommandSet{audit_export},
      .value_name = "TIME",
      .valid = is_time,
-     .rule = "a time such as 2026-01-31T12:00:00Z",
+     .rule = time_rule,
      .about = "From that time on"},
     {.name = "until",
      .kind = text,
      .commands = CommandSet{audit_export},
      .value_name = "TIME",
      .valid = is_time,
-     .rule = "a time such as 2026-01-31T12:00:00Z",
+     .rule = time_rule,
      .about = "Up to that time"},
 });
 

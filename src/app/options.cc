@@ -98,6 +98,15 @@ Result<Configuration> resolve_again(const Configuration& configuration) {
   return resolve_options(*configuration.options.inputs);
 }
 
+std::vector<std::string> secrets_in_flags(const Configuration& configuration) {
+  const FlagValues& flags = configuration.options.inputs->flags;
+  std::vector<std::string> names;
+  for (const Setting& setting : configuration.settings)
+    if (setting.option->is_secret() && flags.contains(setting.option->name))
+      names.push_back("--" + std::string(setting.option->name));
+  return names;
+}
+
 std::vector<std::string> changes_for_a_restart(const Configuration& before,
                                                const Configuration& after) {
   // TLS is replaced where there is TLS; it neither begins nor ends on an open port.

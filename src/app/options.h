@@ -79,6 +79,8 @@ struct Options {
   std::optional<std::filesystem::path> audit_file;
   int audit_retention_days = 0;  // 0: everything is kept
 
+  std::chrono::days key_expiry_notice{7};  // 0: none is given
+
   LogFormat log_format = LogFormat::json;
   LogLevel log_level = LogLevel::info;
 
@@ -115,6 +117,9 @@ Result<Configuration> resolve_options(OptionInputs inputs);
 
 // The same flags and environment with the files as they are now.
 Result<Configuration> resolve_again(const Configuration& configuration);
+
+// The secrets whose values are on the command line, where whoever lists processes reads them.
+std::vector<std::string> secrets_in_flags(const Configuration& configuration);
 
 // The options whose values differ and that a running server cannot take over, with their dashes.
 std::vector<std::string> changes_for_a_restart(const Configuration& before,

@@ -222,6 +222,16 @@ TEST_F(OptionsTest, EverySecretIsMaskedWhicheverItIs) {
   }
 }
 
+TEST_F(OptionsTest, OfSecretsOnlyThoseOnTheCommandLineAreToldOf) {
+  const auto told = [&] { return secrets_in_flags(resolve_options(inputs_).value()); };
+  variable("API_KEY", "the-key");
+  flag("signing-secret-file", write("secret", strong('f')));
+  flag("listen", "127.0.0.1:0");
+  EXPECT_TRUE(told().empty());
+  flag("registration-token", strong('t'));
+  EXPECT_EQ(told(), std::vector<std::string>{"--registration-token"});
+}
+
 TEST_F(OptionsTest, ASecretMayComeFromAFileWithoutItsLineBreak) {
   const std::string secret = strong('k');
   variable("SIGNING_SECRET_FILE", write("secret", secret + "\n"));

@@ -178,6 +178,14 @@ Result<int> run_command(const CommandLine& line, const Configuration& configurat
   }
 }
 
+// The server says so in its log.
+void warn_of_secrets_in_flags(const Configuration& configuration, std::ostream& error) {
+  if (configuration.options.inputs->command == CommandId::serve) return;
+  for (const std::string& name : secrets_in_flags(configuration))
+    error << "agentauth: whoever lists processes can read " << name << ": use " << name
+          << "-file\n";
+}
+
 // Libraries write further lines for people at their own prompts; the first says what is wrong.
 std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
 
@@ -217,6 +225,7 @@ int run(const std::vector<std::string>& arguments, Environment environment, std:
   } else {
     const auto configuration =
         resolve_options({line->command->id, line->flags, std::move(environment)});
+    if (configuration) warn_of_secrets_in_flags(*configuration, error);
     const bool is_doctor = line->command->id == CommandId::doctor;
     if (!configuration && !is_doctor) return report_refused(configuration.error(), error);
     code = configuration

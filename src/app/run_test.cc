@@ -47,6 +47,15 @@ TEST_F(RunTest, WhatIsAskedForGoesToStandardOutput) {
   }
 }
 
+TEST_F(RunTest, ASecretOnTheCommandLineIsWarnedOfWithoutItsValue) {
+  environment_["AGENTAUTH_API_KEY"] = "quiet-secret";
+  EXPECT_EQ(run({"config"}), exit_done);
+  EXPECT_THAT(error_.str(), IsEmpty());
+  EXPECT_EQ(run({"config", "--api-key", "loud-secret"}), exit_done);
+  EXPECT_THAT(error_.str(), AllOf(HasSubstr("use --api-key-file"), Not(HasSubstr("loud"))));
+  EXPECT_EQ(error_lines(), 1U);
+}
+
 TEST_F(RunTest, AMistakeIsOneLineAndTheExitCodeOfUsage) {
   for (const std::vector<std::string>& words : {std::vector<std::string>{},
                                                 {"fly"},

@@ -89,6 +89,13 @@ void warn_of_unknown_variables(const Options& options, Log& log) {
                 {{"names", joined(names)}, {"note", "no option is spelled so: without effect"}});
 }
 
+void warn_of_secrets_in_flags(const Configuration& configuration, Log& log) {
+  for (const std::string& name : secrets_in_flags(configuration))
+    log.warning(
+        "secret_in_flag",
+        {{"option", name}, {"note", "whoever lists processes can read it: use " + name + "-file"}});
+}
+
 }  // namespace
 
 Result<int> serve(const Configuration& configuration) {
@@ -97,6 +104,7 @@ Result<int> serve(const Configuration& configuration) {
   const SystemClock clock;
   Log log(clock, options.log_format, options.log_level);
   warn_of_unknown_variables(options, log);
+  warn_of_secrets_in_flags(configuration, log);
   TRY(make_data_dir(options));
   const auto foundation = TRY(Foundation::create(options));
   const auto node = TRY(Node::create(options, *foundation, log));
@@ -140,7 +148,7 @@ Result<CreatedAdministrator> create_administrator(const Options& options, const 
   const Directory directory(foundation->database(), options.max_staleness);
   AgentService agents(foundation->clock());
   KeyService keys(foundation->database(), directory, foundation->master_key(), foundation->clock(),
-                  foundation->random(), options.bcrypt_cost);
+                  foundation->random(), {options.bcrypt_cost});
   const auto created = TRY(with_database_advice(
       create_agent(foundation->database(), agents, keys, request,
                    std::string(administrator_permission), AuditReason::command_line),

@@ -14,6 +14,7 @@
 #include "app/token_upkeep.h"
 #include "app/version.h"
 #include "audit/chain.h"
+#include "keys/key_keeper.h"
 #include "limits/limit_sharing.h"
 #include "limits/redis_buckets.h"
 #include "store/migrations.h"
@@ -211,7 +212,7 @@ struct Node::State {
         directory(foundation.database(), options.max_staleness),
         agents(foundation.clock()),
         keys(foundation.database(), directory, foundation.master_key(), foundation.clock(),
-             foundation.random(), options.bcrypt_cost),
+             foundation.random(), {options.bcrypt_cost, options.key_expiry_notice}),
         signing_keys(std::move(signing.service)),
         tokens(std::move(signing.keys), {options.issuer, options.audience, options.token_ttl},
                foundation.random()),
@@ -228,6 +229,8 @@ struct Node::State {
         audit(foundation.master_key(), foundation.clock()),
         keeper(foundation.database(), audit.signer(), foundation.clock(), log,
                keeper_options(options)),
+        key_keeper({foundation.database(), keys.uses(), recorder, foundation.clock(), log},
+                   {options.key_expiry_notice, settings.node}),
         metrics(static_cast<std::size_t>(options.threads)),
         services{foundation.database(),
                  directory,
@@ -289,6 +292,7 @@ struct Node::State {
   audit::Recorder recorder;
   audit::AuditService audit;
   audit::Keeper keeper;
+  KeyKeeper key_keeper;
   api::Metrics metrics;
   api::Services services;
   api::Dispatcher dispatcher;
@@ -329,6 +333,7 @@ Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& f
         .revision = node->directory.revision(),
         .agents = static_cast<std::int64_t>(size.agents),
         .keys = static_cast<std::int64_t>(size.keys),
+        .keys_expiring = node->key_keeper.expiring(),
         .fresh = node->directory.is_fresh(std::chrono::steady_clock::now()),
         .audit = node->recorder.state(),
         .audit_sequence = node->keeper.head(),
@@ -348,6 +353,7 @@ Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& f
 void Node::start() {
   state_->follower.start();
   state_->keeper.start();
+  state_->key_keeper.start();
   if (state_->sharing) state_->sharing->start();
   state_->server->start();
 }
@@ -362,6 +368,7 @@ void Node::drain(std::chrono::seconds limit) {
   state_->follower.stop();
   // All that was answered is on record; now the last of it is signed.
   state_->recorder.stop();
+  state_->key_keeper.stop();
   state_->keeper.stop();
   if (state_->sharing) state_->sharing->stop();
 }

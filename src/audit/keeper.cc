@@ -21,47 +21,12 @@ constexpr Timestamp end_of_time{std::chrono::sys_days{std::chrono::year{9999} / 
 
 Keeper::Keeper(Database& database, const Signer& signer, const Clock& clock, Log& log,
                const Options& options)
-    : database_(database), signer_(signer), clock_(clock), log_(log), options_(options) {}
-
-void Keeper::start() {
-  thread_ = std::thread([this] { run(); });
-}
-
-void Keeper::stop() {
-  if (!thread_.joinable()) return;
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_all();
-  thread_.join();
-}
-
-void Keeper::run() {
-  std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, options_.interval, [&] { return stopping_; })) {
-    lock.unlock();
-    try_round(Last::no);
-    lock.lock();
-  }
-  lock.unlock();
-  try_round(Last::yes);
-}
-
-void Keeper::try_round(Last last) {
-  Result<void> done;
-  try {
-    done = round(last);
-  } catch (const std::exception& exception) {
-    done = failure(Errc::internal, "Internal error", exception.what());
-  }
-  // Said once when it begins and once when it is over.
-  if (!done && !failed_)
-    log_.error("audit_keeper_failed",
-               {{"error", done.error().message}, {"cause", done.error().detail}});
-  if (done && failed_) log_.info("audit_keeper_back", {{"in_file", in_file_.load()}});
-  failed_ = !done;
-}
+    : database_(database),
+      signer_(signer),
+      clock_(clock),
+      log_(log),
+      options_(options),
+      rounds_(log, "audit_keeper", options.interval, [this](Last last) { return round(last); }) {}
 
 Result<void> Keeper::round(Last last) {
   const AuditHead head = TRY(database_.read([](Transaction& tx) { return tx.audit().head(); }));

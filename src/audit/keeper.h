@@ -4,14 +4,12 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
-#include <thread>
 
 #include "audit/checkpoint.h"
 #include "audit/file_sink.h"
 #include "base/log.h"
+#include "base/rounds.h"
 #include "store/database.h"
 
 namespace agentauth::audit {
@@ -26,20 +24,17 @@ class Keeper {
   };
   Keeper(Database& database, const Signer& signer, const Clock& clock, Log& log,
          const Options& options);
-  ~Keeper() { stop(); }
-  Keeper(const Keeper&) = delete;
-  Keeper& operator=(const Keeper&) = delete;
 
   // Before start().
   void write_to(FileSink sink) { sink_ = std::move(sink); }
-  void start();
+  void start() { rounds_.start(); }
   // Signs where the chain stands and writes what is left into the file.
-  void stop();
+  void stop() { rounds_.stop(); }
   // From any thread: from the next round on, the file that is at the path then.
   void reopen_file() { reopen_ = true; }
 
   // One round of all of it. REQUIRES: not started.
-  enum class Last : bool { no, yes };
+  using Last = Rounds::Last;
   Result<void> round(Last last = Last::no);
 
   // Of the chain, as this node saw it last; of the file, 0 when there is none.
@@ -47,8 +42,6 @@ class Keeper {
   std::int64_t in_file() const { return in_file_; }
 
  private:
-  void run();
-  void try_round(Last last);
   Result<void> sign_checkpoint(const AuditHead& head, Last last);
   Result<void> index_parties(const AuditHead& head);
   Result<void> write_file();
@@ -70,16 +63,12 @@ class Keeper {
   std::optional<AuditHead> written_;  // into the file before it was moved away
   bool continues_ = false;            // the file is known to be of this trail
   std::int64_t checkpoint_in_file_ = 0;
-  bool failed_ = false;
 
   std::atomic<bool> reopen_{false};
   std::atomic<std::int64_t> head_{0};
   std::atomic<std::int64_t> in_file_{0};
 
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  std::thread thread_;
+  Rounds rounds_;  // ends before what it works on
 };
 
 }  // namespace agentauth::audit

@@ -44,6 +44,7 @@ constexpr std::array<Row, audit_action_count> map = {{
     {AuditAction::signing_key_rotate, api_activity, 1, "Create"},
     {AuditAction::signing_key_retire, api_activity, 4, "Delete"},
     {AuditAction::signing_key_revoke, api_activity, 4, "Delete"},
+    {AuditAction::key_expiring, account_change, 99, "Expire Key"},
 }};
 
 constexpr bool in_order() {

@@ -13,6 +13,7 @@
 // description does not name is refused when it is sent (CONTRACT section 3).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -117,21 +118,21 @@ void write_fields(const T& object, JsonWriter& out) {
 }
 
 namespace detail {
-template <class Object, class Type, Type Object::*Member>
+template <auto Member, class Object>
 constexpr auto append_of() -> void* (*)(void*) {
-  if constexpr (Codec<Type>::kind == FieldKind::list) {
-    return [](void* object) -> void* {
-      return Codec<Type>::append(static_cast<Object*>(object)->*Member);
-    };
+  using Coding = Codec<typename MemberOf<Member>::type>;
+  if constexpr (Coding::kind == FieldKind::list) {
+    return
+        [](void* object) -> void* { return Coding::append(static_cast<Object*>(object)->*Member); };
   } else {
     return nullptr;
   }
 }
 }  // namespace detail
 
-template <auto Member>
+// `Object` is the type that is described: another one than the member's when it was inherited.
+template <auto Member, class Object = typename detail::MemberOf<Member>::object>
 constexpr Field field(FieldRule rule) {
-  using Object = typename detail::MemberOf<Member>::object;
   using Type = typename detail::MemberOf<Member>::type;
   using Coding = detail::Codec<Type>;
   return Field{
@@ -147,8 +148,18 @@ constexpr Field field(FieldRule rule) {
             Coding::write(static_cast<const Object*>(object)->*Member, out);
           },
       .element = Coding::element,
-      .append = detail::append_of<Object, Type, Member>(),
+      .append = detail::append_of<Member, Object>(),
   };
+}
+
+// The fields that a type inherits, and those it adds.
+template <std::size_t Inherited, std::size_t Added>
+constexpr auto joined(const std::array<Field, Inherited>& inherited,
+                      const std::array<Field, Added>& added) {
+  std::array<Field, Inherited + Added> all{};
+  std::copy(inherited.begin(), inherited.end(), all.begin());
+  std::copy(added.begin(), added.end(), all.begin() + Inherited);
+  return all;
 }
 
 // What a request brought: path captures, query pairs (decoded) and the body's text.

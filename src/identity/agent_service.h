@@ -57,7 +57,10 @@ struct ListAgents {
   static constexpr auto fields() {
     return std::array{
         field<&ListAgents::name>({.name = "name", .max = 128, .place = Place::query}),
-        field<&ListAgents::owner>({.name = "owner", .max = 254, .place = Place::query}),
+        field<&ListAgents::owner>({.name = "owner",
+                                   .max = 254,
+                                   .place = Place::query,
+                                   .about = "In whatever case of letters"}),
         field<&ListAgents::status>({.name = "status",
                                     .place = Place::query,
                                     .rule = "must be active or suspended",

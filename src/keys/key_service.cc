@@ -57,27 +57,34 @@ tl::unexpected<Error> invalid_credentials(std::string_view detail) {
 }
 
 KeyDescription KeyDescription::of(const ApiKey& key, Timestamp now) {
-  return {key.key_id,
-          key.kid,
-          key.name,
-          key.status(now),
-          key.created_at,
-          key.expires_at,
-          key.revoked_at,
-          key.constraints.not_before,
-          key.constraints.allowed_cidrs,
-          key.constraints.permissions};
+  KeyDescription shown{key.key_id,
+                       key.kid,
+                       key.name,
+                       key.status(now),
+                       key.created_at,
+                       key.expires_at,
+                       key.revoked_at,
+                       key.constraints.not_before,
+                       key.constraints.allowed_cidrs,
+                       key.constraints.permissions,
+                       {},
+                       {}};
+  if (key.last_use) {
+    shown.last_used_at = key.last_use->at;
+    shown.last_used_address = format_ip_address(key.last_use->address);
+  }
+  return shown;
 }
 
 KeyService::KeyService(Database& database, const Directory& directory, const MasterKey& master_key,
-                       const Clock& clock, Random& random, int bcrypt_cost)
+                       const Clock& clock, Random& random, const Options& options)
     : database_(database),
       directory_(directory),
       clock_(clock),
       random_(random),
-      bcrypt_cost_(bcrypt_cost),
+      options_(options),
       tag_key_(derived(master_key, "agentauth api key tag")),
-      memory_key_(memory_key(random, bcrypt_cost)),
+      memory_key_(memory_key(random, options.bcrypt_cost)),
       verified_(verified_lifetime) {}
 
 KeyTagBytes KeyService::tag_of(const KeyParts& parts) const {
@@ -96,7 +103,7 @@ Result<MintedKey> KeyService::mint() {
   if (!parts) return failure(Errc::internal, "Internal error", "a new key does not parse");
   minted.kid = parts->kid;
   minted.tag = tag_of(*parts);
-  minted.hash = TRY(bcrypt_hash(Secret{std::string(parts->secret)}, bcrypt_cost_, random_));
+  minted.hash = TRY(bcrypt_hash(Secret{std::string(parts->secret)}, options_.bcrypt_cost, random_));
   return minted;
 }
 
@@ -104,6 +111,10 @@ Result<void> KeyService::require_room(Transaction& tx, AgentId agent) const {
   if (TRY(tx.keys().count_usable(agent, clock_.now())) < usable_keys_max) return {};
   return failure(Errc::conflict, "The agent has " + std::to_string(usable_keys_max) +
                                      " keys that can be used; revoke one first");
+}
+
+ExpiryNotice KeyService::notice_of(std::optional<Timestamp> end, Timestamp now) const {
+  return end && *end - now <= options_.expiry_notice ? ExpiryNotice::none : ExpiryNotice::due;
 }
 
 Result<ApiKey> KeyService::store(Transaction& tx, const MintedKey& minted,
@@ -120,7 +131,9 @@ Result<ApiKey> KeyService::store(Transaction& tx, const MintedKey& minted,
       .expires_at = request.expires_at,
       .constraints = {request.not_before, request.allowed_cidrs, request.permissions},
   };
-  if (request.expires_in) row.expires_at = clock_.now() + Seconds{*request.expires_in};
+  const Timestamp now = clock_.now();
+  if (request.expires_in) row.expires_at = now + Seconds{*request.expires_in};
+  row.notice = notice_of(row.expires_at, now);
   const ApiKey key = TRY(tx.keys().insert(row));
   TRY(tx.changes().append(ChangeKind::key, request.agent_id));
   return key;
@@ -165,6 +178,7 @@ Result<ApiKey> KeyService::rotate(Transaction& tx, const MintedKey& minted,
       .constraints = old.constraints,
   };
   if (old.expires_at) row.expires_at = now + (*old.expires_at - old.created_at);
+  row.notice = notice_of(row.expires_at, now);
   const ApiKey key = TRY(tx.keys().insert(row));
   TRY(tx.changes().append(ChangeKind::key, request.agent_id));
   return key;

@@ -11,6 +11,7 @@
 #include "crypto/random.h"
 #include "directory/directory.h"
 #include "keys/key_format.h"
+#include "keys/key_uses.h"
 #include "keys/verified_keys.h"
 #include "model/caller.h"
 #include "model/permission.h"
@@ -124,25 +125,34 @@ struct KeyDescription {
   std::optional<Timestamp> not_before;
   std::optional<std::vector<std::string>> allowed_cidrs;
   std::optional<std::vector<std::string>> permissions;
+  std::optional<Timestamp> last_used_at;
+  std::optional<std::string> last_used_address;
 
   static KeyDescription of(const ApiKey& key, Timestamp now);
 
+  // Also of those that inherit them.
+  template <class Object = KeyDescription>
   static constexpr auto fields() {
     return std::array{
-        field<&KeyDescription::key_id>({.name = "key_id"}),
-        field<&KeyDescription::kid>({.name = "kid", .example = "4fJx0Zk2QmP1"}),
-        field<&KeyDescription::name>({.name = "name", .example = "laptop"}),
-        field<&KeyDescription::status>({.name = "status",
-                                        .example = "active",
-                                        .about = "active, revoked, expired or pending"}),
-        field<&KeyDescription::created_at>({.name = "created_at"}),
-        field<&KeyDescription::expires_at>({.name = "expires_at"}),
-        field<&KeyDescription::revoked_at>({.name = "revoked_at"}),
-        field<&KeyDescription::not_before>({.name = "not_before"}),
-        field<&KeyDescription::allowed_cidrs>(
+        field<&KeyDescription::key_id, Object>({.name = "key_id"}),
+        field<&KeyDescription::kid, Object>({.name = "kid", .example = "4fJx0Zk2QmP1"}),
+        field<&KeyDescription::name, Object>({.name = "name", .example = "laptop"}),
+        field<&KeyDescription::status, Object>({.name = "status",
+                                                .example = "active",
+                                                .about = "active, revoked, expired or pending"}),
+        field<&KeyDescription::created_at, Object>({.name = "created_at"}),
+        field<&KeyDescription::expires_at, Object>({.name = "expires_at"}),
+        field<&KeyDescription::revoked_at, Object>({.name = "revoked_at"}),
+        field<&KeyDescription::not_before, Object>({.name = "not_before"}),
+        field<&KeyDescription::allowed_cidrs, Object>(
             {.name = "allowed_cidrs", .max = key_cidrs_max, .example = "10.0.0.0/8"}),
-        field<&KeyDescription::permissions>(
+        field<&KeyDescription::permissions, Object>(
             {.name = "permissions", .max = key_permissions_max, .example = "read_weather"}),
+        field<&KeyDescription::last_used_at, Object>(
+            {.name = "last_used_at", .about = "Of the last login; a few seconds behind"}),
+        field<&KeyDescription::last_used_address, Object>({.name = "last_used_address",
+                                                           .example = "192.0.2.7",
+                                                           .about = "From where that login came"}),
     };
   }
 };
@@ -158,8 +168,13 @@ struct MintedKey {
 
 class KeyService {
  public:
+  struct Options {
+    int bcrypt_cost;
+    // Of a key that was made for no longer than this nobody needs to be told that it ends.
+    Seconds expiry_notice{0};
+  };
   KeyService(Database& database, const Directory& directory, const MasterKey& master_key,
-             const Clock& clock, Random& random, int bcrypt_cost);
+             const Clock& clock, Random& random, const Options& options);
 
   // Computes bcrypt. Errors: internal.
   Result<MintedKey> mint();
@@ -194,18 +209,24 @@ class KeyService {
   // Errors: unauthenticated, one and the same for every cause; unavailable.
   Result<Caller> authenticate(std::string_view text, const IpAddress& from);
 
+  // A login that succeeded: takes neither memory nor long.
+  void note_use(const Caller& caller) { uses_.note({caller.key, clock_.now(), caller.address}); }
+  KeyUses& uses() { return uses_; }
+
  private:
   Result<void> require_room(Transaction& tx, AgentId agent) const;
+  ExpiryNotice notice_of(std::optional<Timestamp> end, Timestamp now) const;
   KeyTagBytes tag_of(const KeyParts& parts) const;
 
   Database& database_;
   const Directory& directory_;
   const Clock& clock_;
   Random& random_;
-  const int bcrypt_cost_;
+  const Options options_;
   const HmacSha256 tag_key_;     // from the master key
   const HmacSha256 memory_key_;  // of this process
   VerifiedKeys verified_;
+  KeyUses uses_;
 };
 
 // The one answer to every key that does not work.

@@ -52,12 +52,17 @@ class KeyServiceTest : public testing::Test {
   void break_hashes() { replica.execute("UPDATE api_keys SET hash = 'garbage'"); }
 
   const IpAddress here = *parse_ip_address("192.0.2.1");
+  static constexpr Seconds expiry_notice{600};
   Replica replica;
   ManualClock clock;
   SystemRandom random;
   MasterKey master_key{Bytes(32, 7)};
-  KeyService service{replica.database(), replica.directory(), master_key, clock, random,
-                     bcrypt_cost_min};
+  KeyService service{replica.database(),
+                     replica.directory(),
+                     master_key,
+                     clock,
+                     random,
+                     {bcrypt_cost_min, expiry_notice}};
   AgentId weather_bot = replica.add_agent("WeatherBot");
 };
 
@@ -131,7 +136,7 @@ TEST_F(KeyServiceTest, ATagMadeUnderAnotherMasterKeyDoesNotFit) {
   const auto created = create(weather_bot);
   const MasterKey stolen_database_only{Bytes(32, 8)};
   const KeyService other(replica.database(), replica.directory(), stolen_database_only, clock,
-                         random, bcrypt_cost_min);
+                         random, {bcrypt_cost_min});
   EXPECT_EQ(other.check(created.text, here).outcome, Outcome::refused);
 }
 
@@ -323,6 +328,24 @@ TEST_F(KeyServiceTest, AKeyWorksFromItsTimeOnAndFromItsNetworksOnly) {
   EXPECT_TRUE(from("2001:db8::1"));
   EXPECT_FALSE(from("11.0.0.1")) << "also when it was verified a moment ago";
   EXPECT_FALSE(from("2001:db9::1"));
+}
+
+TEST_F(KeyServiceTest, NoNoticeIsDueOfAKeyThatWasMadeForNoLongerThanTheNoticeOrWasReplaced) {
+  const auto due = [&] {
+    return replica.number("SELECT COUNT(*) FROM api_keys WHERE expiry_notice IS NULL");
+  };
+  const auto brief = create(weather_bot, expiry_notice.count());
+  EXPECT_EQ(due(), 0);
+  const auto lasting = create(weather_bot, expiry_notice.count() + 1);
+  EXPECT_EQ(due(), 1);
+  replica.execute("UPDATE api_keys SET created_at = $1", {clock.now()});
+  for (const auto& [old, left] : {std::pair{brief, 1}, std::pair{lasting, 1}}) {
+    const MintedKey minted = value_of(service.mint());
+    value_of(replica.database().write([&](Transaction& tx) {
+      return service.rotate(tx, minted, {weather_bot, old.key_id, 60});
+    }));
+    EXPECT_EQ(due(), left);
+  }
 }
 
 TEST_F(KeyServiceTest, TimesThatMakeNoSenseAreRefusedByName) {

@@ -55,13 +55,6 @@ IpAddress address_limit_identity(const IpAddress& address) {
   return identity;
 }
 
-std::string owner_limit_identity(std::string_view email) {
-  std::string identity(email);
-  for (char& c : identity)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  return identity;
-}
-
 Limiter::Limiter(std::vector<std::string> routes, const HashKey& hash_key)
     : routes_(std::move(routes)), hash_key_(hash_key), watched_(routes_.size()) {
   auto none = std::make_unique<Rules>();

@@ -34,9 +34,9 @@ struct LimitReport {
   std::int64_t retry_in_ns = 0;  // the longest of those that refused
 };
 
-// The bytes that name a caller: one name whatever the spelling.
-IpAddress address_limit_identity(const IpAddress& address);  // IPv6 counts by its /64
-std::string owner_limit_identity(std::string_view email);
+// The bytes that name a caller: one name whatever the spelling. IPv6 counts by its /64; an owner
+// by owner_identity().
+IpAddress address_limit_identity(const IpAddress& address);
 
 class Limiter {
  public:

@@ -155,11 +155,6 @@ TEST(LimitIdentity, EachIpv4AddressIsItsOwn) {
   EXPECT_NE(address_limit_identity(one), address_limit_identity(other));
 }
 
-TEST(LimitIdentity, AnOwnerIsTheSameWhateverTheCase) {
-  EXPECT_EQ(owner_limit_identity("Ops@Example.COM"), owner_limit_identity("ops@example.com"));
-  EXPECT_NE(owner_limit_identity("ops@example.com"), owner_limit_identity("ops@example.org"));
-}
-
 TEST(Period, IsANumberAndAUnit) {
   EXPECT_EQ(parse_period_seconds("1s"), 1);
   EXPECT_EQ(parse_period_seconds("10m"), 600);

@@ -47,4 +47,11 @@ bool is_email(std::string_view text) {
          text.substr(0, at).find_first_of(" \t,;<>()\"") == std::string_view::npos;
 }
 
+std::string owner_identity(std::string_view email) {
+  std::string identity(email);
+  for (char& c : identity)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  return identity;
+}
+
 }  // namespace agentauth

@@ -48,6 +48,11 @@ bool is_agent_name(std::string_view text);
 // 5321 4.5.3.1): enough to catch a slip; whether mail arrives only mail can tell.
 bool is_email(std::string_view text);
 
+// What two spellings of an owner's address have in common: the address without the case of its
+// ASCII letters, before the @ too. RFC 5321 2.4 leaves that part to the host, but no host in use
+// tells case apart there, and a kill switch that misses agents of a careless spelling is worse.
+std::string owner_identity(std::string_view email);
+
 // Fields that several requests share.
 inline constexpr FieldRule agent_name_rule{.name = "agent_name",
                                            .max = 128,

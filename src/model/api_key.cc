@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/network.h"
-
 namespace agentauth {
 
 std::optional<Kid> parse_kid(std::string_view text) {

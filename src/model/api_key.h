@@ -8,6 +8,7 @@
 
 #include "base/encoding.h"
 #include "base/fields.h"
+#include "base/network.h"
 #include "model/agent.h"
 
 namespace agentauth {
@@ -49,6 +50,15 @@ inline constexpr std::int64_t key_permissions_max = 64;
 // A range of addresses without bits past its prefix, or one address.
 bool is_cidr(std::string_view text);
 
+// A login with a key.
+struct KeyUse {
+  Kid kid{};
+  Timestamp at{};
+  IpAddress address{};
+
+  bool operator==(const KeyUse&) const = default;
+};
+
 struct ApiKey {
   KeyId key_id;
   AgentId agent_id;
@@ -58,6 +68,7 @@ struct ApiKey {
   std::optional<Timestamp> expires_at;
   std::optional<Timestamp> revoked_at;
   KeyConstraints constraints;
+  std::optional<KeyUse> last_use{};  // in a list only
 
   KeyStatus status(Timestamp now) const {
     if (revoked_at) return KeyStatus::revoked;

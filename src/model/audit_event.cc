@@ -36,7 +36,8 @@ constexpr std::array<std::string_view, audit_action_count> actions = {"request",
                                                                       "signing_key.create",
                                                                       "signing_key.rotate",
                                                                       "signing_key.retire",
-                                                                      "signing_key.revoke"};
+                                                                      "signing_key.revoke",
+                                                                      "key.expiring"};
 constexpr std::array<std::string_view, audit_outcome_count> outcomes = {"success", "denied",
                                                                         "failure"};
 constexpr std::array<std::string_view, 9> reasons = {"",

@@ -39,6 +39,12 @@ TEST(IsEmail, AcceptsAddresses) {
   EXPECT_TRUE(is_email(std::string(64, 'a') + "@" + std::string(189, 'b')));
 }
 
+TEST(OwnerIdentity, IsTheSameWhateverTheCaseOfAsciiLetters) {
+  EXPECT_EQ(owner_identity("Ops@Example.COM"), owner_identity("ops@example.com"));
+  EXPECT_NE(owner_identity("ops@example.com"), owner_identity("ops@example.org"));
+  EXPECT_EQ(owner_identity("[ÄÉ@`{.com"), "[ÄÉ@`{.com");
+}
+
 TEST(IsEmail, RefusesSlips) {
   for (const char* wrong :
        {"",       "@",     "a",     "a@",      "@b",      "a@b@c",   "a b@c",  "a@b c", "a@.b",

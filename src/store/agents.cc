@@ -72,12 +72,12 @@ Result<std::vector<Agent>> AgentRepository::list(const AgentFilter& filter, cons
   // One text for each index that can serve: a name or an owner must not cost a scan.
   static constexpr Sql by_name =
       "SELECT id, agent_name, owner_email, status, labels, created_at, updated_at FROM agents "
-      "WHERE agent_name = $1 AND (CAST($2 AS TEXT) IS NULL OR owner_email = $2) "
+      "WHERE agent_name = $1 AND (CAST($2 AS TEXT) IS NULL OR owner_identity = $2) "
       "AND (CAST($3 AS TEXT) IS NULL OR status = $3) AND (created_at, id) > ($4, $5) "
       "ORDER BY created_at, id LIMIT $6";
   static constexpr Sql by_owner =
       "SELECT id, agent_name, owner_email, status, labels, created_at, updated_at FROM agents "
-      "WHERE owner_email = $1 "
+      "WHERE owner_identity = $1 "
       "AND (CAST($2 AS TEXT) IS NULL OR status = $2) AND (created_at, id) > ($3, $4) "
       "ORDER BY created_at, id LIMIT $5";
   static constexpr Sql by_age =
@@ -86,6 +86,8 @@ Result<std::vector<Agent>> AgentRepository::list(const AgentFilter& filter, cons
       "ORDER BY created_at, id LIMIT $4";
   std::optional<std::string> status;
   if (filter.status) status = to_string(*filter.status);
+  std::optional<std::string> owner;
+  if (filter.owner) owner = owner_identity(*filter.owner);
   const AgentId after_id{after.id};
   std::vector<Agent> agents;
   const auto keep = [&](const Row& row) -> Result<void> {
@@ -93,10 +95,10 @@ Result<std::vector<Agent>> AgentRepository::list(const AgentFilter& filter, cons
     return {};
   };
   if (filter.name) {
-    TRY(session_.query(
-        by_name, {filter.name, filter.owner, status, after.created_at, after_id, limit}, keep));
-  } else if (filter.owner) {
-    TRY(session_.query(by_owner, {filter.owner, status, after.created_at, after_id, limit}, keep));
+    TRY(session_.query(by_name, {filter.name, owner, status, after.created_at, after_id, limit},
+                       keep));
+  } else if (owner) {
+    TRY(session_.query(by_owner, {owner, status, after.created_at, after_id, limit}, keep));
   } else {
     TRY(session_.query(by_age, {status, after.created_at, after_id, limit}, keep));
   }
@@ -142,8 +144,8 @@ Result<std::vector<AgentId>> AgentRepository::set_status_of_owner(const std::str
                                                                   Timestamp now) {
   std::vector<AgentId> agents;
   TRY(session_.query(
-      "UPDATE agents SET status = $2, updated_at = $3 WHERE owner_email = $1 RETURNING id",
-      {owner, to_string(status), now}, [&](const Row& row) -> Result<void> {
+      "UPDATE agents SET status = $2, updated_at = $3 WHERE owner_identity = $1 RETURNING id",
+      {owner_identity(owner), to_string(status), now}, [&](const Row& row) -> Result<void> {
         agents.push_back(row.id<AgentId>(0));
         return {};
       }));

@@ -45,6 +45,14 @@ ApiKey read_key(const Row& row) {
   return key;
 }
 
+// From the column `first` on.
+std::optional<KeyUse> read_last_use(const Row& row, int first) {
+  if (row.is_null(first)) return std::nullopt;
+  return KeyUse{parse_kid(row.text(2)).value_or(Kid{}),
+                Timestamp{std::chrono::milliseconds{row.integer(first)}},
+                parse_ip_address(row.text(first + 1)).value_or(IpAddress{})};
+}
+
 KeyState read_state(const Row& row) {
   KeyState state;
   state.kid = row.text(0);
@@ -72,15 +80,17 @@ Result<ApiKey> one_key(Session& session, Sql sql, std::initializer_list<Param> p
 }  // namespace
 
 Result<ApiKey> ApiKeyRepository::insert(const NewKey& key) {
+  std::optional<std::string> notice;
+  if (key.notice == ExpiryNotice::none) notice = "none";
   return one_key(session_,
                  "INSERT INTO api_keys (agent_id, kid, hash, tag, name, expires_at, "
-                 "not_before, allowed_cidrs, permissions) "
-                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
+                 "not_before, allowed_cidrs, permissions, expiry_notice) "
+                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
                  "RETURNING id, agent_id, kid, name, created_at, expires_at, revoked_at, "
                  "not_before, allowed_cidrs, permissions",
                  {key.agent_id, key.kid, key.hash, ByteView(key.tag), key.name, key.expires_at,
                   key.constraints.not_before, joined(key.constraints.allowed_cidrs),
-                  joined(key.constraints.permissions)});
+                  joined(key.constraints.permissions), notice});
 }
 
 Result<ApiKey> ApiKeyRepository::find(AgentId agent, KeyId key) {
@@ -96,11 +106,13 @@ Result<std::vector<ApiKey>> ApiKeyRepository::list(AgentId agent, const PageStar
   std::vector<ApiKey> keys;
   TRY(session_.query(
       "SELECT id, agent_id, kid, name, created_at, expires_at, revoked_at, "
-      "not_before, allowed_cidrs, permissions "
-      "FROM api_keys WHERE agent_id = $1 AND (created_at, id) > ($2, $3) "
+      "not_before, allowed_cidrs, permissions, used_ms, address "
+      "FROM api_keys LEFT JOIN key_uses ON key_uses.key_id = api_keys.id "
+      "WHERE agent_id = $1 AND (created_at, id) > ($2, $3) "
       "ORDER BY created_at, id LIMIT $4",
       {agent, after.created_at, KeyId{after.id}, limit}, [&](const Row& row) -> Result<void> {
         keys.push_back(read_key(row));
+        keys.back().last_use = read_last_use(row, 10);
         return {};
       }));
   return keys;
@@ -131,7 +143,7 @@ Result<ApiKey> ApiKeyRepository::end_at(AgentId agent, KeyId key, Timestamp at, 
   // The condition is read again under the row's lock: of two rotations at once that end the key at
   // once, the second finds it ended.
   return one_key(session_,
-                 "UPDATE api_keys SET generation = generation + 1, "
+                 "UPDATE api_keys SET generation = generation + 1, expiry_notice = 'none', "
                  "expires_at = CASE WHEN expires_at < $3 THEN expires_at ELSE $3 END "
                  "WHERE id = $2 AND agent_id = $1 AND revoked_at IS NULL "
                  "AND (expires_at IS NULL OR expires_at > $4) "
@@ -163,6 +175,49 @@ Result<ApiKey> ApiKeyRepository::find_by_kid(AgentId agent, std::string_view kid
                  "not_before, allowed_cidrs, permissions "
                  "FROM api_keys WHERE kid = $2 AND agent_id = $1",
                  {agent, kid});
+}
+
+Result<bool> ApiKeyRepository::is_notice_due(Timestamp now, Timestamp until) {
+  bool due = false;
+  TRY(
+      session_.query("SELECT 1 FROM api_keys WHERE expiry_notice IS NULL AND revoked_at IS NULL "
+                     "AND expires_at > $1 AND expires_at <= $2 LIMIT 1",
+                     {now, until}, [&](const Row&) -> Result<void> {
+                       due = true;
+                       return {};
+                     }));
+  return due;
+}
+
+Result<std::vector<ApiKey>> ApiKeyRepository::give_notice(Timestamp now, Timestamp until,
+                                                          std::int64_t limit) {
+  std::vector<ApiKey> keys;
+  // The first condition is read again under the row's lock: whoever comes second finds it given.
+  TRY(session_.query(
+      "UPDATE api_keys SET expiry_notice = 'given' WHERE expiry_notice IS NULL AND id IN "
+      "(SELECT id FROM api_keys WHERE expiry_notice IS NULL AND revoked_at IS NULL "
+      "AND expires_at > $1 AND expires_at <= $2 ORDER BY expires_at LIMIT $3) "
+      "RETURNING id, agent_id, kid, name, created_at, expires_at, revoked_at, "
+      "not_before, allowed_cidrs, permissions",
+      {now, until, limit}, [&](const Row& row) -> Result<void> {
+        keys.push_back(read_key(row));
+        return {};
+      }));
+  return keys;
+}
+
+Result<std::int64_t> ApiKeyRepository::count_ending(Timestamp now, Timestamp until,
+                                                    std::int64_t most) {
+  std::int64_t count = 0;
+  TRY(
+      session_.query("SELECT COUNT(*) FROM (SELECT 1 FROM api_keys "
+                     "WHERE expiry_notice = 'given' AND revoked_at IS NULL "
+                     "AND expires_at > $1 AND expires_at <= $2 LIMIT $3) AS ending",
+                     {now, until, most}, [&](const Row& row) -> Result<void> {
+                       count = row.integer(0);
+                       return {};
+                     }));
+  return count;
 }
 
 Result<std::string> ApiKeyRepository::find_hash(const std::string& kid) {

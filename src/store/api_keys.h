@@ -11,6 +11,9 @@
 
 namespace agentauth {
 
+// Whether somebody is to be told some time before a key ends.
+enum class ExpiryNotice : std::uint8_t { due, none };
+
 class ApiKeyRepository {
  public:
   explicit ApiKeyRepository(Session& session) : session_(session) {}
@@ -23,6 +26,7 @@ class ApiKeyRepository {
     std::string name;
     std::optional<Timestamp> expires_at;
     KeyConstraints constraints{};
+    ExpiryNotice notice = ExpiryNotice::due;
   };
   // Errors: conflict when the agent is gone or the kid taken.
   Result<ApiKey> insert(const NewKey& key);
@@ -34,14 +38,21 @@ class ApiKeyRepository {
   // Keeps the first time when it was revoked before.
   Result<ApiKey> revoke(AgentId agent, KeyId key, Timestamp now);
 
-  // The key ends at `at`, unless it ends before. Errors: not_found, also when it has ended by
-  // `now`.
+  // The key ends at `at`, unless it ends before, and no notice of it is due. Errors: not_found,
+  // also when it has ended by `now`.
   Result<ApiKey> end_at(AgentId agent, KeyId key, Timestamp at, Timestamp now);
   // A new key is in its place. False when there was one already.
   Result<bool> mark_rotated(AgentId agent, KeyId key, Timestamp now);
   Result<bool> was_rotated(AgentId agent, KeyId key);
   // Errors: not_found.
   Result<ApiKey> find_by_kid(AgentId agent, std::string_view kid);
+
+  // Keys that end after `now` and by `until` and of which no notice was given, soonest first.
+  Result<bool> is_notice_due(Timestamp now, Timestamp until);
+  // Gives it of at most `limit` of them. Of any number of callers one is told of each key.
+  Result<std::vector<ApiKey>> give_notice(Timestamp now, Timestamp until, std::int64_t limit);
+  // Keys of which it was given and that end by `until`; counts no further than `most`.
+  Result<std::int64_t> count_ending(Timestamp now, Timestamp until, std::int64_t most);
 
   // The stored bcrypt hash. Errors: not_found.
   Result<std::string> find_hash(const std::string& kid);

@@ -32,8 +32,8 @@ Result<void> ChangeLog::append_statuses_of_owner(const std::string& owner) {
       TRY(session_.execute("INSERT INTO change_log (revision, kind, agent_id) "
                            "SELECT change_counter.revision + ROW_NUMBER() OVER (ORDER BY "
                            "agents.id), 'status', agents.id "
-                           "FROM agents CROSS JOIN change_counter WHERE agents.owner_email = $1",
-                           {owner}));
+                           "FROM agents CROSS JOIN change_counter WHERE agents.owner_identity = $1",
+                           {owner_identity(owner)}));
   TRY(session_.execute("UPDATE change_counter SET revision = revision + $1", {appended}));
   return {};
 }

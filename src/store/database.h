@@ -56,6 +56,13 @@ class Database {
   auto write(F&& work) -> std::invoke_result_t<F&, Transaction&> {
     return with_result(work, [&](Work erased) { return run_write(erased); });
   }
+  // A write that shares its transaction with no other and that no hook is told of: for what
+  // decisions do not read and nobody waits for, so that nobody waits for it either.
+  // Errors: as write().
+  template <class F>
+  auto write_apart(F&& work) -> std::invoke_result_t<F&, Transaction&> {
+    return with_result(work, [&](Work erased) { return run_alone(Access::write, erased); });
+  }
   // Audit events alone. Errors: as write().
   Result<void> record(std::vector<AuditEvent> events);
 

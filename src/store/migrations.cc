@@ -189,6 +189,31 @@ UPDATE signing_keys SET signs_from = {{now}};
 -- NULL: no other key is in its place.
 ALTER TABLE api_keys ADD COLUMN rotated_at {{timestamp}};
 )sql"},
+    {10, "uses of keys", R"sql(
+-- The last login with each key. Apart from the keys: whoever revokes one does not wait for those
+-- who write this, and nothing that decisions read is here. The time is in milliseconds since 1970.
+CREATE TABLE key_uses (
+  key_id {{uuid}} PRIMARY KEY REFERENCES api_keys (id) ON DELETE CASCADE,
+  used_ms BIGINT NOT NULL,
+  address TEXT NOT NULL
+);
+)sql"},
+    {11, "notice of keys that end", R"sql(
+-- NULL: not yet. 'given': it is on record. 'none': nobody has to be told, because the key was
+-- replaced or was made for a short time.
+ALTER TABLE api_keys ADD COLUMN expiry_notice TEXT CHECK (expiry_notice IN ('given', 'none'));
+CREATE INDEX api_keys_without_notice ON api_keys (expires_at)
+  WHERE expiry_notice IS NULL AND revoked_at IS NULL AND expires_at IS NOT NULL;
+CREATE INDEX api_keys_with_notice ON api_keys (expires_at)
+  WHERE expiry_notice = 'given' AND revoked_at IS NULL;
+)sql"},
+    {12, "owners in any case of letters", R"sql(
+-- As owner_identity() of the model makes it.
+ALTER TABLE agents ADD COLUMN owner_identity TEXT
+  GENERATED ALWAYS AS (LOWER(owner_email{{ascii}})) {{generated}};
+DROP INDEX agents_by_owner;
+CREATE INDEX agents_by_owner ON agents (owner_identity, created_at, id);
+)sql"},
 };
 
 constexpr std::string_view history_script = R"sql(
@@ -213,6 +238,8 @@ std::string for_database(std::string_view script, const ColumnTypes& types) {
   replace_all(text, "{{now}}", types.now);
   replace_all(text, "{{bytes}}", types.bytes);
   replace_all(text, "{{keyed_table}}", types.keyed_table);
+  replace_all(text, "{{ascii}}", types.ascii);
+  replace_all(text, "{{generated}}", types.generated);
   return text;
 }
 

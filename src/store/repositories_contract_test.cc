@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <mutex>
 #include <set>
 #include <thread>
 
@@ -205,6 +206,24 @@ TEST_P(RepositoriesContract, AListIsFilteredByNameOwnerAndStatus) {
   EXPECT_THAT(list({.name = "' OR 1=1 --"}), IsEmpty());
 }
 
+TEST_P(RepositoriesContract, AnOwnerIsFoundInWhateverCaseOfAsciiLetters) {
+  const Agent agent = add_agent("A", "Ops@Example.COM");
+  EXPECT_EQ(agent.owner_email, "Ops@Example.COM");
+  for (const std::string owner : {"ops@example.com", "OPS@EXAMPLE.COM", "Ops@Example.COM"}) {
+    EXPECT_THAT(names(list({.owner = owner})), ElementsAre("A")) << owner;
+    EXPECT_THAT(names(list({.name = "A", .owner = owner})), ElementsAre("A")) << owner;
+  }
+  // The database and owner_identity() are of one mind, whatever the letters.
+  add_agent("B", "ÄÉİ@Example.com");
+  EXPECT_THAT(names(list({.owner = "ÄÉİ@example.COM"})), ElementsAre("B"));
+  EXPECT_THAT(list({.owner = "äéi@example.com"}), IsEmpty());
+  must(write([&](Transaction& tx) {
+    return tx.agents().update(agent.agent_id, {.owner = "New@Example.com"}, clock_.now());
+  }));
+  EXPECT_THAT(list({.owner = "ops@example.com"}), IsEmpty());
+  EXPECT_THAT(names(list({.owner = "new@example.com"})), ElementsAre("A"));
+}
+
 TEST_P(RepositoriesContract, PagesHoldEveryAgentOnceAndOldestFirst) {
   // Some of one age: they were created in one transaction, or within a millisecond.
   for (int group = 0; group < 4; ++group) {
@@ -398,6 +417,45 @@ TEST_P(RepositoriesContract, TheDirectoryReadsEverythingAndOneAgentsRowsTogether
   EXPECT_THAT(in_order, SizeIs(20));
 }
 
+TEST_P(RepositoriesContract, NoticeOfAKeyThatEndsIsGivenOnceHoweverManyGiveIt) {
+  const AgentId agent = add_agent().agent_id;
+  const Timestamp now{Seconds{1'700'000'000}};
+  const Timestamp until = now + Seconds{100};
+  constexpr int keys = 60;
+  for (int i = 1; i <= keys; ++i) {
+    const std::string number = std::to_string(i);
+    must(add_key(agent, "AAAAAAAAAA" + std::string(2 - number.size(), '0') + number,
+                 now + Seconds{i}));
+  }
+  for (const auto& [kid, end] : {std::pair{"BBBBBBBBBBB1", std::optional(now)},
+                                 std::pair{"BBBBBBBBBBB2", std::optional(until + Seconds{1})},
+                                 std::pair{"BBBBBBBBBBB3", std::optional<Timestamp>()}})
+    must(add_key(agent, kid, end));
+  std::multiset<std::string> told;
+  std::mutex mutex;
+  const auto give_all = [&] {
+    while (must(
+        database_->read([&](Transaction& tx) { return tx.keys().is_notice_due(now, until); }))) {
+      const auto given =
+          must(write([&](Transaction& tx) { return tx.keys().give_notice(now, until, 7); }));
+      const std::lock_guard lock(mutex);
+      for (const ApiKey& key : given) told.insert(key.kid);
+    }
+  };
+  std::thread other(give_all);
+  give_all();
+  other.join();
+  EXPECT_THAT(told, SizeIs(keys));
+  EXPECT_EQ(told.count("AAAAAAAAAA01"), 1U);
+  EXPECT_EQ(std::set<std::string>(told.begin(), told.end()).size(), keys);
+  const auto count = [&](std::int64_t most) {
+    return must(database_->read(
+        [&](Transaction& tx) { return tx.keys().count_ending(now + Seconds{10}, until, most); }));
+  };
+  EXPECT_EQ(count(1000), keys - 10);
+  EXPECT_EQ(count(5), 5);
+}
+
 TEST_P(RepositoriesContract, AKeyEndsWhenToldToButNeverLaterThanItWasTo) {
   const AgentId agent = add_agent().agent_id;
   const Timestamp now{Seconds{1'700'000'000}};
@@ -466,8 +524,9 @@ TEST_P(RepositoriesContract, AKeyIsFoundByItsKidUnderItsOwnAgentOnly) {
 
 TEST_P(RepositoriesContract, TheStatusOfAllAgentsOfAnOwnerChangesWithARowForEach) {
   std::set<AgentId> owned;
-  for (int i = 0; i < 20; ++i) owned.insert(add_agent("Bot", "robots@example.com").agent_id);
-  const AgentId other = add_agent("Bot", "Robots@example.com").agent_id;
+  for (const std::string owner : {"robots@example.com", "Robots@Example.COM"})
+    for (int i = 0; i < 10; ++i) owned.insert(add_agent("Bot", owner).agent_id);
+  const AgentId other = add_agent("Bot", "robots@example.org").agent_id;
   must(write([&](Transaction& tx) { return tx.changes().append(ChangeKind::agent, other); }));
   const auto changed = must(write([&](Transaction& tx) -> Result<std::vector<AgentId>> {
     auto agents = TRY(tx.agents().set_status_of_owner("robots@example.com", AgentStatus::suspended,

@@ -144,6 +144,8 @@ struct ColumnTypes {
   std::string_view now;        // a default that gives the current time
   std::string_view bytes;
   std::string_view keyed_table;  // behind a table that is stored in the order of its primary key
+  std::string_view ascii;        // behind a text: what is done to it is done to ASCII letters only
+  std::string_view generated;    // how a generated column that is added later is kept
 };
 
 // Makes sessions of one database. Safe to use from any thread.

@@ -429,6 +429,22 @@ TEST_P(DatabaseContract, WaitingWritesCommitTogether) {
   EXPECT_EQ(agents(), 10);
 }
 
+TEST_P(DatabaseContract, AWriteApartIsCommittedOrUndoneAndTellsNoHook) {
+  int told = 0;
+  database_->on_commit([&] { ++told; });
+  const auto register_apart = [&](const Result<void>& then) {
+    return database_->write_apart([&](Transaction& tx) -> Result<void> {
+      TRY(register_agent(tx, "Bot"));
+      return then;
+    });
+  };
+  EXPECT_EQ(register_apart(failure(Errc::conflict, "no")).error().code, Errc::conflict);
+  EXPECT_EQ(agents(), 0);
+  must(register_apart({}));
+  EXPECT_EQ(agents(), 1);
+  EXPECT_EQ(told, 0);
+}
+
 TEST_P(DatabaseContract, AFailingWriteAmongWaitingOnesUndoesOnlyItself) {
   const Agent taken = must(write_agent("Taken"));
   const auto grant_twice = [&](Transaction& tx) -> Result<void> {

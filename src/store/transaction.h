@@ -10,6 +10,7 @@
 #include "store/audit_log.h"
 #include "store/change_log.h"
 #include "store/idempotency.h"
+#include "store/key_uses.h"
 #include "store/permissions.h"
 #include "store/session.h"
 #include "store/settings.h"
@@ -26,6 +27,7 @@ class Transaction {
 
   AgentRepository agents() { return AgentRepository(session_); }
   ApiKeyRepository keys() { return ApiKeyRepository(session_); }
+  KeyUseRepository key_uses() { return KeyUseRepository(session_); }
   PermissionRepository permissions() { return PermissionRepository(session_); }
   ChangeLog changes() { return ChangeLog(session_); }
   IdempotencyRepository idempotency() { return IdempotencyRepository(session_); }

@@ -10,7 +10,7 @@ from harness import api_keys
 from harness.problems import fields, problem
 
 MEMBERS = {"key_id", "kid", "name", "status", "created_at", "expires_at", "revoked_at", "not_before",
-           "allowed_cidrs", "permissions"}
+           "allowed_cidrs", "permissions", "last_used_at", "last_used_address"}
 
 
 def create_key(by, agent, **body):

@@ -351,6 +351,24 @@ class TestOverHttp:
         cli("key", "revoke", agent.agent_id, created["key_id"])
         assert server.login(created["api_key"]).status_code == 401
 
+    def test_a_key_is_narrowed_and_the_list_says_to_what(self, server, cli):
+        agent = server.register_with("read_weather", "read_stock")
+        created = json.loads(cli(
+            "key", "create", agent.agent_id, "--name", "laptop", "--json",
+            "--expires-at", "2030-01-31T12:00:00Z", "--not-before", "2020-01-01T00:00:00Z",
+            "--allowed-cidr", "127.0.0.0/8", "--allowed-cidr", "2001:db8::/32",
+            "--permission", "read_weather"))
+        token = server.login(created["api_key"]).json()["access_token"]
+        assert server.get("/data/weather", token=token).status_code == 200
+        assert server.get("/data/stock", token=token).status_code == 403
+        listed = cli("key", "list", agent.agent_id)
+        for shown in ("laptop", "2030-01-31T12:00:00.000Z", "2020-01-01T00:00:00.000Z",
+                      "127.0.0.0/8, 2001:db8::/32", "read_weather"):
+            assert shown in listed
+        cli("key", "create", agent.agent_id, "--allowed-cidr", "10.1.2.3/8", expect=USAGE)
+        cli("key", "create", agent.agent_id, "--expires-in", "60",
+            "--expires-at", "2030-01-31T12:00:00Z", expect=FAILED)
+
     def test_what_the_server_refuses_is_1(self, server, cli):
         cli("agent", "show", "6f1d3c52-8d0a-4c39-9a53-0e4a8f6b2d71", expect=FAILED)
         cli("permission", "grant", server.register().agent_id, "not a permission",

@@ -36,6 +36,20 @@ def test_all_agents_of_the_owner_stop_and_start_again(server, admin, owner):
     assert all(agent.get("/data/weather").status_code == 200 for agent in fleet)
 
 
+def test_an_owner_is_the_same_in_whatever_case_of_letters(server, admin, owner):
+    local, domain = owner.split("@")
+    spellings = [owner, f"{local}@{domain.upper()}", f"{local.title()}@{domain.title()}"]
+    fleet = [server.register_with("read_weather", owner=spelling) for spelling in spellings]
+    for spelling in spellings:
+        listed = admin.get(f"/agents?owner={spelling}").json()["items"]
+        assert {item["agent_id"] for item in listed} == {agent.agent_id for agent in fleet}
+        assert {item["owner_email"] for item in listed} == set(spellings)
+        for action, status in (("suspend", 401), ("resume", 200)):
+            assert switch(admin, spelling, action).json()["agents"] == len(fleet)
+            for agent in fleet:
+                assert agent.get("/data/weather").status_code == status
+
+
 def test_one_that_may_not_be_managed_makes_it_none(server, admin, owner):
     helper = server.register_with("agentauth:agents:write")
     simple = server.register_with("read_weather", owner=owner)

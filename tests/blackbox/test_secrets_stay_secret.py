@@ -48,6 +48,20 @@ def busy(launch):
     return server, found
 
 
+def test_a_secret_on_the_command_line_is_warned_of_and_one_from_a_file_is_not(launch, tmp_path):
+    """Whoever lists processes reads the arguments of each."""
+    def warnings(server):
+        return [line for line in server.log_lines() if line["event"] == "secret_in_flag"]
+
+    file = tmp_path / "token"
+    file.write_text(REGISTRATION_TOKEN)
+    server = launch("--signing-secret", SECRET, "--registration", "token",
+                    "--registration-token-file", file)
+    (warning,) = warnings(server)
+    assert (warning["level"], warning["option"]) == ("warning", "--signing-secret")
+    assert "--signing-secret-file" in warning["note"] and SECRET not in server.stderr()
+
+
 def needles(found: dict) -> dict:
     """What may be found nowhere: the whole secret, and the half that is the secret in it."""
     result = {name: value.encode() for name, value in found.items()}

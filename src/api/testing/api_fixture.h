@@ -212,7 +212,7 @@ class ApiFixture : public testing::Test {
   MasterKey master_key{Bytes(32, 7)};
   AgentService agents{clock};
   KeyService keys{replica.database(), replica.directory(), master_key, clock, random,
-                  bcrypt_cost_min};
+                  {bcrypt_cost_min}};
   TokenService tokens{signing_keys(), {}, random};
   RefreshService refresh_tokens{
       replica.database(), replica.directory(), master_key, clock, random, {}};

@@ -19,6 +19,8 @@ constexpr ColumnTypes postgres_column_types{
     .now = "CURRENT_TIMESTAMP",
     .bytes = "BYTEA",
     .keyed_table = "",  // has no such thing
+    .ascii = " COLLATE \"C\"",
+    .generated = "STORED",
 };
 
 class PostgresDriver final : public Driver {

@@ -28,6 +28,8 @@ constexpr ColumnTypes sqlite_column_types{
     .now = "(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))",
     .bytes = "BLOB",
     .keyed_table = " WITHOUT ROWID",
+    .ascii = "",
+    .generated = "VIRTUAL",
 };
 
 // Every session has a cache of its own, and there is one session a thread: the decisions are made

@@ -63,9 +63,15 @@ class Agent:
         return self.get(f"{agent.path}/keys?limit=1000").json()["items"]
 
     def snapshot(self, agent: "Agent") -> dict:
-        """All that the API tells about `agent`: equal before and after means nothing changed."""
+        """All that the API tells about `agent`: equal before and after means nothing changed.
+
+        Without the last uses of keys, which are written some time after each login.
+        """
+        keys = self.get(f"{agent.path}/keys").json()
+        for key in keys["items"]:
+            del key["last_used_at"], key["last_used_address"]
         return {
             "agent": self.get(agent.path).json(),
             "permissions": self.get(f"{agent.path}/permissions").json(),
-            "keys": self.get(f"{agent.path}/keys").json(),
+            "keys": keys,
         }

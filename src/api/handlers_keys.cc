@@ -1,0 +1,136 @@
+// New keys, by who may manage the agent's keys or by the key in hand: beside the others, or in an
+// old one's place.
+#include "api/authority.h"
+#include "api/handlers.h"
+#include "base/function_ref.h"
+
+namespace agentauth::api {
+namespace {
+
+// A key that is narrowed to some permissions is worth those alone: the agent must hold each, and
+// the caller must be able to give each. A whole one is worth all the agent holds.
+Result<void> require_key_authority(const Directory::View& view, const Parties& parties,
+                                   const CreateKey& request) {
+  const auto& [caller, agent] = parties;
+  if (agent == nullptr) return failure(Errc::not_found, "No such agent");
+  if (!request.permissions) return require_authority(view, caller, agent);
+  for (const std::string& permission : *request.permissions) {
+    const bool own = caller.agent->id == agent->id && !caller.is_narrowed();
+    if (!own && !may_grant(view, caller, permission))
+      return failure(Errc::permission_denied, "Permission denied",
+                     "the caller does not hold what the key would be narrowed to");
+    if (!agent->holds_any_of(view.names().find_requirement(permission)))
+      return tl::unexpected(
+          Error{.code = Errc::invalid_argument,
+                .message = "A field is missing or invalid",
+                .fields = {{"permissions", "names what the agent does not hold"}}});
+  }
+  return {};
+}
+
+// By what the directory knows: who would be refused in the end costs no bcrypt.
+Result<void> require_key_authority(Services& services, const ApiExchange& exchange,
+                                   const CreateKey& request) {
+  const Directory::View view(services.directory);
+  return require_key_authority(view, TRY(find_parties(services, view, exchange, request.agent_id)),
+                               request);
+}
+
+// By what the transaction sees.
+Result<void> require_key_authority(Services& services, Transaction& tx, const ApiExchange& exchange,
+                                   const CreateKey& request) {
+  const auto committed =
+      TRY(CommittedParties::read(services, tx, *exchange.caller, request.agent_id));
+  const Directory::View view(services.directory);
+  return require_key_authority(view, TRY(committed.parties(view, services.clock.now())), request);
+}
+
+// A key with an end passes on no more time than it has left, and none once it was rotated: through
+// other keys it would outlive its end. `made` is new in this transaction; it may be in the caller's
+// own place, and then lives as long as that was made for. Errors: permission_denied.
+Result<void> require_time_for(Transaction& tx, const ApiExchange& exchange, const ApiKey& made,
+                              std::optional<KeyId> in_place_of = {}) {
+  const Caller& caller = *exchange.caller;
+  const ApiKey own = TRY(tx.keys().find_by_kid(caller.agent_id, text_of(caller.key)));
+  if (!own.expires_at || in_place_of == own.key_id) return {};
+  const bool outlives = !made.expires_at || *made.expires_at > *own.expires_at;
+  if (!outlives && !TRY(tx.keys().was_rotated(own.agent_id, own.key_id))) return {};
+  return failure(Errc::permission_denied,
+                 "A key that has an end makes none that ends later, and none once it was rotated");
+}
+
+// Mints a key and answers with it, once. `store` is called in the transaction: it asks whether the
+// caller may, by what that sees.
+using StoreKey = FunctionRef<Result<ApiKey>(Transaction&, const MintedKey&)>;
+Result<void> answer_with_new_key(Services& services, ApiExchange& exchange,
+                                 const Idempotency& idempotency, StoreKey store) {
+  const MintedKey minted = TRY(services.keys.mint());
+  const auto work = [&](Transaction& tx, AuditTarget& target) -> Result<ApiKey> {
+    const ApiKey stored = TRY(store(tx, minted));
+    TRY(idempotency.keep(services, tx,
+                         {stored.agent_id.to_string(), stored.key_id.to_string(), 201, ""}));
+    target = {AuditTargetType::key, AuditText::of_id(stored.key_id), stored.agent_id,
+              AuditText::of_kid(minted.kid)};
+    return stored;
+  };
+  const auto key = write_audited(services, exchange, work);
+  if (!key) return refused(services, idempotency, key);
+  forbid_storing(exchange);
+  exchange.answer(exchange.operation->status,
+                  CreatedApiKey{KeyDescription::of(*key, services.clock.now()), key->agent_id,
+                                std::string(minted.text.reveal())});
+  return {};
+}
+
+// `require` is asked in the transaction.
+using Require = FunctionRef<Result<void>(Transaction&)>;
+Result<void> rotate(Services& services, ApiExchange& exchange, const RotateKey& request,
+                    Require require) {
+  const Idempotency idempotency = TRY(refuse_repeated(services, exchange));
+  TRY(services.database.read(
+      [&](Transaction& tx) { return services.keys.require_rotatable(tx, request); }));
+  return answer_with_new_key(services, exchange, idempotency,
+                             [&](Transaction& tx, const MintedKey& minted) -> Result<ApiKey> {
+                               TRY(require(tx));
+                               const ApiKey stored = TRY(services.keys.rotate(tx, minted, request));
+                               TRY(require_time_for(tx, exchange, stored, request.key_id));
+                               return stored;
+                             });
+}
+
+}  // namespace
+
+Result<void> create_key(Services& services, ApiExchange& exchange) {
+  const auto request = TRY(exchange.decode_input<CreateKey>());
+  TRY(require_key_authority(services, exchange, request));
+  const Idempotency idempotency = TRY(refuse_repeated(services, exchange));
+  return answer_with_new_key(services, exchange, idempotency,
+                             [&](Transaction& tx, const MintedKey& minted) -> Result<ApiKey> {
+                               TRY(require_key_authority(services, tx, exchange, request));
+                               const ApiKey stored = TRY(services.keys.store(tx, minted, request));
+                               TRY(require_time_for(tx, exchange, stored));
+                               return stored;
+                             });
+}
+
+Result<void> rotate_key(Services& services, ApiExchange& exchange) {
+  const auto request = TRY(exchange.decode_input<RotateKey>());
+  TRY(require_authority(services, exchange, request.agent_id));
+  return rotate(services, exchange, request, [&](Transaction& tx) {
+    return require_authority(services, tx, exchange, request.agent_id);
+  });
+}
+
+// No permission: who has the key in hand gets nothing that the key did not open already. A key with
+// an end renews itself so, for as long as it was made for, and once.
+Result<void> rotate_own_key(Services& services, ApiExchange& exchange) {
+  const auto input = TRY(exchange.decode_input<RotateOwnKey>());
+  const Caller caller = *exchange.caller;
+  const ApiKey own = TRY(services.database.read([&](Transaction& tx) {
+    return tx.keys().find_by_kid(caller.agent_id, text_of(caller.key));
+  }));
+  return rotate(services, exchange, {caller.agent_id, own.key_id, input.overlap_seconds},
+                [](Transaction&) { return Result<void>(); });
+}
+
+}  // namespace agentauth::api
