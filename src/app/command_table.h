@@ -33,6 +33,8 @@ enum class CommandId : std::uint8_t {
   audit_tail,
   audit_verify,
   audit_export,
+  backup,
+  restore,
   migrate,
   config,
   doctor,

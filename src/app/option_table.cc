@@ -14,17 +14,16 @@ using enum CommandId;
 using enum OptionKind;
 
 constexpr CommandSet serving{serve, config, doctor};
-constexpr CommandSet on_database{serve,        admin_create, migrate, audit_verify,
-                                 audit_export, config,       doctor};
-constexpr CommandSet with_master_key{serve,        admin_create, audit_verify,
-                                     audit_export, config,       doctor};
+constexpr CommandSet with_master_key{serve,  admin_create, audit_verify, audit_export,
+                                     backup, restore,      config,       doctor};
+constexpr CommandSet on_database = with_master_key | CommandSet{migrate};
 constexpr CommandSet over_http{
     agent_list,   agent_show,   agent_create,        agent_update,    agent_suspend,
     agent_resume, agent_delete, agent_revoke_tokens, permission_list, permission_grant,
     key_list,     key_create,   key_rotate,          key_revoke,      permission_revoke,
     check,        audit_tail,   limits_show,         limits_apply,    config};
 constexpr CommandSet with_output =
-    over_http | CommandSet{admin_create, migrate, audit_verify, doctor};
+    over_http | CommandSet{admin_create, migrate, audit_verify, backup, restore, doctor};
 
 bool is_time(std::string_view text) { return parse_rfc3339(text).has_value(); }
 
@@ -488,6 +487,29 @@ constexpr auto table = std::to_array<Option>({
      .valid = is_time,
      .rule = "a time such as 2026-01-31T12:00:00Z",
      .about = "Up to that time"},
+    {.name = "to",
+     .kind = path,
+     .commands = CommandSet{backup},
+     .value_name = "FILE",
+     .required = true,
+     .about = "The file to write"},
+    {.name = "from",
+     .kind = path,
+     .commands = CommandSet{restore},
+     .value_name = "FILE",
+     .about = "A file that agentauth backup wrote"},
+    {.name = "in-place",
+     .kind = flag,
+     .commands = CommandSet{restore},
+     .about = "The database is in its place already: verify it and end all tokens"},
+    {.name = "replace",
+     .kind = flag,
+     .commands = CommandSet{backup},
+     .about = "Replace the file if it is there"},
+    {.name = "replace",
+     .kind = flag,
+     .commands = CommandSet{restore},
+     .about = "Replace the database if there is one; it is kept beside"},
 });
 
 }  // namespace

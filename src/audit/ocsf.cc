@@ -40,6 +40,7 @@ constexpr std::array<Row, audit_action_count> map = {{
     {AuditAction::owner_suspend, account_change, 5, "Disable"},
     {AuditAction::owner_resume, account_change, 2, "Enable"},
     {AuditAction::limits_replace, api_activity, 3, "Update"},
+    {AuditAction::database_restore, api_activity, 99, "Restore"},
 }};
 
 constexpr bool in_order() {

@@ -13,11 +13,11 @@ using Names = std::span<const std::string_view>;
 
 // In the order of the enumerations. What is written here is in every chain for good.
 constexpr std::array<std::string_view, audit_action_count> actions = {
-    "request",          "auth.login",          "auth.refresh",  "auth.logout",
-    "agent.create",     "agent.update",        "agent.suspend", "agent.resume",
-    "agent.delete",     "agent.revoke_tokens", "key.create",    "key.revoke",
-    "permission.grant", "permission.revoke",   "key.rotate",    "key.rotate_own",
-    "owner.suspend",    "owner.resume",        "limits.replace"};
+    "request",          "auth.login",          "auth.refresh",   "auth.logout",
+    "agent.create",     "agent.update",        "agent.suspend",  "agent.resume",
+    "agent.delete",     "agent.revoke_tokens", "key.create",     "key.revoke",
+    "permission.grant", "permission.revoke",   "key.rotate",     "key.rotate_own",
+    "owner.suspend",    "owner.resume",        "limits.replace", "database.restore"};
 constexpr std::array<std::string_view, audit_outcome_count> outcomes = {"success", "denied",
                                                                         "failure"};
 constexpr std::array<std::string_view, 7> reasons = {"",

@@ -32,8 +32,9 @@ enum class AuditAction : std::uint8_t {
   owner_suspend,  // one event for each agent of the owner
   owner_resume,
   limits_replace,
+  database_restore,
 };
-inline constexpr std::size_t audit_action_count = 19;
+inline constexpr std::size_t audit_action_count = 20;
 std::string_view to_string(AuditAction action);
 bool parse(std::string_view text, AuditAction& action);
 

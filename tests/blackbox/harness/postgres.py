@@ -51,6 +51,14 @@ class PostgresCluster:
         """Everything that is stored in one database, as text."""
         return self._run("pg_dump", "--inserts", url)
 
+    def load(self, dump: str, url: str) -> None:
+        """What dump() gave, into an empty database."""
+        with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
+            file.write(dump)
+            file.flush()
+            os.chmod(file.name, 0o644)
+            self._run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", file.name, url)
+
     def start(self) -> None:
         for _ in range(5):
             self._launch()
