@@ -7,6 +7,7 @@
 #include "api/errors.h"
 #include "api/limit_gate.h"
 #include "http/client_address.h"
+#include "store/advice.h"
 
 namespace agentauth::api {
 namespace {
@@ -383,6 +384,7 @@ void Dispatcher::log(const ApiExchange& exchange, std::chrono::nanoseconds took)
       {"status", status},
       {"code", error ? error_row(error->code).word : ""},
       {"cause", error ? std::string_view(error->detail) : ""},
+      {"advice", status == 503 && error ? find_advice(error->detail) : ""},
       {"agent_id", agent},
       {"client", client},
       {"peer", peer},

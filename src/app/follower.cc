@@ -1,5 +1,7 @@
 #include "app/follower.h"
 
+#include "store/advice.h"
+
 namespace agentauth::app {
 namespace {
 
@@ -80,7 +82,9 @@ void Follower::follow() {
   const auto done = directory_.catch_up();
   // Said once when the database is lost and once when it is back, not ten times a second.
   if (!done && !lost_)
-    log_.error("database_lost", {{"error", done.error().message}, {"cause", done.error().detail}});
+    log_.error("database_lost", {{"error", done.error().message},
+                                 {"cause", done.error().detail},
+                                 {"advice", find_advice(done.error().detail)}});
   if (done && lost_) log_.info("database_back", {{"revision", directory_.revision()}});
   lost_ = !done;
   if (done) on_followed_();
