@@ -204,7 +204,8 @@ struct Node::State {
                  log,
                  settings},
         dispatcher(services, static_cast<std::size_t>(options.threads)),
-        upkeep({directory, refresh_tokens, foundation.clock(), options.token_ttl}),
+        paced_clock(foundation.clock()),
+        upkeep({directory, refresh_tokens, paced_clock, options.token_ttl}),
         follower(foundation.database(), directory, log,
                  [this, &log] { follow_limits(limits, directory, log); }) {
     follower.also_prune([this] { return upkeep.run_batch(); });
@@ -234,6 +235,7 @@ struct Node::State {
   api::Metrics metrics;
   api::Services services;
   api::Dispatcher dispatcher;
+  const PacedClock paced_clock;
   TokenUpkeep upkeep;
   Follower follower;
   std::unique_ptr<http::Server> server;
