@@ -1,6 +1,6 @@
 """Sums the results script/test collected and prints the closing line `N passed, N failed`.
 
-usage: totals.py DIRECTORY unit|blackbox…
+usage: totals.py DIRECTORY unit|blackbox|faults…
 
 A suite that left no results, and a program that ended without a report, count as one failure.
 Skipped tests are named, and count as neither. Exit 0 only when none failed and any passed.
@@ -51,8 +51,7 @@ def count_unit(directory: Path, totals: Totals) -> None:
             totals.failed += 1
 
 
-def count_blackbox(directory: Path, totals: Totals) -> None:
-    summary = directory / "pytest.xml"
+def count_pytest(summary: Path, totals: Totals) -> None:
     if not summary.exists():
         totals.failed += 1
         return
@@ -74,7 +73,10 @@ def main() -> int:
     directory, suites = Path(sys.argv[1]), sys.argv[2:]
     totals = Totals()
     for suite in suites:
-        {"unit": count_unit, "blackbox": count_blackbox}[suite](directory, totals)
+        if suite == "unit":
+            count_unit(directory, totals)
+        else:
+            count_pytest(directory / f"{suite}.xml", totals)
     for name in totals.skipped:
         print(f"skipped: {name}")
     print(f"{totals.passed} passed, {totals.failed} failed")

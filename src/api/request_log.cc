@@ -3,6 +3,7 @@
 #include "api/errors.h"
 #include "api/exchange.h"
 #include "api/operations.h"
+#include "store/advice.h"
 
 namespace agentauth::api {
 namespace {
@@ -45,15 +46,17 @@ void RequestLog::write(const ApiExchange& exchange, std::chrono::nanoseconds too
   const std::string agent = exchange.caller ? exchange.caller->agent_id.to_string() : "";
   const std::string client = format_ip_address(exchange.client_address());
   const std::string peer = format_ip_address(exchange.request.peer);
+  const int status = exchange.response.status();
   const auto& error = exchange.error;
   const Log::Fields fields = {
       {"request_id", exchange.request_id()},
       // By our own names: what was sent in its place may be anything.
       {"method", http::to_string(exchange.request.method)},
       {"route", exchange.operation == nullptr ? "unmatched" : exchange.operation->path},
-      {"status", exchange.response.status()},
+      {"status", status},
       {"code", error ? error_row(error->code).word : ""},
       {"cause", error ? std::string_view(error->detail) : ""},
+      {"advice", status == 503 && error ? find_advice(error->detail) : ""},
       {"agent_id", agent},
       {"client", client},
       {"peer", peer},

@@ -1,10 +1,10 @@
 #include "app/audit_commands.h"
 
-#include <algorithm>
 #include <fstream>
 #include <limits>
 
 #include "app/client_commands.h"
+#include "app/stored_trail.h"
 #include "app/wiring.h"
 #include "audit/lines.h"
 #include "audit/verification.h"
@@ -16,27 +16,12 @@ using audit::Checkpoint;
 using audit::Purpose;
 using audit::Verification;
 
-constexpr std::int64_t events_a_page = 1000;
-
-// The signer of the deployment, whose public half vouches for the trail. A database that belongs to
-// another master key is refused.
-Result<std::unique_ptr<audit::Signer>> load_signer(const Options& options, Database* database) {
-  const MasterKey master_key = TRY(load_existing_master_key(options));
-  if (database != nullptr) {
-    const auto fingerprint = TRY(database->read(
-        [](Transaction& tx) { return tx.settings().find("master_key_fingerprint"); }));
-    if (fingerprint != master_key.fingerprint())
-      return failure(Errc::invalid_argument,
-                     "the master key does not fit this database; name the right one by "
-                     "--master-key-file, or say --public-key");
-  }
-  return std::make_unique<audit::Signer>(master_key);
-}
-
 Result<Ed25519PublicKey> trusted_key(const CommandLine& line, const Options& options,
                                      Database* database) {
   if (const auto text = line.argument("public-key")) return audit::parse_public_key(*text);
-  return TRY(load_signer(options, database))->public_key();
+  auto signer = load_signer(options, database);
+  if (!signer) signer.error().message += ", or say --public-key";
+  return TRY(std::move(signer))->public_key();
 }
 
 // Each line of a file, as what it is.
@@ -73,50 +58,6 @@ Result<Verification> verify_file(const std::string& path, std::vector<Checkpoint
     return event != nullptr ? verification.add(*event) : Result<void>{};
   }));
   TRY(verification.finish());
-  return verification;
-}
-
-// The whole chain, from where it may begin to the head it had when this began; hands over each
-// event once it is verified, with the head before it.
-using OnEvent = FunctionRef<void(const AuditEvent& event, const AuditHead& before)>;
-Result<Verification> verify_database(Database& database, std::vector<Checkpoint> checkpoints,
-                                     const Ed25519PublicKey& key, OnEvent on_event) {
-  struct Stored {
-    AuditHead head;
-    std::vector<StoredCheckpoint> checkpoints;
-    std::vector<StoredCheckpoint> starts;
-  };
-  const Stored stored = TRY(database.snapshot([](Transaction& tx) -> Result<Stored> {
-    return Stored{TRY(tx.audit().head()), TRY(tx.audit().checkpoints()), TRY(tx.audit().starts())};
-  }));
-  const std::string named = base64url_encode(key);
-  const auto keep = [&](Purpose purpose, const StoredCheckpoint& one) {
-    checkpoints.push_back({purpose, one.sequence, one.hash, one.at, "", named, one.signature});
-  };
-  std::int64_t last = 0;
-  for (const StoredCheckpoint& start : stored.starts) last = std::max(last, start.sequence);
-  for (const StoredCheckpoint& start : stored.starts) keep(Purpose::start, start);
-  // Those before the start are being forgotten with their events.
-  std::erase_if(checkpoints, [&](const Checkpoint& one) {
-    return one.purpose == Purpose::checkpoint && one.sequence < last;
-  });
-  for (const StoredCheckpoint& one : stored.checkpoints)
-    if (one.sequence >= last) keep(Purpose::checkpoint, one);
-
-  Verification verification = TRY(Verification::create(std::move(checkpoints), key));
-  while (last < stored.head.sequence) {
-    const auto events =
-        TRY(database.read([&](Transaction& tx) { return tx.audit().after(last, events_a_page); }));
-    if (events.empty()) break;
-    for (const AuditEvent& event : events) {
-      if (event.sequence > stored.head.sequence) break;
-      const AuditHead before = verification.head();
-      TRY(verification.add(event));
-      on_event(event, before);
-    }
-    last = events.back().sequence;
-  }
-  TRY(verification.finish(stored.head));
   return verification;
 }
 
@@ -203,8 +144,8 @@ Result<int> verify_audit(const CommandLine& line, const Options& options, std::o
   }
   const auto database = TRY(open_existing_database(options));
   const Ed25519PublicKey key = TRY(trusted_key(line, options, database.get()));
-  const auto verified = TRY(verify_database(*database, std::move(checkpoints), key,
-                                            [](const AuditEvent&, const AuditHead&) {}));
+  const auto verified = TRY(verify_stored_trail(*database, std::move(checkpoints), key,
+                                                [](const AuditEvent&, const AuditHead&) {}));
   print_report(verified.report(), line.wants_json(), out);
   return exit_done;
 }
@@ -216,7 +157,7 @@ Result<int> export_audit(const CommandLine& line, const Options& options, std::o
   if (const auto until = time_argument(line, "until"))
     last = TRY(database->read([&](Transaction& tx) { return tx.audit().last_before(*until); }));
   Exporter exporter(line, last, *signer, out);
-  TRY(verify_database(
+  TRY(verify_stored_trail(
       *database, {}, signer->public_key(),
       [&](const AuditEvent& event, const AuditHead& before) { exporter.write(event, before); }));
   exporter.finish();

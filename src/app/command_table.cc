@@ -190,6 +190,22 @@ constexpr auto table = std::to_array<Command>({
      .note = "The key before it verifies until its tokens have expired: no request fails. With "
              "--now the new key signs at once, the old ones verify no more and every access token "
              "has ended: for a key that leaked. A refresh token still gets the next one."},
+    {.id = CommandId::backup,
+     .name = "backup",
+     .about = "Copy the embedded database, whether or not a server runs, and verify the copy",
+     .example = "agentauth backup --to /var/backups/agentauth.db",
+     .note = "The file appears when it is complete and verified: every page, the schema, the "
+             "master key it belongs to, and the whole audit trail. The master key is not in it: "
+             "keep a copy of that elsewhere. Servers go on reading and writing meanwhile. On "
+             "PostgreSQL use pg_dump or its own continuous archiving."},
+    {.id = CommandId::restore,
+     .name = "restore",
+     .about = "Put a verified backup in place, with no server running",
+     .example = "agentauth restore --from /var/backups/agentauth.db",
+     .note = "What was done after the backup is lost: keys and permissions that were revoked "
+             "since are back, so revoke them again. All tokens end. With --in-place the database "
+             "is one that other means have put back: pg_restore, point-in-time recovery, a "
+             "snapshot of the disk."},
     {.id = CommandId::migrate,
      .name = "migrate",
      .about = "Bring the database's schema up to date",

@@ -35,6 +35,8 @@ enum class CommandId : std::uint8_t {
   audit_export,
   signing_key_list,
   signing_key_rotate,
+  backup,
+  restore,
   migrate,
   config,
   doctor,

@@ -1,73 +1,15 @@
 #include "app/database_advice.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <string_view>
 
 #include "app/option_values.h"
+#include "store/advice.h"
 
 namespace agentauth::app {
 namespace {
 
 constexpr std::string_view another_database = ", or name another database with --database";
-
-struct SqliteAdvice {
-  int code;  // https://www.sqlite.org/rescode.html, the primary one
-  std::string_view advice;
-};
-constexpr auto sqlite_table = std::to_array<SqliteAdvice>({
-    {5, "another program holds it: end that one, or try again later"},
-    {6, "another program holds it: end that one, or try again later"},
-    {8, "let this user write the file and its folder"},
-    {10, "look at its disk: full, failing, or under a limit on the size of files"},
-    {11, "the file is damaged: restore a backup"},
-    {13, "make room on its disk"},
-    {14, "let its folder exist, and this user read and write there"},
-    {26, "the file is damaged or no SQLite database: restore a backup"},
-});
-
-struct WordsAdvice {
-  std::string_view words;  // of the detail
-  std::string_view advice;
-};
-// In this order: PostgreSQL says "role does not exist" where it says no state.
-constexpr auto words_table = std::to_array<WordsAdvice>({
-    {"cannot create", "let its folder exist, and this user write there"},
-    {"write-ahead logging", "keep the file on a local disk"},
-    {"moved or deleted", "put the file back where it was"},
-    {"authentication failed", "give the user and password that PostgreSQL knows (~/.pgpass)"},
-    {"pg_hba.conf", "let PostgreSQL's pg_hba.conf admit this user from this machine"},
-    {"role \"", "create the user first: createuser --pwprompt USER"},
-    {"does not exist", "create the database first: createdb --owner USER NAME"},
-    {"too many", "raise PostgreSQL's max_connections, or lower --workers"},
-    {"remaining connection slots", "raise PostgreSQL's max_connections, or lower --workers"},
-    {"postgresql 25006", "this is a replica or set to read only: name the primary"},
-    {"postgresql 53100", "make room on its disk"},
-    {"postgresql 55P03", "another program holds it: end that one, or try again later"},
-    {"postgresql 57014", "another program holds it: end that one, or try again later"},
-    {"postgresql 42501", "make this user the owner of the database"},
-    {"libpq", "install the package libpq5"},
-    {"postgresql: ", "see that PostgreSQL runs there and can be reached from this machine"},
-});
-
-std::string_view advice_for_sqlite(int code) {
-  const auto found = std::find_if(sqlite_table.begin(), sqlite_table.end(),
-                                  [&](const SqliteAdvice& row) { return row.code == code; });
-  return found == sqlite_table.end() ? std::string_view() : found->advice;
-}
-
-std::string_view advice_for(std::string_view detail) {
-  constexpr std::string_view sqlite = "sqlite ";
-  int code = 0;
-  if (detail.starts_with(sqlite) &&
-      std::from_chars(detail.data() + sqlite.size(), detail.data() + detail.size(), code).ec ==
-          std::errc{})
-    return advice_for_sqlite(code & 0xFF);
-  for (const WordsAdvice& row : words_table)
-    if (detail.find(row.words) != std::string_view::npos) return row.advice;
-  return {};
-}
 
 bool is_of_the_database(Errc code) {
   return code == Errc::unavailable || code == Errc::internal || code == Errc::conflict;
@@ -80,7 +22,7 @@ void add_database_advice(Error& error, const std::string& url) {
   error.message += ": " + mask_url_password(url);
   // A newer schema is said in full already.
   if (error.detail.empty()) return;
-  const std::string_view advice = advice_for(error.detail);
+  const std::string_view advice = find_advice(error.detail);
   // Libraries write further lines for people at their own prompts.
   error.detail.resize(std::min(error.detail.find('\n'), error.detail.size()));
   error.detail.append("; ").append(advice.empty() ? "see that it is what it ought to be" : advice);

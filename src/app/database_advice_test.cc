@@ -52,6 +52,7 @@ TEST(DatabaseAdvice, FitsTheKindOfTrouble) {
       {"postgresql: FATAL:  no pg_hba.conf entry for host", "admit this user"},
       {"postgresql: FATAL:  sorry, too many clients already", "max_connections"},
       {"postgresql 25006: cannot execute INSERT in a read-only transaction", "name the primary"},
+      {"postgresql: connection to server failed: session is read-only", "promote it"},
       {"postgresql 53100: could not extend file", "make room"},
       {"postgresql: connection refused", "can be reached"},
   };

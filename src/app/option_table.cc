@@ -18,7 +18,8 @@ using enum OptionKind;
 constexpr CommandSet serving{serve, config, doctor};
 constexpr CommandSet of_signing_keys{signing_key_list, signing_key_rotate};
 constexpr CommandSet with_master_key =
-    of_signing_keys | CommandSet{serve, admin_create, audit_verify, audit_export, config, doctor};
+    of_signing_keys |
+    CommandSet{serve, admin_create, audit_verify, audit_export, backup, restore, config, doctor};
 constexpr CommandSet on_database = with_master_key | CommandSet{migrate};
 constexpr CommandSet over_http{
     agent_list,   agent_show,   agent_create,        agent_update,    agent_suspend,
@@ -26,7 +27,8 @@ constexpr CommandSet over_http{
     key_list,     key_create,   key_rotate,          key_revoke,      permission_revoke,
     check,        audit_tail,   limits_show,         limits_apply,    config};
 constexpr CommandSet with_output =
-    over_http | of_signing_keys | CommandSet{admin_create, migrate, audit_verify, doctor};
+    over_http | of_signing_keys |
+    CommandSet{admin_create, migrate, audit_verify, backup, restore, doctor};
 
 bool is_time(std::string_view text) { return parse_rfc3339(text).has_value(); }
 constexpr std::string_view time_rule = "a time such as 2026-01-31T12:00:00Z";
@@ -562,6 +564,29 @@ constexpr auto table = std::to_array<Option>({
      .valid = is_time,
      .rule = time_rule,
      .about = "Up to that time"},
+    {.name = "to",
+     .kind = path,
+     .commands = CommandSet{backup},
+     .value_name = "FILE",
+     .required = true,
+     .about = "The file to write"},
+    {.name = "from",
+     .kind = path,
+     .commands = CommandSet{restore},
+     .value_name = "FILE",
+     .about = "A file that agentauth backup wrote"},
+    {.name = "in-place",
+     .kind = flag,
+     .commands = CommandSet{restore},
+     .about = "The database is in its place already: verify it and end all tokens"},
+    {.name = "replace",
+     .kind = flag,
+     .commands = CommandSet{backup},
+     .about = "Replace the file if it is there"},
+    {.name = "replace",
+     .kind = flag,
+     .commands = CommandSet{restore},
+     .about = "Replace the database if there is one; it is kept beside"},
 });
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <string>
@@ -50,7 +51,21 @@ std::string first_line(const std::filesystem::path& path) {
   return line + '\n';
 }
 
+std::string program_of(const std::string& process) {
+  return first_line("/proc/" + process + "/comm");
+}
+
 }  // namespace
+
+std::optional<pid_t> find_running(const std::filesystem::path& path) {
+  const std::string line = first_line(path);
+  const pid_t process = std::atoi(line.c_str());
+  // A number may have gone to another program since.
+  if (process <= 0 || process == ::getpid() ||
+      program_of(std::to_string(process)) != program_of("self"))
+    return std::nullopt;
+  return process;
+}
 
 Result<PidFile> PidFile::write(std::filesystem::path path) {
   const FolderLock lock(path.parent_path());

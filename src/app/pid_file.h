@@ -1,11 +1,17 @@
 // DATA_DIR/agentauth.pid: the process id of the server of a data folder that became ready last.
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
+#include <optional>
 
 #include "base/result.h"
 
 namespace agentauth::app {
+
+// The process that the file names, if it lives and runs the program that this one runs.
+std::optional<pid_t> find_running(const std::filesystem::path& path);
 
 // Holds nobody up: two servers may share a database, and what a killed one left behind is
 // overwritten. A server that ends removes the file only while its own id is in it.

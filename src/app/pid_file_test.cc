@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -64,6 +66,26 @@ TEST_F(PidFileTest, AFileThatIsGoneIsNoTroubleAtTheEnd) {
   const auto file = PidFile::write(path());
   ASSERT_TRUE(file);
   std::filesystem::remove_all(folder_);
+}
+
+TEST_F(PidFileTest, NamesAServerThatRunsAndNoneThatDoesNot) {
+  EXPECT_EQ(find_running(path()), std::nullopt) << "there is no file";
+  const pid_t other = ::fork();
+  if (other == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  std::ofstream(path()) << other << "\n";
+  EXPECT_EQ(find_running(path()), other);
+  ::kill(other, SIGKILL);
+  ::waitpid(other, nullptr, 0);
+  EXPECT_EQ(find_running(path()), std::nullopt) << "it has ended";
+  std::ofstream(path()) << ::getpid() << "\n";
+  EXPECT_EQ(find_running(path()), std::nullopt) << "that is who asks";
+  std::ofstream(path()) << 1 << "\n";
+  EXPECT_EQ(find_running(path()), std::nullopt) << "that is another program";
+  std::ofstream(path()) << "-1 or so\n";
+  EXPECT_EQ(find_running(path()), std::nullopt);
 }
 
 TEST_F(PidFileTest, AFolderThatIsNotThereIsNamed) {

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "app/audit_commands.h"
+#include "app/backup_commands.h"
 #include "app/client_commands.h"
 #include "app/command_line.h"
 #include "app/completion.h"
@@ -171,6 +172,10 @@ Result<int> run_command(const CommandLine& line, const Configuration& configurat
       return list_signing_keys(line, options, out);
     case CommandId::signing_key_rotate:
       return rotate_signing_key(line, options, out);
+    case CommandId::backup:
+      return backup_database(line, options, out);
+    case CommandId::restore:
+      return restore_database(line, options, out, streams.error);
     case CommandId::config:
       return show_configuration(line, configuration, out);
     default:

@@ -14,7 +14,7 @@ void TokenUpkeep::forget_families() {
 
 Result<bool> TokenUpkeep::run_batch() {
   forget_families();
-  return work_.refresh_tokens.sweep();
+  return work_.refresh_tokens.sweep(work_.clock.now());
 }
 
 }  // namespace agentauth::app

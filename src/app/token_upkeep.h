@@ -11,7 +11,7 @@ class TokenUpkeep {
   struct Work {
     Directory& directory;
     RefreshService& refresh_tokens;
-    const Clock& clock;
+    const Clock& clock;  // one that does not run ahead: what is forgotten too early works again
     Seconds token_lifetime;
   };
   explicit TokenUpkeep(const Work& work) : work_(work) {}

@@ -251,7 +251,8 @@ struct Node::State {
                  log,
                  settings},
         dispatcher(services, static_cast<std::size_t>(options.threads)),
-        upkeep({directory, refresh_tokens, foundation.clock(), options.token_ttl}),
+        paced_clock(foundation.clock()),
+        upkeep({directory, refresh_tokens, paced_clock, options.token_ttl}),
         key_upkeep(signing_keys.get(), log),
         directory_outage(log, "directory_behind", "directory_caught_up"),
         limits_outage(log, "limits_behind", "limits_caught_up"),
@@ -296,6 +297,7 @@ struct Node::State {
   api::Metrics metrics;
   api::Services services;
   api::Dispatcher dispatcher;
+  const PacedClock paced_clock;
   TokenUpkeep upkeep;
   SigningKeyUpkeep key_upkeep;
   Outage directory_outage;

@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 
@@ -65,6 +66,11 @@ Timestamp SystemClock::now() const {
   timespec time{};
   clock_gettime(CLOCK_REALTIME_COARSE, &time);
   return Timestamp{std::chrono::seconds{time.tv_sec} + milliseconds{time.tv_nsec / 1'000'000}};
+}
+
+Timestamp PacedClock::now() const {
+  const auto passed = std::chrono::floor<std::chrono::milliseconds>(Steady::now() - steady_begin_);
+  return std::min(clock_.now(), begin_ + passed);
 }
 
 std::string format_rfc3339(Timestamp time) {

@@ -34,6 +34,21 @@ class SystemClock final : public Clock {
   Timestamp now() const override;
 };
 
+// Another clock that may be set back, but gets ahead no faster than time passes: what is forgotten
+// once it is old enough is not forgotten because somebody set the clock.
+class PacedClock final : public Clock {
+ public:
+  explicit PacedClock(const Clock& clock) : clock_(clock), begin_(clock.now()) {}
+  Timestamp now() const override;
+
+ private:
+  using Steady = std::chrono::steady_clock;
+
+  const Clock& clock_;
+  const Timestamp begin_;
+  const Steady::time_point steady_begin_ = Steady::now();
+};
+
 // For tests: stands still until told to advance.
 class ManualClock final : public Clock {
  public:

@@ -99,6 +99,16 @@ TEST(ManualClock, StandsStillUntilItIsTold) {
   EXPECT_EQ(clock.now(), at(6500ms));
 }
 
+TEST(PacedClock, FollowsAClockThatIsSetBackAndNotOneThatIsSetAhead) {
+  ManualClock clock(at(1h));
+  const PacedClock paced(clock);
+  clock.advance(-30min);
+  EXPECT_EQ(paced.now(), at(30min));
+  clock.advance(24h);
+  EXPECT_GE(paced.now(), at(1h));
+  EXPECT_LT(paced.now(), at(1h) + 10min);
+}
+
 TEST(SystemClock, IsNotFarFromTheClockOfTheLibrary) {
   const auto difference = std::chrono::system_clock::now() - SystemClock{}.now();
   EXPECT_LT(std::chrono::abs(difference), 1s);

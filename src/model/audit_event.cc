@@ -37,7 +37,8 @@ constexpr std::array<std::string_view, audit_action_count> actions = {"request",
                                                                       "signing_key.rotate",
                                                                       "signing_key.retire",
                                                                       "signing_key.revoke",
-                                                                      "key.expiring"};
+                                                                      "key.expiring",
+                                                                      "database.restore"};
 constexpr std::array<std::string_view, audit_outcome_count> outcomes = {"success", "denied",
                                                                         "failure"};
 constexpr std::array<std::string_view, 9> reasons = {"",

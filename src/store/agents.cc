@@ -139,6 +139,12 @@ Result<void> AgentRepository::revoke_tokens(AgentId id) {
   return {};
 }
 
+Result<void> AgentRepository::revoke_all_tokens(std::int64_t generations) {
+  TRY(session_.execute("UPDATE agents SET token_generation = token_generation + $1",
+                       {generations}));
+  return {};
+}
+
 Result<std::vector<AgentId>> AgentRepository::set_status_of_owner(const std::string& owner,
                                                                   AgentStatus status,
                                                                   Timestamp now) {

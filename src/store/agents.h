@@ -42,6 +42,8 @@ class AgentRepository {
   Result<Agent> set_status(AgentId id, AgentStatus status, Timestamp now);
   // Moves the agent on to its next generation of tokens.
   Result<void> revoke_tokens(AgentId id);
+  // Moves every agent on by that many generations.
+  Result<void> revoke_all_tokens(std::int64_t generations);
   // Of all agents of the owner; returns which they are.
   Result<std::vector<AgentId>> set_status_of_owner(const std::string& owner, AgentStatus status,
                                                    Timestamp now);

@@ -43,6 +43,11 @@ Result<void> ChangeLog::lock() {
   return {};
 }
 
+Result<void> ChangeLog::leave_out(std::int64_t revisions) {
+  TRY(session_.execute("UPDATE change_counter SET revision = revision + $1", {revisions}));
+  return {};
+}
+
 Result<Revision> ChangeLog::revision() {
   Revision revision = 0;
   TRY(session_.query("SELECT revision FROM change_counter", {},

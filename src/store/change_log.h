@@ -26,6 +26,10 @@ class ChangeLog {
   // A change of kind `status` for each agent of the owner, with two statements for all of them.
   Result<void> append_statuses_of_owner(const std::string& owner);
 
+  // Leaves out that many revisions, which may have been given to changes that nobody knows here.
+  // Whoever follows the log finds the gap, and reads everything anew.
+  Result<void> leave_out(std::int64_t revisions);
+
   Result<Revision> revision();
   // At most `limit` changes after `revision`, oldest first.
   Result<std::vector<Change>> after(Revision revision, std::int64_t limit);

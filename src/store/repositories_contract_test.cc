@@ -189,6 +189,29 @@ TEST_P(RepositoriesContract, EachRevocationOfTokensIsAGenerationOfThatAgentAlone
             0);
 }
 
+TEST_P(RepositoriesContract, TheTokensOfAllAgentsAreRevokedByAsManyGenerationsAsAreTold) {
+  const Agent one = add_agent();
+  const Agent other = add_agent();
+  must(write([&](Transaction& tx) { return tx.agents().revoke_tokens(one.agent_id); }));
+  must(write([&](Transaction& tx) { return tx.agents().revoke_all_tokens(10); }));
+  must(read([&](Transaction& tx) {
+    return tx.agents().each_state([&](const AgentRepository::State& state) {
+      EXPECT_EQ(state.token_generation, state.id == other.agent_id ? 10 : 11);
+    });
+  }));
+}
+
+TEST_P(RepositoriesContract, ARevisionThatWasLeftOutIsNeverGivenToAChange) {
+  const auto append = [&] {
+    return must(
+        write([&](Transaction& tx) { return tx.changes().append(ChangeKind::agent, nobody); }));
+  };
+  EXPECT_EQ(append(), 1);
+  must(write([&](Transaction& tx) { return tx.changes().leave_out(100); }));
+  EXPECT_EQ(must(read([](Transaction& tx) { return tx.changes().revision(); })), 101);
+  EXPECT_EQ(append(), 102);
+}
+
 TEST_P(RepositoriesContract, AListIsFilteredByNameOwnerAndStatus) {
   add_agent("A", "x@example.com");
   const Agent suspended = add_agent("A", "y@example.com");

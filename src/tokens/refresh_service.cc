@@ -122,8 +122,9 @@ Result<std::optional<RefreshService::Change>> RefreshService::spend(
   if (state->next <= token.number) return std::nullopt;
   const bool is_last_spent = state->next == std::int64_t{token.number} + 1;
   if (is_last_spent && now < state->spent_at + options_.grace) return Change::spent;
-  // Somebody was quicker to revoke it.
-  if (!TRY(tx.token_families().revoke(row, now))) return std::nullopt;
+  // Not before its last access token, or the family would be forgotten while that one lives: the
+  // clock may have gone back. Somebody may have been quicker to revoke it.
+  if (!TRY(tx.token_families().revoke(row, std::max(now, state->spent_at)))) return std::nullopt;
   TRY(tx.changes().append_family(token.family.agent_id, token.family.id));
   return Change::replayed;
 }
@@ -139,8 +140,8 @@ Result<void> RefreshService::end(Transaction& tx, const Caller& caller) {
   return {};
 }
 
-Result<bool> RefreshService::sweep() {
-  const Timestamp before = clock_.now() - kept_after_end;
+Result<bool> RefreshService::sweep(Timestamp now) {
+  const Timestamp before = now - kept_after_end;
   if (!TRY(database_.read([&](Transaction& tx) { return tx.token_families().has_ended(before); })))
     return false;
   return TRY(database_.write([&](Transaction& tx) {

@@ -64,8 +64,9 @@ class RefreshService {
   // every node. Ending it twice is no error. Errors: conflict, when the token is of no family.
   Result<void> end(Transaction& tx, const Caller& caller);
 
-  // Forgets a small batch of families that ended long ago, and says whether there are more.
-  Result<bool> sweep();
+  // Forgets a small batch of families that ended long before `now`, and says whether there are
+  // more.
+  Result<bool> sweep(Timestamp now);
 
  private:
   Result<void> require_standing(const RefreshToken& token, const IpAddress& from) const;

@@ -264,10 +264,10 @@ TEST_F(RefreshServiceTest, WhatHasEndedIsForgottenADayLaterAndNothingSooner) {
   const std::string token = log_in().refresh_token;
   refresh(token);
   clock.advance(25h);
-  EXPECT_FALSE(value_of(service.sweep()));
+  EXPECT_FALSE(value_of(service.sweep(clock.now())));
   EXPECT_EQ(rows(), 1) << "it ended 24 hours ago to the millisecond";
   clock.advance(1ms);
-  EXPECT_FALSE(value_of(service.sweep()));
+  EXPECT_FALSE(value_of(service.sweep(clock.now())));
   EXPECT_EQ(rows(), 0);
   EXPECT_EQ(refresh(token), "");
 }

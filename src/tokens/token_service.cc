@@ -197,7 +197,8 @@ Result<VerifiedToken> TokenService::check_claims(std::string_view payload, Times
   if (!key) return refused("key is not an API key's kid");
   const Caller caller{*agent, TRY(generation_of(claims->find("gen"))),
                       TRY(family_of(claims->find("sid"))), *key};
-  return VerifiedToken(caller, Timestamp{Seconds{*expires_at}});
+  return VerifiedToken(caller, Timestamp{Seconds{*issued_at - clock_skew_seconds}},
+                       Timestamp{Seconds{*expires_at}});
 }
 
 }  // namespace agentauth

@@ -25,6 +25,8 @@ class VerifiedToken {
  public:
   const Caller& caller() const { return caller_; }
   AgentId agent_id() const { return caller_.agent_id; }
+  // Before that it is not yet valid: the clock went back since it was verified.
+  Timestamp begins_at() const { return begins_at_; }
   // Its own end, or its key's if that comes first.
   Timestamp expires_at() const { return expires_at_; }
   // Of the keys that it was verified with.
@@ -32,10 +34,11 @@ class VerifiedToken {
 
  private:
   friend class TokenService;
-  VerifiedToken(const Caller& caller, Timestamp expires_at)
-      : caller_(caller), expires_at_(expires_at) {}
+  VerifiedToken(const Caller& caller, Timestamp begins_at, Timestamp expires_at)
+      : caller_(caller), begins_at_(begins_at), expires_at_(expires_at) {}
 
   Caller caller_;
+  Timestamp begins_at_;
   Timestamp expires_at_;
   std::uint64_t keys_generation_ = 0;
 };

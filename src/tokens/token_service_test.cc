@@ -497,6 +497,14 @@ TEST_F(VerifiedTokensTest, NeverPastItsKey) {
 }
 
 // CVE-2021-32701: a cache must compare the whole token, not what it is found by.
+TEST_F(VerifiedTokensTest, NeverBeforeItsBeginWhenTheClockGoesBack) {
+  const std::string text = issue();
+  remembered.remember(text, *service.verify(text, now));
+  EXPECT_TRUE(remembered.find(text, now - 60s));
+  EXPECT_FALSE(remembered.find(text, now - 61s));
+  EXPECT_FALSE(service.verify(text, now - 61s));
+}
+
 TEST_F(VerifiedTokensTest, EveryCharacterCounts) {
   const std::string token = issue();
   remembered.remember(token, *service.verify(token, now));

@@ -20,7 +20,7 @@ std::optional<VerifiedToken> VerifiedTokens::find(std::string_view text, Timesta
   if (!entry.token || !constant_time_equal(as_bytes(entry.text), as_bytes(text)))
     return std::nullopt;
   if (entry.token->keys_generation() != service_.keys_generation()) return std::nullopt;
-  if (entry.token->expires_at() <= now) return std::nullopt;
+  if (entry.token->expires_at() <= now || now < entry.token->begins_at()) return std::nullopt;
   return entry.token;
 }
 

@@ -12,8 +12,9 @@
 
 namespace agentauth {
 
-// Remembers the whole text, compared in constant time, and never past its expiry; what the agent
-// may do is read anew on each use. For one thread; direct mapped: a newer token takes the place.
+// Remembers the whole text, compared in constant time, and never past its expiry or, should the
+// clock go back, before its begin; what the agent may do is read anew on each use. For one thread;
+// direct mapped: a newer token takes the place.
 class VerifiedTokens {
  public:
   // Whose tokens they are; a token is forgotten when that has other keys than it was verified with.

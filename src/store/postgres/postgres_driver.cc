@@ -47,17 +47,14 @@ class PostgresDriver final : public Driver {
  private:
   Result<PostgresConnection> open_connection() const {
     // The URL stands between what it may change and what it may not.
-    const char* const names[] = {"application_name",
-                                 "connect_timeout",
-                                 "keepalives_idle",
-                                 "keepalives_interval",
-                                 "keepalives_count",
-                                 "tcp_user_timeout",
-                                 "dbname",
-                                 "client_encoding",
-                                 nullptr};
-    const char* const values[] = {"agentauth", "5",          "10",   "5",    "3",
-                                  "10000",     url_.c_str(), "UTF8", nullptr};
+    const char* const names[] = {"application_name",     "connect_timeout",
+                                 "keepalives_idle",      "keepalives_interval",
+                                 "keepalives_count",     "tcp_user_timeout",
+                                 "target_session_attrs", "dbname",
+                                 "client_encoding",      nullptr};
+    // A standby would be believed while it lags behind, and could not be written to.
+    const char* const values[] = {"agentauth", "5",          "10",         "5",    "3",
+                                  "10000",     "read-write", url_.c_str(), "UTF8", nullptr};
     static_assert(std::size(names) == std::size(values));
     PostgresConnection connection(PQconnectdbParams(names, values, 1));
     if (!connection)

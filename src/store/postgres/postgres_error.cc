@@ -61,8 +61,9 @@ Error postgres_error(std::string_view state, std::string_view words) {
 bool breaks_postgres_session(std::string_view state) {
   if (state.empty()) return true;
   if (state.starts_with("08")) return state != "08P01";
-  // 57P01 to 57P05: shutdown, crash, cannot connect now, database dropped, idle too long.
-  return state.starts_with("57P") || state == "25P03";
+  // 57P01 to 57P05: shutdown, crash, cannot connect now, database dropped, idle too long. 25006:
+  // read only, so that another server is the primary by now.
+  return state.starts_with("57P") || state == "25P03" || state == "25006";
 }
 
 // Serialization failure and deadlock; of 40003 nobody knows whether it was completed.

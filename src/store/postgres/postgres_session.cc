@@ -24,8 +24,8 @@ constexpr milliseconds long_patience{620'000};
 constexpr char settings[] =
     "SET statement_timeout = '5s';"
     "SET lock_timeout = '4s';"
-    // A node that stops inside a transaction must not hold the writers of the others for ever.
-    "SET idle_in_transaction_session_timeout = '60s';"
+    // A node that stops inside a transaction, or is cut off, holds the writers of all others.
+    "SET idle_in_transaction_session_timeout = '5s';"
     "SET client_min_messages = 'warning';"
     "SET default_transaction_isolation = 'read committed';"
     "SET TimeZone = 'UTC';"
@@ -41,12 +41,14 @@ constexpr char settings[] =
 constexpr char begin_snapshot[] =
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
     "SET LOCAL statement_timeout = '10min';"
+    "SET LOCAL idle_in_transaction_session_timeout = '60s';"  // it holds nobody
     "SELECT 1";
 constexpr char begin_write[] = "BEGIN";
 constexpr char begin_migrate[] =
     "BEGIN;"
     "SET LOCAL statement_timeout = '10min';"
     "SET LOCAL lock_timeout = '1min';"
+    "SET LOCAL idle_in_transaction_session_timeout = '60s';"
     "SELECT pg_advisory_xact_lock(7021800419268141)";  // any number, the same in every version
 
 // The parameters of one statement in the form that libpq wants.

@@ -29,8 +29,7 @@ class PostgresCluster:
         self._process = None
         if self._account:
             os.chown(self._root, self._account.pw_uid, self._account.pw_gid)
-        self._run("initdb", "-D", self._data, "-U", "agentauth", "-A", "trust", "-E", "UTF8",
-                  "--locale=C.UTF-8", "--no-sync")
+        self._make()
         self.port = _free_port()
         self.start()
 
@@ -50,6 +49,14 @@ class PostgresCluster:
     def dump(self, url: str) -> str:
         """Everything that is stored in one database, as text."""
         return self._run("pg_dump", "--inserts", url)
+
+    def load(self, dump: str, url: str) -> None:
+        """What dump() gave, into an empty database."""
+        with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
+            file.write(dump)
+            file.flush()
+            os.chmod(file.name, 0o644)
+            self._run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", file.name, url)
 
     def start(self) -> None:
         for _ in range(5):
@@ -80,6 +87,15 @@ class PostgresCluster:
             self.thaw()
             self._end(signal.SIGQUIT)
         shutil.rmtree(self._root, ignore_errors=True)
+
+    def kill(self) -> None:
+        """Every process at once and for good, like a machine that is lost."""
+        self._signal_all(signal.SIGKILL)
+        self._process.wait(timeout=30)
+
+    def _make(self) -> None:
+        self._run("initdb", "-D", self._data, "-U", "agentauth", "-A", "trust", "-E", "UTF8",
+                  "--locale=C.UTF-8", "--no-sync")
 
     def _launch(self) -> None:
         options = {

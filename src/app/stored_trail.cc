@@ -1,0 +1,66 @@
+#include "app/stored_trail.h"
+
+#include <algorithm>
+
+#include "app/wiring.h"
+#include "store/migrations.h"
+
+namespace agentauth::app {
+namespace {
+
+using audit::Checkpoint;
+using audit::Purpose;
+using audit::Verification;
+
+constexpr std::int64_t events_a_page = 1000;
+
+}  // namespace
+
+Result<std::unique_ptr<audit::Signer>> load_signer(const Options& options, Database* database) {
+  return std::make_unique<audit::Signer>(TRY(database == nullptr
+                                                 ? load_existing_master_key(options)
+                                                 : load_master_key_of(*database, options)));
+}
+
+Result<Verification> verify_stored_trail(Database& database, std::vector<Checkpoint> checkpoints,
+                                         const Ed25519PublicKey& key, OnEvent on_event) {
+  struct Stored {
+    AuditHead head;
+    std::vector<StoredCheckpoint> checkpoints;
+    std::vector<StoredCheckpoint> starts;
+  };
+  const Stored stored = TRY(database.snapshot([](Transaction& tx) -> Result<Stored> {
+    return Stored{TRY(tx.audit().head()), TRY(tx.audit().checkpoints()), TRY(tx.audit().starts())};
+  }));
+  const std::string named = base64url_encode(key);
+  const auto keep = [&](Purpose purpose, const StoredCheckpoint& one) {
+    checkpoints.push_back({purpose, one.sequence, one.hash, one.at, "", named, one.signature});
+  };
+  std::int64_t last = 0;
+  for (const StoredCheckpoint& start : stored.starts) last = std::max(last, start.sequence);
+  for (const StoredCheckpoint& start : stored.starts) keep(Purpose::start, start);
+  // Those before the start are being forgotten with their events.
+  std::erase_if(checkpoints, [&](const Checkpoint& one) {
+    return one.purpose == Purpose::checkpoint && one.sequence < last;
+  });
+  for (const StoredCheckpoint& one : stored.checkpoints)
+    if (one.sequence >= last) keep(Purpose::checkpoint, one);
+
+  Verification verification = TRY(Verification::create(std::move(checkpoints), key));
+  while (last < stored.head.sequence) {
+    const auto events =
+        TRY(database.read([&](Transaction& tx) { return tx.audit().after(last, events_a_page); }));
+    if (events.empty()) break;
+    for (const AuditEvent& event : events) {
+      if (event.sequence > stored.head.sequence) break;
+      const AuditHead before = verification.head();
+      TRY(verification.add(event));
+      on_event(event, before);
+    }
+    last = events.back().sequence;
+  }
+  TRY(verification.finish(stored.head));
+  return verification;
+}
+
+}  // namespace agentauth::app

@@ -1,0 +1,12 @@
+// What whoever runs the server can do about a database that fails.
+#pragma once
+
+#include <string_view>
+
+namespace agentauth {
+
+// By the detail of an error of the store: a part of a sentence, "make room on its disk"; empty when
+// nothing is known to help.
+std::string_view find_advice(std::string_view detail);
+
+}  // namespace agentauth

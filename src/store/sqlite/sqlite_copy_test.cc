@@ -1,0 +1,117 @@
+#include "store/sqlite/sqlite_copy.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "store/sqlite/sqlite_driver.h"
+#include "store/testing/test_database.h"
+
+namespace agentauth {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::must;
+using testing::TemporaryDirectory;
+
+class SqliteCopy : public ::testing::Test {
+ protected:
+  std::unique_ptr<Session> connect(const std::string& path) {
+    return must(sqlite_file_driver(path)->connect());
+  }
+  static std::int64_t number(Session& session, Sql sql) {
+    std::int64_t value = -1;
+    must(session.query(sql, {}, [&](const Row& row) -> Result<void> {
+      value = row.integer(0);
+      return {};
+    }));
+    return value;
+  }
+  std::string copied() {
+    std::ofstream(copy_).close();
+    must(copy_sqlite_file(path_, copy_));
+    return copy_;
+  }
+
+  TemporaryDirectory directory_;
+  std::string path_ = (directory_.path() / "source.db").string();
+  std::string copy_ = (directory_.path() / "copy.db").string();
+};
+
+TEST_F(SqliteCopy, IsOfOneMomentAndHoldsUpNoWriter) {
+  const auto session = connect(path_);
+  must(session->execute("CREATE TABLE pairs (a BIGINT, b BIGINT, filler BLOB)"));
+  for (int i = 0; i < 200; ++i)
+    must(session->execute("INSERT INTO pairs VALUES (0, 0, zeroblob(20000))"));
+  std::atomic<bool> stop{false};
+  std::atomic<int> written{0};
+  std::thread writer([&] {
+    const auto other = connect(path_);
+    for (; !stop; ++written) must(other->execute("UPDATE pairs SET a = a + 1, b = b + 1"));
+  });
+  while (written == 0) std::this_thread::yield();
+  for (int i = 0; i < 5; ++i) {
+    const auto copy = connect(copied());
+    EXPECT_EQ(number(*copy, "SELECT COUNT(*) FROM pairs"), 200);
+    EXPECT_EQ(number(*copy, "SELECT COUNT(*) FROM pairs WHERE a <> b"), 0);
+    EXPECT_EQ(number(*copy, "SELECT MAX(a) - MIN(a) FROM pairs"), 0);
+  }
+  stop = true;
+  writer.join();
+}
+
+TEST_F(SqliteCopy, IsOneFileOnceItIsFolded) {
+  const auto session = connect(path_);
+  must(session->execute("CREATE TABLE t (id BIGINT)"));
+  {
+    const auto other = connect(copied());
+    must(other->execute("INSERT INTO t VALUES (7)"));
+  }
+  must(fold_sqlite_file(copy_));
+  EXPECT_FALSE(std::filesystem::exists(copy_ + "-wal"));
+  must(check_sqlite_file(copy_));
+  EXPECT_EQ(number(*connect(copy_), "SELECT id FROM t"), 7);
+}
+
+TEST_F(SqliteCopy, OfAFileThatIsNoDatabaseFails) {
+  std::ofstream(path_) << std::string(10'000, 'x');
+  std::ofstream(copy_).close();
+  EXPECT_EQ(copy_sqlite_file(path_, copy_).error().code, Errc::unavailable);
+  EXPECT_EQ(check_sqlite_file(path_).error().code, Errc::unavailable);
+}
+
+TEST_F(SqliteCopy, OfADamagedFileIsFoundOut) {
+  {
+    const auto session = connect(path_);
+    must(session->execute("CREATE TABLE t (id BIGINT PRIMARY KEY, filler TEXT)"));
+    for (std::int64_t i = 0; i < 1000; ++i)
+      must(session->execute("INSERT INTO t VALUES ($1, hex(randomblob(50)))", {i}));
+  }
+  must(check_sqlite_file(path_));
+  std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(5 * 4096);
+  file << std::string(4096, '\xA5');
+  file.close();
+  const auto checked = check_sqlite_file(path_);
+  ASSERT_FALSE(checked);
+  EXPECT_THAT(checked.error().detail, HasSubstr("sqlite 11"));
+}
+
+TEST_F(SqliteCopy, AFileIsLockedOnlyWhileNobodyHasItOpen) {
+  auto session = connect(path_);
+  must(session->execute("CREATE TABLE t (id BIGINT)"));
+  const auto refused = SqliteFileLock::take(path_);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::conflict);
+  session.reset();
+  const auto lock = SqliteFileLock::take(path_);
+  ASSERT_TRUE(lock);
+  EXPECT_FALSE(sqlite_file_driver(path_, std::chrono::milliseconds(50))->connect());
+}
+
+}  // namespace
+}  // namespace agentauth

@@ -1,0 +1,1 @@
+"""What the fault tests stand on besides the harness of the black-box tests: load, faults, invariants."""
