@@ -7,6 +7,7 @@
 #include "api/errors.h"
 #include "api/limit_gate.h"
 #include "http/client_address.h"
+#include "http/trace_context.h"
 
 namespace agentauth::api {
 namespace {
@@ -375,9 +376,12 @@ void Dispatcher::log(const ApiExchange& exchange, std::chrono::nanoseconds took)
   const std::string agent = exchange.caller ? exchange.caller->agent_id.to_string() : "";
   const std::string client = format_ip_address(exchange.client_address());
   const std::string peer = format_ip_address(exchange.request.peer);
+  const auto parent = http::trace_parent(exchange.request).value_or(http::TraceParent{});
   const auto& error = exchange.error;
   const Log::Fields fields = {
       {"request_id", exchange.request_id()},
+      {"trace_id", parent.trace_id},
+      {"parent_span_id", parent.parent_id},
       {"method", exchange.request.method_text},
       {"route", exchange.operation == nullptr ? "unmatched" : exchange.operation->path},
       {"status", status},

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "http/internal/request_parser.h"
+#include "http/trace_context.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace agentauth::http::internal {
@@ -29,6 +30,15 @@ bool has_control(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
   });
+}
+
+// What enters the log is hexadecimal digits and nothing else.
+void check_trace(const TraceParent& parent) {
+  MUST(parent.trace_id.size() == 32 && parent.parent_id.size() == 16);
+  for (const std::string_view id : {parent.trace_id, parent.parent_id}) {
+    MUST(id.find_first_not_of("0123456789abcdef") == id.npos);
+    MUST(id.find_first_not_of('0') != id.npos);
+  }
 }
 
 // RFC 9110 and 9112, read by somebody else.
@@ -58,6 +68,7 @@ void check_request(const Request& request) {
     MUST(error == std::errc{} && end == length->end() && value == request.body.size());
   }
   if (coding) MUST(equal_ignoring_case(*coding, "chunked"));
+  if (const auto parent = trace_parent(request)) check_trace(*parent);
   if (!length && !coding) MUST(request.body.empty());
 }
 
