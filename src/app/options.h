@@ -38,7 +38,7 @@ using Environment = std::map<std::string, std::string, std::less<>>;
 struct OptionInputs {
   CommandId command{};
   FlagValues flags;         // by option name, without the dashes
-  Environment environment;  // variables that begin with AGENTAUTH_
+  Environment environment;  // variables that begin with AGENTAUTH_, and TRACEPARENT
 };
 
 struct Options {
