@@ -18,11 +18,12 @@ constexpr CommandSet on_database{serve,        admin_create, migrate, audit_veri
                                  audit_export, config,       doctor};
 constexpr CommandSet with_master_key{serve,        admin_create, audit_verify,
                                      audit_export, config,       doctor};
-constexpr CommandSet over_http{
+constexpr CommandSet with_key{
     agent_list,   agent_show,   agent_create,        agent_update,    agent_suspend,
     agent_resume, agent_delete, agent_revoke_tokens, permission_list, permission_grant,
     key_list,     key_create,   key_rotate,          key_revoke,      permission_revoke,
     check,        audit_tail,   limits_show,         limits_apply,    config};
+constexpr CommandSet over_http = with_key | CommandSet{ready};
 constexpr CommandSet with_output =
     over_http | CommandSet{admin_create, migrate, audit_verify, doctor};
 
@@ -315,7 +316,7 @@ constexpr auto table = std::to_array<Option>({
      .assign = into<&Options::server>},
     {.name = "api-key",
      .kind = secret,
-     .commands = over_http,
+     .commands = with_key,
      .value_name = "KEY",
      .max = 255,
      .valid = is_visible_ascii,
