@@ -68,6 +68,7 @@ struct Options {
   std::chrono::seconds max_staleness{};
   bool limits = true;
   Secret redis;  // its URL; empty: every node counts by itself
+  std::optional<std::filesystem::path> redis_ca_file;
   std::chrono::seconds drain_seconds{};
   // Both or neither.
   std::optional<std::filesystem::path> tls_cert;

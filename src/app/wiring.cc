@@ -98,14 +98,14 @@ Limiter::HashKey limit_hash_key(const MasterKey& master_key) {
 }
 
 // Nothing when nodes do not share their limits.
-std::unique_ptr<LimitSharing> share_limits(const Options& options, Limiter& limiter, Random& random,
-                                           Log& log) {
+Result<std::unique_ptr<LimitSharing>> share_limits(const Options& options, Limiter& limiter,
+                                                   Random& random, Log& log) {
   if (!options.limits || options.redis.empty()) return nullptr;
   const auto url = RedisUrl::parse(options.redis.reveal());
   if (!url) return nullptr;  // the option table lets no other pass
+  auto shared = TRY(RedisBuckets::create(*url, options.redis_ca_file, random.base62(12)));
   limiter.buckets().keep_charges();
-  return std::make_unique<LimitSharing>(
-      limiter, std::make_unique<RedisBuckets>(*url, random.base62(12)), log);
+  return std::make_unique<LimitSharing>(limiter, std::move(shared), log);
 }
 
 // What could not be read from the database is tried again at the next poll.
@@ -178,7 +178,6 @@ struct Node::State {
         limiter(api::limited_routes(), limit_hash_key(foundation.master_key())),
         limits(foundation.database(), limiter,
                options.limits ? LimitService::Enforced::yes : LimitService::Enforced::no),
-        sharing(share_limits(options, limiter, foundation.random(), log)),
         cursors(foundation.master_key()),
         recorder(foundation.database(), foundation.clock()),
         audit(foundation.master_key(), foundation.clock()),
@@ -226,7 +225,7 @@ struct Node::State {
   PermissionService permissions;
   Limiter limiter;
   LimitService limits;
-  const std::unique_ptr<LimitSharing> sharing;
+  std::unique_ptr<LimitSharing> sharing;  // nullptr: this node counts by itself
   const api::CursorCodec cursors;
   audit::Recorder recorder;
   audit::AuditService audit;
@@ -252,6 +251,7 @@ Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& f
                                 options.database))
                           : TRY(configured_signing_keys(options.signing_secret));
   auto state = std::make_unique<State>(options, foundation, std::move(signing_keys), log);
+  state->sharing = TRY(share_limits(options, state->limiter, foundation.random(), log));
   state->upkeep.forget_families();  // so that the load leaves them out
   TRY(with_database_advice(state->directory.load(), options.database));
   if (options.audit_file)
