@@ -144,7 +144,7 @@ class Reader {
     const char* start = request_.method_text.data() + request_.method_text.size() + 1;
     std::string_view target(start, static_cast<std::size_t>(input_.get() + begin_ - start));
     target = target.substr(0, target.find(' '));
-    if (target.starts_with("http")) {
+    if (equal_ignoring_case(target.substr(0, 4), "http")) {
       target.remove_prefix(target.find("//") + 2);
       target.remove_prefix(std::min(target.find_first_of("/?#"), target.size()));
       if (!target.starts_with('/')) {
