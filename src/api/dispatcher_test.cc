@@ -346,6 +346,15 @@ TEST_F(DispatcherTest, NoSecretEntersTheLog) {
     EXPECT_THAT(text, Not(HasSubstr(secret)));
 }
 
+TEST_F(DispatcherTest, TheTraceOfARequestEntersTheLogWhenItIsValid) {
+  const std::string traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  call({.target = "/healthz", .headers = {{"traceparent", traceparent}}});
+  EXPECT_THAT(log_text(), HasSubstr(R"("trace_id":"4bf92f3577b34da6a3ce929d0e0e4736",)"
+                                    R"("parent_span_id":"00f067aa0ba902b7")"));
+  EXPECT_EQ(call({.target = "/healthz", .headers = {{"traceparent", "00-\"}{"}}}).status, 200);
+  EXPECT_THAT(log_text(), HasSubstr(R"("trace_id":"","parent_span_id":"")"));
+}
+
 TEST_F(DispatcherTest, TheDocumentationIsServedUnderAStrictPolicy) {
   const Answer page = get("/docs");
   EXPECT_EQ(page.status, 200);

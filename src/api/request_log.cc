@@ -3,6 +3,7 @@
 #include "api/errors.h"
 #include "api/exchange.h"
 #include "api/operations.h"
+#include "http/trace_context.h"
 #include "store/advice.h"
 
 namespace agentauth::api {
@@ -47,9 +48,12 @@ void RequestLog::write(const ApiExchange& exchange, std::chrono::nanoseconds too
   const std::string client = format_ip_address(exchange.client_address());
   const std::string peer = format_ip_address(exchange.request.peer);
   const int status = exchange.response.status();
+  const auto parent = http::trace_parent(exchange.request).value_or(http::TraceParent{});
   const auto& error = exchange.error;
   const Log::Fields fields = {
       {"request_id", exchange.request_id()},
+      {"trace_id", parent.trace_id},
+      {"parent_span_id", parent.parent_id},
       // By our own names: what was sent in its place may be anything.
       {"method", http::to_string(exchange.request.method)},
       {"route", exchange.operation == nullptr ? "unmatched" : exchange.operation->path},

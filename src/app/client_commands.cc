@@ -350,6 +350,15 @@ Result<int> check(const Call& call) {
   return allowed ? exit_done : exit_denied;
 }
 
+Result<int> ask_ready(const Call& call) {
+  const std::string body = TRY(call.api.call_as({}, "GET", "/readyz"));
+  const auto answer = parse_json(body);
+  if (!answer || member_text(*answer, "status") != "ready")
+    return failure(Errc::internal, "what answers there is no AgentAuth server");
+  call.out << (call.line.wants_json() ? body : "ready") << '\n';
+  return exit_done;
+}
+
 Result<int> tail(const Call& call) { return tail_audit(call.line, call.api, call.out); }
 
 struct Entry {
@@ -376,6 +385,7 @@ constexpr auto entries = std::to_array<Entry>({
     {CommandId::limits_show, show_limits},
     {CommandId::limits_apply, apply_limits},
     {CommandId::check, check},
+    {CommandId::ready, ask_ready},
     {CommandId::audit_tail, tail},
 });
 

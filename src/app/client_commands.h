@@ -1,4 +1,4 @@
-// The commands that speak HTTP: agent, permission, key, check.
+// The commands that speak HTTP: agent, permission, key, check, ready and more.
 #pragma once
 
 #include <ostream>

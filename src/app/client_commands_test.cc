@@ -174,6 +174,22 @@ TEST_F(ClientCommandsTest, CheckSendsTheResource) {
   EXPECT_EQ(run({"check", std::string(weather_id), "a:b", "project:7/x"}).value(), exit_done);
 }
 
+TEST_F(ClientCommandsTest, ReadinessIsAskedForWithoutACredential) {
+  options_.api_key = Secret();
+  server_.answer("GET /readyz", 200, R"({"status":"ready"})");
+  EXPECT_EQ(*run({"ready"}), exit_done);
+  EXPECT_EQ(out_.str(), "ready\n");
+  EXPECT_THAT(server_.bearers, ElementsAre(""));
+}
+
+TEST_F(ClientCommandsTest, OnlyAnAnswerOfOursIsReady) {
+  server_.answer("GET /readyz", 503, R"({"detail":"The database cannot be reached"})");
+  server_.answer("GET /readyz", 200, "<html>");
+  EXPECT_THAT(run({"ready"}).error().message, HasSubstr("The database cannot be reached"));
+  EXPECT_THAT(run({"ready"}).error().message, HasSubstr("no AgentAuth server"));
+  EXPECT_EQ(out_.str(), "");
+}
+
 TEST_F(ClientCommandsTest, AProblemIsToldWithItsCodeAndRequestId) {
   server_.answer("GET " + path(), 403,
                  R"({"detail":"Permission denied","code":"permission_denied","request_id":"r1"})");

@@ -164,6 +164,12 @@ constexpr auto table = std::to_array<Command>({
      .positionals = question,
      .example = "agentauth check WeatherBot read_weather && echo yes",
      .note = "Exit code 0 means allowed, 3 means denied."},
+    {.id = CommandId::ready,
+     .name = "ready",
+     .about = "Ask whether a server is ready, as a health check does",
+     .example = "agentauth ready --server http://10.0.0.11:8000 --timeout 3",
+     .note = "Needs no key. Exit code 0 means ready, 1 that the server answers and is not, 4 that "
+             "it cannot be reached."},
     {.id = CommandId::audit_tail,
      .name = "audit tail",
      .about = "Show the newest audit events, over HTTP",

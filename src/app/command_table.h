@@ -30,6 +30,7 @@ enum class CommandId : std::uint8_t {
   limits_show,
   limits_apply,
   check,
+  ready,
   audit_tail,
   audit_verify,
   audit_export,

@@ -76,7 +76,7 @@ Opinion check_master_key(Patient& patient) {
   auto key = MasterKey::load(path, MasterKey::IfMissing::fail, random);
   if (!key) return fail(key.error());
   patient.master_key = std::move(*key);
-  return ok(path + " holds 32 bytes that this user alone may read");
+  return ok(path + " holds 32 bytes and is private");
 }
 
 // The file of an embedded database; nothing for PostgreSQL.

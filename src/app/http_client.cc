@@ -156,6 +156,7 @@ Result<HttpAnswer> HttpClient::exchange(Stream& stream, const HttpRequest& reque
   message.set(http::field::user_agent, "agentauth");
   message.set(http::field::accept, "application/json");
   if (!request.bearer.empty()) message.set(http::field::authorization, "Bearer " + request.bearer);
+  if (!settings_.traceparent.empty()) message.set("traceparent", settings_.traceparent);
   if (!request.body.empty()) message.set(http::field::content_type, "application/json");
   message.body() = request.body;
   message.prepare_payload();

@@ -16,6 +16,7 @@ struct HttpClientSettings {
   ServerUrl server;
   std::optional<std::filesystem::path> ca_file;  // instead of the system's certificates
   std::chrono::seconds timeout{30};              // for finding, for connecting, for each call
+  std::string traceparent = {};                  // of the trace that the calls are part of
 };
 
 // Certificates and host names are always verified. Connects with the first call.

@@ -15,6 +15,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 using namespace std::chrono_literals;
 
 using Script = std::vector<std::vector<std::string>>;
@@ -91,6 +92,17 @@ TEST(HttpClient, AServerThatClosesIsConnectedToAgain) {
   ScriptedServer server(Script{{last}, {last}});
   const auto http = client(server.url());
   for (int i = 0; i < 2; ++i) EXPECT_EQ(http->send({"DELETE", "/x"})->status, 204);
+}
+
+TEST(HttpClient, ATraceIsPassedOn) {
+  ScriptedServer server(Script{{hello}, {hello}});
+  for (const std::string traceparent : {"", "00-trace"}) {
+    const auto http =
+        create_http_client({*ServerUrl::parse(server.url()), std::nullopt, 5s, traceparent});
+    EXPECT_TRUE((*http)->send({"GET", "/"}));
+  }
+  EXPECT_THAT(server.requests().at(0), Not(HasSubstr("traceparent")));
+  EXPECT_THAT(server.requests().at(1), HasSubstr("\r\ntraceparent: 00-trace\r\n"));
 }
 
 TEST(HttpClient, ARequestCarriesItsBodyAndItsCredential) {

@@ -14,7 +14,8 @@ agentauth::app::Environment agentauth_environment() {
   for (char** entry = environ; entry && *entry; ++entry) {
     const std::string_view text(*entry);
     const std::size_t equals = text.find('=');
-    if (text.starts_with("AGENTAUTH_") && equals != std::string_view::npos)
+    if (equals == std::string_view::npos) continue;
+    if (text.starts_with("AGENTAUTH_") || text.starts_with("TRACEPARENT="))
       found.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
   return found;

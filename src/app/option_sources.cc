@@ -66,7 +66,8 @@ std::vector<std::string> unknown_variables(const Environment& environment) {
   const auto known = known_variables();
   std::vector<std::string> unknown;
   for (const auto& [name, value] : environment)
-    if (std::find(known.begin(), known.end(), name) == known.end()) unknown.push_back(name);
+    if (name != "TRACEPARENT" && std::find(known.begin(), known.end(), name) == known.end())
+      unknown.push_back(name);
   return unknown;
 }
 

@@ -21,11 +21,12 @@ constexpr CommandSet with_master_key =
     of_signing_keys |
     CommandSet{serve, admin_create, audit_verify, audit_export, backup, restore, config, doctor};
 constexpr CommandSet on_database = with_master_key | CommandSet{migrate};
-constexpr CommandSet over_http{
+constexpr CommandSet with_key{
     agent_list,   agent_show,   agent_create,        agent_update,    agent_suspend,
     agent_resume, agent_delete, agent_revoke_tokens, permission_list, permission_grant,
     key_list,     key_create,   key_rotate,          key_revoke,      permission_revoke,
     check,        audit_tail,   limits_show,         limits_apply,    config};
+constexpr CommandSet over_http = with_key | CommandSet{ready};
 constexpr CommandSet with_output =
     over_http | of_signing_keys |
     CommandSet{admin_create, migrate, audit_verify, backup, restore, doctor};
@@ -271,10 +272,16 @@ constexpr auto table = std::to_array<Option>({
      .value_name = "URL",
      .max = 1024,
      .valid = is_redis_url,
-     .rule = "redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]",
-     .about = "Redis through which nodes share rate limits, without TLS; without it, or while it "
-              "cannot be reached, each node counts by itself",
+     .rule = "redis://[[USER]:PASSWORD@]HOST[:PORT][/DB], or rediss:// for TLS",
+     .about = "Redis through which nodes share rate limits; without it, or while it cannot be "
+              "reached, each node counts by itself",
      .assign = into<&Options::redis>},
+    {.name = "redis-ca-file",
+     .kind = path,
+     .commands = serving,
+     .value_name = "FILE",
+     .about = "Certificates in PEM to trust for a rediss:// Redis instead of the system's",
+     .assign = into<&Options::redis_ca_file>},
     {.name = "drain-seconds",
      .kind = seconds,
      .commands = serving,
@@ -357,7 +364,7 @@ constexpr auto table = std::to_array<Option>({
      .assign = into<&Options::server>},
     {.name = "api-key",
      .kind = secret,
-     .commands = over_http,
+     .commands = with_key,
      .value_name = "KEY",
      .max = 255,
      .valid = is_visible_ascii,

@@ -47,6 +47,8 @@ Result<void> refuse_contradictions(const Options& options) {
   };
   if (options.tls_cert && !options.tls_key) return refuse("--tls-cert needs --tls-key beside it");
   if (options.tls_key && !options.tls_cert) return refuse("--tls-key needs --tls-cert beside it");
+  if (options.redis_ca_file && !options.redis.reveal().starts_with("rediss://"))
+    return refuse("--redis-ca-file needs a --redis that begins with rediss://");
   if (options.registration == Registration::token && options.registration_token.empty())
     return refuse("--registration token needs --registration-token or --registration-token-file");
   if (!options.signing_secret.empty())

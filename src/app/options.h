@@ -38,7 +38,7 @@ using Environment = std::map<std::string, std::string, std::less<>>;
 struct OptionInputs {
   CommandId command{};
   FlagValues flags;         // by option name, without the dashes
-  Environment environment;  // variables that begin with AGENTAUTH_
+  Environment environment;  // variables that begin with AGENTAUTH_, and TRACEPARENT
 };
 
 struct Options {
@@ -70,6 +70,7 @@ struct Options {
   std::chrono::seconds max_staleness{};
   bool limits = true;
   Secret redis;  // its URL; empty: every node counts by itself
+  std::optional<std::filesystem::path> redis_ca_file;
   std::chrono::seconds drain_seconds{};
   // Both or neither.
   std::optional<std::filesystem::path> tls_cert;

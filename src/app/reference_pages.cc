@@ -43,7 +43,8 @@ options.
 | 4 | the server could not be reached |
 
 Commands over HTTP call `--server`, log in with `--api-key-file` or `AGENTAUTH_API_KEY`, and print a
-table, or JSON with `--json`. Lists are read to their last page.
+table, or JSON with `--json`. Lists are read to their last page. A valid W3C `TRACEPARENT` in the
+environment goes along as the header `traceparent`.
 )";
 
 std::string code(std::string_view text) { return '`' + std::string(text) + '`'; }

@@ -18,6 +18,7 @@
 #include "app/text_table.h"
 #include "app/version.h"
 #include "base/json.h"
+#include "http/trace_context.h"
 
 namespace agentauth::app {
 namespace {
@@ -127,9 +128,17 @@ Result<int> run_migrate(const CommandLine& line, const Options& options, std::os
   return exit_done;
 }
 
+// As a job scheduler or a shell that traces leaves it for what it starts; empty unless it is valid.
+std::string traceparent_of(const Environment& environment) {
+  const auto found = environment.find("TRACEPARENT");
+  const bool is_valid = found != environment.end() && http::parse_traceparent(found->second);
+  return is_valid ? found->second : "";
+}
+
 Result<int> run_over_http(const CommandLine& line, const Options& options, std::ostream& out) {
-  const auto transport = TRY(
-      create_http_client({*ServerUrl::parse(options.server), options.ca_file, options.timeout}));
+  const auto transport =
+      TRY(create_http_client({*ServerUrl::parse(options.server), options.ca_file, options.timeout,
+                              traceparent_of(options.inputs->environment)}));
   return run_client_command(line, options, *transport, out);
 }
 

@@ -111,14 +111,14 @@ Limiter::HashKey limit_hash_key(const MasterKey& master_key) {
 }
 
 // Nothing when nodes do not share their limits.
-std::unique_ptr<LimitSharing> share_limits(const Options& options, Limiter& limiter, Random& random,
-                                           Log& log) {
+Result<std::unique_ptr<LimitSharing>> share_limits(const Options& options, Limiter& limiter,
+                                                   Random& random, Log& log) {
   if (!options.limits || options.redis.empty()) return nullptr;
   const auto url = RedisUrl::parse(options.redis.reveal());
   if (!url) return nullptr;  // the option table lets no other pass
+  auto shared = TRY(RedisBuckets::create(*url, options.redis_ca_file, random.base62(12)));
   limiter.buckets().keep_charges();
-  return std::make_unique<LimitSharing>(
-      limiter, std::make_unique<RedisBuckets>(*url, random.base62(12)), log);
+  return std::make_unique<LimitSharing>(limiter, std::move(shared), log);
 }
 
 struct Signing {
@@ -223,7 +223,6 @@ struct Node::State {
         limiter(api::limited_routes(), limit_hash_key(foundation.master_key())),
         limits(foundation.database(), limiter,
                options.limits ? LimitService::Enforced::yes : LimitService::Enforced::no),
-        sharing(share_limits(options, limiter, foundation.random(), log)),
         cursors(foundation.master_key()),
         recorder(foundation.database(), foundation.clock()),
         audit(foundation.master_key(), foundation.clock()),
@@ -288,7 +287,7 @@ struct Node::State {
   PermissionService permissions;
   Limiter limiter;
   LimitService limits;
-  const std::unique_ptr<LimitSharing> sharing;
+  std::unique_ptr<LimitSharing> sharing;  // nullptr: this node counts by itself
   const api::CursorCodec cursors;
   audit::Recorder recorder;
   audit::AuditService audit;
@@ -316,6 +315,7 @@ Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& f
   if (!signing.service)
     log.info("signing_secret", {{"note", "--signing-secret signs tokens: it does not rotate"}});
   auto state = std::make_unique<State>(options, foundation, std::move(signing), log);
+  state->sharing = TRY(share_limits(options, state->limiter, foundation.random(), log));
   state->upkeep.forget_families();  // so that the load leaves them out
   TRY(with_database_advice(state->directory.load(), options.database));
   if (options.audit_file)

@@ -68,6 +68,12 @@ Result<void> create_file(const std::string& path, Random& random) {
 
 }  // namespace
 
+bool is_private_file(mode_t mode, uid_t owner, uid_t reader) {
+  const bool is_lent = owner == 0 && reader != 0;
+  const mode_t open_to_others = (S_IRWXG | S_IRWXO) & ~(is_lent ? S_IRGRP : mode_t{0});
+  return (mode & open_to_others) == 0;
+}
+
 Result<MasterKey> MasterKey::load(const std::string& path, IfMissing if_missing, Random& random) {
   if (if_missing == IfMissing::create && ::access(path.c_str(), F_OK) != 0)
     TRY(create_file(path, random));
@@ -75,7 +81,7 @@ Result<MasterKey> MasterKey::load(const std::string& path, IfMissing if_missing,
   if (!file.valid()) return file_failure(path, std::strerror(errno));
   struct stat status {};
   if (::fstat(file.number(), &status) != 0) return file_failure(path, std::strerror(errno));
-  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+  if (!is_private_file(status.st_mode, status.st_uid, ::geteuid()))
     return file_failure(path, "others may read it; run chmod 600 on it");
   std::array<std::uint8_t, master_key_bytes + 1> key{};
   const ssize_t size = ::read(file.number(), key.data(), key.size());

@@ -1,6 +1,8 @@
 // The one secret of a deployment that is not in its database (CONTRACT section 2).
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 
 #include "base/encoding.h"
@@ -20,7 +22,7 @@ class MasterKey {
 
   // Reads the file, or makes it (mode 0600) when `create` is set and it is not there. Two servers
   // that start at once end up with the same file. Errors: invalid_argument, in one line: missing,
-  // unreadable, not 32 bytes, or open to group or others.
+  // unreadable, not 32 bytes, or not private.
   enum class IfMissing : bool { fail, create };
   static Result<MasterKey> load(const std::string& path, IfMissing if_missing, Random& random);
 
@@ -33,6 +35,10 @@ class MasterKey {
  private:
   HmacSha256 key_;
 };
+
+// Whether nobody reads a file but who may: its owner alone, or, where root owns it and lends it to
+// `reader`, a group. So Kubernetes mounts a Secret; PostgreSQL holds its own keys to the same rule.
+bool is_private_file(mode_t mode, uid_t owner, uid_t reader);
 
 // AES-256-GCM with a random nonce: nonce (12) ‖ ciphertext ‖ tag (16). `context` is authenticated
 // and not stored: what was sealed for one name does not open under another.

@@ -96,6 +96,22 @@ TEST_F(MasterKeyTest, OneThatOthersMayReadIsRefused) {
   EXPECT_TRUE(load());
 }
 
+TEST(PrivateFile, IsItsOwnersAloneOrLentByRootToAGroup) {
+  constexpr uid_t root = 0, own = 1000, stranger = 1001;
+  for (const mode_t mode : {0400u, 0600u, 0700u}) {
+    EXPECT_TRUE(is_private_file(mode, own, own));
+    EXPECT_TRUE(is_private_file(mode, root, root));
+  }
+  for (const mode_t mode : {0440u, 0640u}) {
+    EXPECT_TRUE(is_private_file(mode, root, own));
+    EXPECT_FALSE(is_private_file(mode, own, own));
+    EXPECT_FALSE(is_private_file(mode, root, root));
+    EXPECT_FALSE(is_private_file(mode, stranger, own));
+  }
+  for (const mode_t mode : {0660u, 0450u, 0404u, 0444u, 0402u, 0401u})
+    EXPECT_FALSE(is_private_file(mode, root, own)) << std::oct << mode;
+}
+
 TEST_F(MasterKeyTest, AFolderInItsPlaceIsRefused) {
   std::filesystem::create_directory(path());
   ::chmod(path().c_str(), 0700);

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <initializer_list>
 
+#include "limits/internal/redis_tls.h"
+
 namespace agentauth {
 namespace {
 
@@ -65,26 +67,59 @@ struct RedisBuckets::Connection {
   Connection& operator=(const Connection&) = delete;
 
   // Errors: unavailable, also when Redis answers with an error.
-  Result<Reply> call(const std::vector<std::string>& words) const {
-    std::vector<const char*> texts;
-    std::vector<std::size_t> sizes;
-    for (const std::string& word : words) {
-      texts.push_back(word.data());
-      sizes.push_back(word.size());
-    }
-    Reply reply(static_cast<redisReply*>(
-        redisCommandArgv(context, static_cast<int>(words.size()), texts.data(), sizes.data())));
-    if (!reply) return no_redis(context->errstr);
-    if (reply->type == REDIS_REPLY_ERROR) return no_redis({reply->str, reply->len});
-    return reply;
-  }
+  Result<Reply> call(const std::vector<std::string>& words);
+  Result<void*> call_over_tls(int count, const char** texts, const std::size_t* sizes);
 
   redisContext* const context;
+  std::optional<internal::TlsSession> tls;
 };
 
-RedisBuckets::RedisBuckets(RedisUrl url, std::string node)
-    : url_(std::move(url)), node_(std::move(node)) {}
+Result<Reply> RedisBuckets::Connection::call(const std::vector<std::string>& words) {
+  std::vector<const char*> texts;
+  std::vector<std::size_t> sizes;
+  for (const std::string& word : words) {
+    texts.push_back(word.data());
+    sizes.push_back(word.size());
+  }
+  const int count = static_cast<int>(words.size());
+  Reply reply(
+      static_cast<redisReply*>(tls ? TRY(call_over_tls(count, texts.data(), sizes.data()))
+                                   : redisCommandArgv(context, count, texts.data(), sizes.data())));
+  if (!reply) return no_redis(context->errstr);
+  if (reply->type == REDIS_REPLY_ERROR) return no_redis({reply->str, reply->len});
+  return reply;
+}
+
+Result<void*> RedisBuckets::Connection::call_over_tls(int count, const char** texts,
+                                                      const std::size_t* sizes) {
+  char* text = nullptr;
+  const long long size = redisFormatCommandArgv(&text, count, texts, sizes);
+  if (size < 0) return no_redis("no memory");
+  const std::unique_ptr<char, void (*)(char*)> command(text, redisFreeCommand);
+  TRY(tls->write({text, static_cast<std::size_t>(size)}));
+  std::array<char, 4096> buffer;
+  void* reply = nullptr;
+  while (reply == nullptr) {
+    const std::string_view bytes = TRY(tls->read(buffer));
+    if (redisReaderFeed(context->reader, bytes.data(), bytes.size()) != REDIS_OK ||
+        redisReaderGetReply(context->reader, &reply) != REDIS_OK)
+      return no_redis(context->reader->errstr);
+  }
+  return reply;
+}
+
+RedisBuckets::RedisBuckets(RedisUrl url, std::unique_ptr<internal::RedisTls> tls, std::string node)
+    : url_(std::move(url)), tls_(std::move(tls)), node_(std::move(node)) {}
 RedisBuckets::~RedisBuckets() = default;
+
+Result<std::unique_ptr<RedisBuckets>> RedisBuckets::create(
+    RedisUrl url, const std::optional<std::filesystem::path>& ca_file, std::string node) {
+  std::unique_ptr<internal::RedisTls> tls;
+  if (url.is_tls)
+    tls = std::make_unique<internal::RedisTls>(TRY(internal::RedisTls::create(ca_file)));
+  return std::unique_ptr<RedisBuckets>(
+      new RedisBuckets(std::move(url), std::move(tls), std::move(node)));
+}
 
 Result<void> RedisBuckets::connect() {
   redisContext* const context =
@@ -92,6 +127,10 @@ Result<void> RedisBuckets::connect() {
   if (context == nullptr) return no_redis("no memory");
   auto connection = std::make_unique<Connection>(context);
   if (context->err != 0) return no_redis(context->errstr);
+  if (tls_) {
+    redisSetTimeout(context, connect_timeout);
+    connection->tls.emplace(TRY(tls_->connect(context->fd, url_.host)));
+  }
   redisSetTimeout(context, answer_timeout);
   if (!url_.password.empty()) {
     std::vector<std::string> words{"AUTH"};

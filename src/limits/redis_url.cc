@@ -52,10 +52,12 @@ bool parse_place(std::string_view text, RedisUrl& url) {
 }  // namespace
 
 std::optional<RedisUrl> RedisUrl::parse(std::string_view text) {
-  static constexpr std::string_view scheme = "redis://";
-  if (!text.starts_with(scheme)) return std::nullopt;
-  text.remove_prefix(scheme.size());
+  static constexpr std::string_view plain = "redis://";
+  static constexpr std::string_view tls = "rediss://";
   RedisUrl url;
+  url.is_tls = text.starts_with(tls);
+  if (!url.is_tls && !text.starts_with(plain)) return std::nullopt;
+  text.remove_prefix(url.is_tls ? tls.size() : plain.size());
   // The last one: a password may hold others.
   if (const std::size_t at = text.rfind('@'); at != std::string_view::npos) {
     if (!parse_credentials(text.substr(0, at), url)) return std::nullopt;

@@ -1,4 +1,4 @@
-// redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]
+// redis://[[USER]:PASSWORD@]HOST[:PORT][/DB], or rediss:// for TLS
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 namespace agentauth {
 
 struct RedisUrl {
+  bool is_tls = false;
   std::string host;
   std::uint16_t port = 6379;
   int database = 0;

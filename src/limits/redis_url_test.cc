@@ -26,12 +26,33 @@ TEST(RedisUrlTest, ReadsEveryPart) {
   EXPECT_EQ(RedisUrl::parse("redis://:secret@h/")->password, "secret");
 }
 
+TEST(RedisUrlTest, TlsIsAnotherScheme) {
+  EXPECT_TRUE(RedisUrl::parse("rediss://me:secret@h:6380/1")->is_tls);
+  EXPECT_EQ(RedisUrl::parse("rediss://h")->port, 6379);
+  EXPECT_FALSE(RedisUrl::parse("redis://h")->is_tls);
+}
+
 TEST(RedisUrlTest, RefusesWhatIsNone) {
-  for (const char* text :
-       {"", "redis://", "redis:/h", "rediss://h", "http://h", "redis://h:", "redis://h:0",
-        "redis://h:65536", "redis://h:x", "redis://h/x", "redis://h/-1", "redis://h/0/1",
-        "redis://:@h", "redis://secret@h", "redis://:%zz@h", "redis://[::1", "redis://[]",
-        "redis://a b", "redis://:6379"})
+  for (const char* text : {"",
+                           "redis://",
+                           "redis:/h",
+                           "redisss://h",
+                           "rediss:h",
+                           "http://h",
+                           "redis://h:",
+                           "redis://h:0",
+                           "redis://h:65536",
+                           "redis://h:x",
+                           "redis://h/x",
+                           "redis://h/-1",
+                           "redis://h/0/1",
+                           "redis://:@h",
+                           "redis://secret@h",
+                           "redis://:%zz@h",
+                           "redis://[::1",
+                           "redis://[]",
+                           "redis://a b",
+                           "redis://:6379"})
     EXPECT_FALSE(is_redis_url(text)) << text;
 }
 

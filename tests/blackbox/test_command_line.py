@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 
 import pytest
@@ -21,7 +22,7 @@ class TestHelp:
     def test_names_every_command(self, arguments):
         result = run(*arguments)
         assert result.returncode == DONE and result.stderr == ""
-        for command in ("serve", "admin", "agent", "permission", "key", "check", "migrate",
+        for command in ("serve", "admin", "agent", "permission", "key", "check", "ready", "migrate",
                         "config", "doctor", "version", "help"):
             assert re.search(rf"\b{command}\b", result.stdout), command
 
@@ -29,7 +30,7 @@ class TestHelp:
                                          "agent create", "agent suspend", "agent resume",
                                          "agent delete", "agent revoke-tokens", "permission grant", "permission revoke",
                                          "permission list", "key list", "key create", "key revoke",
-                                         "check", "migrate", "config", "doctor"])
+                                         "check", "ready", "migrate", "config", "doctor"])
     def test_explains_each_command(self, command):
         result = run(*command.split(), "--help")
         assert result.returncode == DONE
@@ -393,6 +394,24 @@ class TestOverHttp:
         result = run("agent", "list", "--server", server.url, "--api-key-file", missing)
         assert result.returncode == FAILED
         assert str(missing) in only_line(result.stderr)
+
+
+class TestReady:
+    def test_a_server_is_ready_or_cannot_be_reached(self, sqlite_launch):
+        server = sqlite_launch()
+        result = run("ready", "--server", server.url)
+        assert (result.returncode, result.stdout) == (DONE, "ready\n")
+        server.stop()
+        result = run("ready", "--server", server.url, "--timeout", "1")
+        assert (result.returncode, result.stdout) == (UNREACHABLE, "")
+
+    def test_one_that_is_not_ready_says_why(self, sqlite_launch):
+        server = sqlite_launch()
+        with sqlite3.connect(server.data_dir / "agentauth.db") as database:
+            database.execute("UPDATE schema_migrations SET version = 999 WHERE version = 1")
+        result = run("ready", "--server", server.url)
+        assert (result.returncode, result.stdout) == (FAILED, "")
+        assert "schema" in only_line(result.stderr)
 
 
 def test_a_closed_pipe_is_no_crash():

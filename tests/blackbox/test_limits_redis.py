@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from harness.binary import run
+from harness.binary import only_line, run
+from harness.certificates import new_certificate
 from harness.redis import Redis
 from harness.server import wait_until
 
@@ -146,11 +147,91 @@ class TestStarting:
         assert "secret-word" not in shown and "***" in shown
 
     @pytest.mark.parametrize("url", ["redis://", "http://h", "h:6379", "redis://h:0",
-                                     "rediss://h", "redis://:a-very-secret-word@"])
+                                     "redisss://h", "redis://:a-very-secret-word@"])
     def test_a_url_that_is_none_stops_the_start(self, url):
         result = run("serve", "--redis", url)
         assert result.returncode in (1, 2)
         assert "--redis" in result.stderr and "secret-word" not in result.stderr
+
+
+class TestTls:
+    @pytest.fixture
+    def tls_redis(self, tmp_path):
+        servers = []
+
+        def launch(names="IP:127.0.0.1", **options):
+            folder = tmp_path / f"redis-{len(servers)}"
+            folder.mkdir()
+            certificate = new_certificate(folder, names)
+            servers.append(Redis(certificate=certificate, **options))
+            return servers[-1], certificate[0]
+
+        yield launch
+        for server in servers:
+            server.close()
+
+    @staticmethod
+    def refused(server) -> str:
+        """Why the node does not use its Redis."""
+        wait_until(lambda: "limits_redis_lost" in server.stderr())
+        assert gauge(server, "up") == 0
+        assert server.register(), "the node goes on by itself"
+        return next(line["cause"] for line in server.log_lines()
+                    if line["event"] == "limits_redis_lost")
+
+    def test_nodes_share_limits_over_tls_and_find_it_again(self, sqlite_launch, tls_redis, tmp_path):
+        redis, ca = tls_redis(password="a-very-secret-word")
+        (tmp_path / "redis").write_text(redis.url)
+        server = sqlite_launch("--redis-file", tmp_path / "redis", "--redis-ca-file", ca)
+        wait_until(lambda: gauge(server, "up") == 1)
+        server.get("/healthz")
+        wait_until(lambda: redis.keys())
+        redis.stop()
+        wait_until(lambda: gauge(server, "up") == 0)
+        redis.start()
+        wait_until(lambda: gauge(server, "up") == 1)
+        assert "secret-word" not in server.stderr()
+
+    def test_the_name_in_the_url_is_what_the_certificate_must_hold(self, sqlite_launch, tls_redis):
+        redis, ca = tls_redis(names="DNS:localhost")
+        named = f"rediss://localhost:{redis.port}"
+        server = sqlite_launch("--redis", named, "--redis-ca-file", ca)
+        wait_until(lambda: gauge(server, "up") == 1)
+        other = sqlite_launch("--redis", redis.url, "--redis-ca-file", ca)
+        assert "certificate" in self.refused(other) and "mismatch" in self.refused(other)
+
+    def test_another_name_is_refused(self, sqlite_launch, tls_redis):
+        redis, ca = tls_redis(names="DNS:redis.example.com,IP:127.0.0.2")
+        for host in "localhost", "127.0.0.1":
+            server = sqlite_launch("--redis", f"rediss://{host}:{redis.port}",
+                                   "--redis-ca-file", ca)
+            assert "mismatch" in self.refused(server)
+
+    def test_another_authority_is_refused(self, sqlite_launch, tls_redis, tmp_path):
+        redis, _ = tls_redis()
+        other, _ = new_certificate(tmp_path)
+        for trusted in ["--redis-ca-file", other], []:
+            server = sqlite_launch("--redis", redis.url, *trusted)
+            assert "certificate" in self.refused(server)
+
+    def test_tls_is_never_given_up(self, sqlite_launch, tls_redis, redis):
+        secure, ca = tls_redis()
+        for url in f"rediss://127.0.0.1:{redis.port}", f"redis://127.0.0.1:{secure.port}":
+            options = ["--redis-ca-file", ca] if url.startswith("rediss") else []
+            assert self.refused(sqlite_launch("--redis", url, *options))
+        assert redis.keys() == [] and secure.keys() == []
+
+    def test_authorities_that_cannot_be_read_stop_the_start(self, tmp_path):
+        (tmp_path / "empty.pem").write_text("")
+        for file in tmp_path / "empty.pem", tmp_path / "missing.pem":
+            result = run("serve", "--data-dir", tmp_path / "data", "--listen", "127.0.0.1:0",
+                         "--redis", "rediss://127.0.0.1:1", "--redis-ca-file", file)
+            assert result.returncode == 1 and str(file) in only_line(result.stderr)
+
+    def test_authorities_need_a_redis_that_speaks_tls(self):
+        for url in [], ["--redis", "redis://h"]:
+            result = run("serve", *url, "--redis-ca-file", "ca.pem")
+            assert result.returncode == 2 and "rediss://" in only_line(result.stderr)
 
 
 def test_redis_holds_hashes_and_no_names_and_forgets_them(pair, redis):

@@ -6,6 +6,8 @@ import uuid
 
 import pytest
 
+from harness.binary import run
+from harness.raw import raw_call, request
 from harness.server import wait_until
 
 SAMPLE = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*(\{[^}]*\})? [-+0-9.eE]+(Inf|NaN)?( \d+)?")
@@ -96,6 +98,43 @@ class TestLog:
         identifier = f"find-me-{uuid.uuid4()}"
         server.get("/agents", headers={"X-Request-ID": identifier})
         wait_until(lambda: identifier in server.stderr())
+
+    @pytest.mark.parametrize("version", ["00", "01"])
+    def test_carries_the_trace(self, launch, version):
+        server = launch("--log-level", "debug")
+        trace_id, span_id = uuid.uuid4().hex, uuid.uuid4().hex[:16]
+        traceparent = f"{version}-{trace_id}-{span_id}-01"
+        server.get("/agents", headers={"traceparent": traceparent, "X-Request-ID": "traced"})
+        wait_until(lambda: trace_id in server.stderr())
+        line = next(line for line in server.log_lines() if line.get("request_id") == "traced")
+        assert (line["trace_id"], line["parent_span_id"]) == (trace_id, span_id)
+
+    @pytest.mark.parametrize("sent", [
+        ["00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"],
+        ["00-00000000000000000000000000000000-00f067aa0ba902b7-01"],
+        ["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"] * 2,
+        ["00-4bf92f3577b34da6a3ce929d0e0e47\"}{\"-00f067aa0ba902b7-01"],
+        ["", "x" * 4000],
+    ], ids=["upper-case", "zeros", "twice", "quotes", "empty-and-long"])
+    def test_is_not_misled_by_a_broken_trace(self, launch, sent):
+        server = launch("--log-level", "debug")
+        headers = [f"traceparent: {value}" for value in sent]
+        answer = raw_call(server, request("GET", "/healthz", "X-Request-ID: broken", *headers))
+        assert answer.status == 200
+        wait_until(lambda: '"request_id":"broken"' in server.stderr())
+        line = next(line for line in server.log_lines() if line.get("request_id") == "broken")
+        assert (line["trace_id"], line["parent_span_id"]) == ("", "")
+
+    def test_has_the_trace_of_a_command_that_calls(self, launch):
+        server = launch("--log-level", "debug")
+        trace_id = uuid.uuid4().hex
+        key = server.administrator().api_key
+        for traceparent in (f"00-{trace_id}-00f067aa0ba902b7-01", "nonsense"):
+            environment = {"AGENTAUTH_API_KEY": key, "TRACEPARENT": traceparent}
+            ran = run("agent", "list", "--server", server.url, environment=environment)
+            assert ran.returncode == 0, ran.stderr
+        wait_until(lambda: trace_id in server.stderr())
+        assert "nonsense" not in server.stderr()
 
     def test_may_be_text_for_people(self, sqlite_launch):
         server = sqlite_launch("--log-format", "text")

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from harness.binary import run
+from harness.certificates import new_certificate
 from harness.raw import request
 from harness.server import StartFailed, wait_until
 
@@ -17,16 +18,6 @@ from harness.server import StartFailed, wait_until
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     return new_certificate(tmp_path_factory.mktemp("tls"))
-
-
-def new_certificate(folder):
-    """(certificate, key) for 127.0.0.1, made by the openssl command."""
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                    "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-                    "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
-                    "-keyout", key, "-out", cert], check=True, capture_output=True)
-    return str(cert), str(key)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "http/internal/request_parser.h"
+#include "http/trace_context.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace agentauth::http::internal {
@@ -29,6 +30,15 @@ bool has_control(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
   });
+}
+
+// What enters the log is hexadecimal digits and nothing else.
+void check_trace(const TraceParent& parent) {
+  MUST(parent.trace_id.size() == 32 && parent.parent_id.size() == 16);
+  for (const std::string_view id : {parent.trace_id, parent.parent_id}) {
+    MUST(id.find_first_not_of("0123456789abcdef") == id.npos);
+    MUST(id.find_first_not_of('0') != id.npos);
+  }
 }
 
 // RFC 9110 and 9112, read by somebody else.
@@ -58,6 +68,7 @@ void check_request(const Request& request) {
     MUST(error == std::errc{} && end == length->end() && value == request.body.size());
   }
   if (coding) MUST(equal_ignoring_case(*coding, "chunked"));
+  if (const auto parent = trace_parent(request)) check_trace(*parent);
   if (!length && !coding) MUST(request.body.empty());
 }
 
@@ -133,7 +144,7 @@ class Reader {
     const char* start = request_.method_text.data() + request_.method_text.size() + 1;
     std::string_view target(start, static_cast<std::size_t>(input_.get() + begin_ - start));
     target = target.substr(0, target.find(' '));
-    if (target.starts_with("http")) {
+    if (equal_ignoring_case(target.substr(0, 4), "http")) {
       target.remove_prefix(target.find("//") + 2);
       target.remove_prefix(std::min(target.find_first_of("/?#"), target.size()));
       if (!target.starts_with('/')) {

@@ -9,11 +9,13 @@ import time
 
 
 class Redis:
-    def __init__(self, password=None):
+    def __init__(self, password=None, certificate=None):
+        """With a certificate and its key it speaks TLS, and nothing else."""
         if not shutil.which("redis-server"):
             raise RuntimeError("redis-server is missing (script/bootstrap --tests installs it)")
         self._root = tempfile.mkdtemp(prefix="agentauth-redis-")
         self._password = password
+        self._certificate = certificate
         self._process = None
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -23,12 +25,18 @@ class Redis:
     @property
     def url(self) -> str:
         secret = f":{self._password}@" if self._password else ""
-        return f"redis://{secret}127.0.0.1:{self.port}"
+        scheme = "rediss" if self._certificate else "redis"
+        return f"{scheme}://{secret}127.0.0.1:{self.port}"
 
     def start(self) -> None:
         secret = ["--requirepass", self._password] if self._password else []
+        ports = ["--port", str(self.port)]
+        if self._certificate:
+            cert, key = self._certificate
+            ports = ["--port", "0", "--tls-port", str(self.port), "--tls-cert-file", cert,
+                     "--tls-key-file", key, "--tls-auth-clients", "no", "--tls-ca-cert-file", cert]
         self._process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
+            ["redis-server", *ports, "--bind", "127.0.0.1", "--save", "",
              "--appendonly", "no", "--dir", self._root, *secret],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 10
@@ -54,6 +62,8 @@ class Redis:
 
     def ask(self, command: str) -> str:
         secret = ["-a", self._password, "--no-auth-warning"] if self._password else []
+        if self._certificate:
+            secret += ["--tls", "--cacert", self._certificate[0]]
         return subprocess.run(["redis-cli", "-p", str(self.port), *secret, *command.split()],
                               capture_output=True, text=True, check=True, timeout=10).stdout
 
