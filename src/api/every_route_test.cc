@@ -65,12 +65,13 @@ class EveryRouteTest : public ApiFixture {
 };
 
 TEST_F(EveryRouteTest, WhoMaySucceedsAsTheTableSays) {
-  // What deletes comes late, and what ends the caller's own token last.
+  // What deletes comes late, and what ends the caller's own key or token last.
   std::vector<const Operation*> order;
   for (const Operation& operation : operations()) order.push_back(&operation);
   std::stable_sort(order.begin(), order.end(), [](const Operation* a, const Operation* b) {
     const auto rank = [](const Operation* operation) {
-      return operation->name == "logOut"            ? 3
+      return operation->name == "logOut"            ? 4
+             : operation->name == "rotateOwnKey"    ? 3
              : operation->name == "deleteAgent"     ? 2
              : operation->method == Method::delete_ ? 1
                                                     : 0;

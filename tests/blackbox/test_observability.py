@@ -2,12 +2,13 @@
 
 import os
 import re
+import time
 import uuid
 
 import pytest
 
 from harness.binary import run
-from harness.raw import raw_call, request
+from harness.raw import RawConnection, raw_call, request
 from harness.server import wait_until
 
 SAMPLE = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*(\{[^}]*\})? [-+0-9.eE]+(Inf|NaN)?( \d+)?")
@@ -159,11 +160,26 @@ class TestLog:
         assert server.stderr() == ""
 
 
+def test_strangers_do_not_fill_the_log_and_nothing_is_left_out_in_silence(sqlite_launch):
+    server = sqlite_launch("--threads", "1")
+    started, count = time.monotonic(), 5000
+    with RawConnection(server) as connection:
+        for _ in range(count // 100):
+            connection.send(request("GET", "/nowhere") * 100)
+            assert all(connection.response().status == 404 for _ in range(100))
+    assert "agentauth_requests_not_logged_total 0\n" not in server.get("/metrics").text
+    server.stop()
+    logged = server.stderr().count('"route":"unmatched"')
+    assert 1000 <= logged <= 1001 + 20 * (time.monotonic() - started)
+    told = re.findall(r'"event":"requests_not_logged","requests":(\d+),', server.stderr())
+    assert logged + sum(map(int, told)) == count
+
+
 def test_a_log_that_nobody_reads_stops_nobody(sqlite_launch):
     reader, writer = os.pipe()
     server = sqlite_launch(preexec_fn=lambda: os.dup2(writer, 2))
     try:
-        for _ in range(1500):
+        for _ in range(800):  # fewer than strangers have lines for
             assert server.get("/nowhere").status_code == 404
         assert server.get("/healthz").status_code == 200
         os.set_blocking(reader, False)
