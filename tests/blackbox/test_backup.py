@@ -36,7 +36,7 @@ def test_a_backup_of_a_running_server_is_whole_and_its_owners_alone(sqlite_launc
     file = tmp_path / "b.db"
     made = backup(server, file, "--json")
     told = json.loads(made.stdout)
-    assert told["file"] == str(file) and told["audit_events"] == 5
+    assert told["file"] == str(file) and told["audit_events"] == 6
     assert told["revision"] == revision(admin)
     assert file.stat().st_mode & 0o777 == 0o600
     assert os.listdir(tmp_path) == ["b.db"], "one file, and nothing left beside it"

@@ -39,10 +39,10 @@ def pair(launch, database):
     return one, two
 
 
-def test_it_is_put_on_record_once_and_counted_until_the_key_is_rotated(pair):
+def test_it_is_put_on_record_once_and_counted_until_the_key_is_revoked(pair):
     one, two = pair
     admin, agent = one.administrator(), one.register()
-    key = new_key(agent, DAY + 3)
+    key = new_key(agent, DAY + 5)
     new_key(agent, DAY)  # made to be short
     new_key(agent, 30 * DAY)
     assert notices(admin) == []
@@ -51,7 +51,7 @@ def test_it_is_put_on_record_once_and_counted_until_the_key_is_rotated(pair):
     one.restart()
     wait_until(lambda: expiring(one) == 1, seconds=LOOKED_WITHIN_SECONDS)
     assert notices(admin) == [on_record(agent, key)]
-    assert agent.post(f"{agent.path}/keys/{key['key_id']}/rotate", {}).status_code == 201
+    assert admin.delete(f"{agent.path}/keys/{key['key_id']}").status_code == 204
     for node in pair:
         wait_until(lambda: expiring(node) == 0, seconds=LOOKED_WITHIN_SECONDS)
     assert notices(admin) == [on_record(agent, key)]

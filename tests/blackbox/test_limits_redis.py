@@ -225,7 +225,8 @@ class TestTls:
         (tmp_path / "empty.pem").write_text("")
         for file in tmp_path / "empty.pem", tmp_path / "missing.pem":
             result = run("serve", "--data-dir", tmp_path / "data", "--listen", "127.0.0.1:0",
-                         "--redis", "rediss://127.0.0.1:1", "--redis-ca-file", file)
+                         "--redis-ca-file", file,
+                         environment={"AGENTAUTH_REDIS": "rediss://127.0.0.1:1"})
             assert result.returncode == 1 and str(file) in only_line(result.stderr)
 
     def test_authorities_need_a_redis_that_speaks_tls(self):

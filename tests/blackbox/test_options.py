@@ -198,7 +198,7 @@ UNREADABLE = [
     ("serve", "--config"), ("config", "--config"), ("agent list", "--config"),
     ("serve", "--signing-secret-file"), ("agent list", "--api-key-file"),
     ("serve", "--master-key-file"), ("serve", "--tls-cert"), ("serve", "--tls-key"),
-    ("agent list --server https://127.0.0.1:1 --api-key none", "--ca-file"),
+    ("agent list --server https://127.0.0.1:1", "--ca-file"),
 ]
 
 
@@ -210,7 +210,8 @@ def test_a_file_that_cannot_be_read_is_1_whatever_it_is_for(tmp_path, command, o
                     "-keyout", other, "-out", tmp_path / "cert"], check=True, capture_output=True)
     beside = {"--tls-cert": ["--tls-key", other], "--tls-key": ["--tls-cert", tmp_path / "cert"]}
     own = ["--data-dir", tmp_path / "data", "--listen", "127.0.0.1:0"] if command == "serve" else []
-    result = run(*command.split(), *own, option, missing, *beside.get(option, []))
+    result = run(*command.split(), *own, option, missing, *beside.get(option, []),
+                 environment={"AGENTAUTH_API_KEY": "none"} if option == "--ca-file" else {})
     assert result.returncode == FAILED
     assert str(missing) in only_line(result.stderr)
     assert result.stdout == ""

@@ -40,6 +40,7 @@ def test_an_owner_is_the_same_in_whatever_case_of_letters(server, admin, owner):
     local, domain = owner.split("@")
     spellings = [owner, f"{local}@{domain.upper()}", f"{local.title()}@{domain.title()}"]
     fleet = [server.register_with("read_weather", owner=spelling) for spelling in spellings]
+    assert all(agent.get("/data/weather").status_code == 200 for agent in fleet)
     for spelling in spellings:
         listed = admin.get(f"/agents?owner={spelling}").json()["items"]
         assert {item["agent_id"] for item in listed} == {agent.agent_id for agent in fleet}

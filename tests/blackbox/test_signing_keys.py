@@ -222,7 +222,8 @@ class TestAConfiguredSecret:
         token = agent.login()
         assert kid_of(token) == tokens.KID
         for verb in ("list", "rotate"):
-            result = command(server, verb, "--signing-secret", tokens.SECRET)
+            result = server.command_line("signing-key", verb,
+                                         environment={"AGENTAUTH_SIGNING_SECRET": tokens.SECRET})
             assert result.returncode == 1
             assert "--signing-secret signs" in only_line(result.stderr)
         assert any("does not rotate" in line.get("note", "") for line in server.log_lines())
