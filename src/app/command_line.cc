@@ -65,7 +65,7 @@ std::string explain_extras(const Command& command, const CLI::App& parser,
     for (const Option& option : option_table()) {
       if (!option.commands.contains(command.id)) continue;
       known.push_back("--" + std::string(option.name));
-      if (option.is_secret()) known.push_back(known.back() + "-file");
+      if (option.may_be_in_file()) known.push_back(known.back() + "-file");
     }
     const std::string guess = nearest_name(name, known);
     return "unknown option " + name + (guess.empty() ? "" : " (did you mean " + guess + "?)");
@@ -100,7 +100,7 @@ Result<void> parse_words(const Command& command, Words words, CommandLine& line)
   for (const Option& option : option_table()) {
     if (!option.commands.contains(command.id)) continue;
     declare(option, std::string(option.name), parser, line.flags);
-    if (option.is_secret()) declare(option, std::string(option.name) + "-file", parser, line.flags);
+    if (option.may_be_in_file()) declare(option, std::string(option.name) + "-file", parser, line.flags);
   }
   parser.add_option("words", line.positionals)->expected(0, positionals_max);
   try {

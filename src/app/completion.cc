@@ -23,7 +23,7 @@ std::vector<Flag> flags_of(const Command& command) {
     if (!option.commands.contains(command.id)) continue;
     const std::string name = "--" + std::string(option.name);
     flags.push_back({name, &option, option.kind == OptionKind::path});
-    if (option.is_secret()) flags.push_back({name + "-file", &option, true});
+    if (option.may_be_in_file()) flags.push_back({name + "-file", &option, true});
   }
   return flags;
 }

@@ -57,7 +57,7 @@ void append_options(std::string& out, const Command& command) {
   for (const Option& option : option_table()) {
     if (!option.commands.contains(command.id)) continue;
     rows.emplace_back(flag_usage(option), describe(option));
-    if (option.is_secret())
+    if (option.may_be_in_file())
       rows.emplace_back("--" + std::string(option.name) + "-file FILE",
                         "The same, read from a file");
   }

@@ -19,7 +19,7 @@ void for_each_setting_name(Use use) {
   for (const Option& option : option_table()) {
     if (!option.is_setting()) continue;
     use(std::string(option.name));
-    if (option.is_secret()) use(file_variant(option.name));
+    if (option.may_be_in_file()) use(file_variant(option.name));
   }
 }
 
@@ -140,7 +140,7 @@ std::optional<FoundValue> OptionSources::look(Source source, std::string_view na
 Result<std::optional<FoundValue>> OptionSources::find_in(Source source,
                                                          const Option& option) const {
   auto value = look(source, option.name);
-  if (!option.is_secret()) return value;
+  if (!option.may_be_in_file()) return value;
   const std::string variant = file_variant(option.name);
   auto path = look(source, variant);
   if (!path) return value;

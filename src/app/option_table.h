@@ -20,7 +20,7 @@ enum class OptionKind : std::uint8_t {
   choice,
   address,  // HOST:PORT
   path,
-  secret,    // text that is never shown; also as --x-file PATH
+  secret,    // text that is never shown
   networks,  // CIDR ranges separated by commas
 };
 
@@ -56,6 +56,8 @@ struct Option {
 
   constexpr bool is_setting() const { return assign != nullptr; }
   constexpr bool is_secret() const { return kind == OptionKind::secret; }
+  // Also as --x-file PATH.
+  constexpr bool may_be_in_file() const { return is_secret() || masks_password; }
 };
 
 std::span<const Option> option_table();

@@ -103,9 +103,13 @@ Result<Configuration> resolve_again(const Configuration& configuration) {
 std::vector<std::string> secrets_in_flags(const Configuration& configuration) {
   const FlagValues& flags = configuration.options.inputs->flags;
   std::vector<std::string> names;
-  for (const Setting& setting : configuration.settings)
-    if (setting.option->is_secret() && flags.contains(setting.option->name))
+  for (const Setting& setting : configuration.settings) {
+    const auto given = flags.find(setting.option->name);
+    if (given == flags.end() || given->second.empty()) continue;
+    const std::string& text = given->second.back();
+    if (shown_value(*setting.option, text) != text)
       names.push_back("--" + std::string(setting.option->name));
+  }
   return names;
 }
 

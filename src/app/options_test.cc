@@ -230,6 +230,17 @@ TEST_F(OptionsTest, OfSecretsOnlyThoseOnTheCommandLineAreToldOf) {
   EXPECT_TRUE(told().empty());
   flag("registration-token", strong('t'));
   EXPECT_EQ(told(), std::vector<std::string>{"--registration-token"});
+  flag("database", "postgresql://agentauth@db/agentauth");
+  EXPECT_EQ(told().size(), 1U) << "it holds no password";
+  flag("database", "postgresql://agentauth:secret@db/agentauth");
+  EXPECT_EQ(told(), (std::vector<std::string>{"--database", "--registration-token"}));
+}
+
+TEST_F(OptionsTest, AUrlWithAPasswordMayComeFromAFile) {
+  variable("DATABASE_FILE", write("url", "postgresql://agentauth:secret@db/agentauth\n"));
+  EXPECT_EQ(options().database, "postgresql://agentauth:secret@db/agentauth");
+  EXPECT_EQ(setting("database").shown, "postgresql://agentauth:***@db/agentauth");
+  EXPECT_EQ(setting("database").origin, "environment AGENTAUTH_DATABASE_FILE");
 }
 
 TEST_F(OptionsTest, ASecretMayComeFromAFileWithoutItsLineBreak) {

@@ -74,7 +74,7 @@ void append_setting(std::string& out, const Option& option) {
   row("TOML", option.name == "config" ? "–" : code(file_key(option.name)));
   row("accepts", cell(accepted_values(option)));
   row("default", option.fallback.empty() ? "–" : code(option.fallback));
-  if (option.is_secret())
+  if (option.may_be_in_file())
     row("from a file", code(name + "-file") + ", " +
                            code(environment_name(std::string(option.name) + "-file")) + ", " +
                            code(file_key(std::string(option.name) + "-file")));
