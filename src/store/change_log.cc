@@ -34,8 +34,11 @@ Result<void> ChangeLog::append_statuses_of_owner(const std::string& owner) {
                            "agents.id), 'status', agents.id "
                            "FROM agents CROSS JOIN change_counter WHERE agents.owner_identity = $1",
                            {owner_identity(owner)}));
-  TRY(session_.execute("UPDATE change_counter SET revision = revision + $1", {appended}));
-  return {};
+  return session_.query("UPDATE change_counter SET revision = revision + $1 RETURNING revision",
+                        {appended}, [&](const Row& row) -> Result<void> {
+                          session_.announce(row.integer(0));
+                          return {};
+                        });
 }
 
 Result<void> ChangeLog::lock() {

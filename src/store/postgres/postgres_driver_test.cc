@@ -9,6 +9,7 @@
 #include <future>
 #include <latch>
 
+#include "store/migrations.h"
 #include "store/postgres/postgres_error.h"
 #include "store/testing/postgres_fixture.h"
 #include "store/testing/test_database.h"
@@ -277,6 +278,17 @@ TEST_F(Postgres, AWatchHearsWhatOtherSessionsCommit) {
   must(session->commit());
   EXPECT_EQ(must(watch->wait(5s)), 42);
   EXPECT_EQ(must(watch->wait(50ms)), std::nullopt) << "it was told once";
+}
+
+TEST_F(Postgres, WhatHitsAllAgentsOfAnOwnerIsAnnounced) {
+  const auto database = must(Database::open(database_.url()));
+  must(apply_migrations(*database));
+  const auto watch = must(database->watch());
+  must(database->write([](Transaction& tx) -> Result<void> {
+    for (const char* name : {"One", "Two"}) TRY(tx.agents().insert(name, "ops@example.com"));
+    return tx.changes().append_statuses_of_owner("ops@example.com");
+  }));
+  EXPECT_EQ(must(watch->wait(5s)), 2) << "nodes need not wait for their next poll";
 }
 
 TEST_F(Postgres, WhatIsRolledBackIsNotAnnounced) {
