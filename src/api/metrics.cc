@@ -23,7 +23,7 @@ constexpr std::array<MetricRow, 28> table = {{
     {"agentauth_request_duration_seconds", "histogram", "route, method",
      "From the last byte of a request to its answer"},
     {"agentauth_requests_not_logged_total", "counter", "",
-     "Refusals without a known caller that the log has no line for: there were too many"},
+     "Refusals that the log has no line for: too many of one agent, or of strangers"},
     {"agentauth_logins_total", "counter", "outcome",
      "Logins: remembered (no bcrypt), verified (one bcrypt), refused"},
     {"agentauth_refresh_replays_total", "counter", "",
@@ -43,8 +43,8 @@ constexpr std::array<MetricRow, 28> table = {{
     {"agentauth_audit_events_total", "counter", "action, outcome",
      "Events that this node put into the audit trail"},
     {"agentauth_audit_dropped_total", "counter", "reason",
-     "Refusals that are not in the audit trail: queue_full, flood (credentials that do not work, "
-     "faster than 100 a second for long) or database"},
+     "Refusals that are not in the audit trail: queue_full, flood (of one agent faster than 20 a "
+     "second for long, of strangers together faster than 100) or database"},
     {"agentauth_audit_queue_depth", "gauge", "", "Events that wait to become durable"},
     {"agentauth_audit_sequence", "gauge", "", "The last event of the audit trail, of all nodes"},
     {"agentauth_audit_file_sequence", "gauge", "",

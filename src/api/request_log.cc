@@ -18,9 +18,7 @@ LogLevel level_of(const ApiExchange& exchange) {
   return status >= 400 || changed ? LogLevel::info : LogLevel::debug;
 }
 
-bool is_of_a_stranger(const ApiExchange& exchange) {
-  return exchange.response.status() >= 400 && !exchange.caller;
-}
+bool is_refused(const ApiExchange& exchange) { return exchange.response.status() >= 400; }
 
 std::int64_t nanoseconds(std::chrono::steady_clock::time_point time) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
@@ -43,7 +41,7 @@ void RequestLog::write(const ApiExchange& exchange, std::chrono::nanoseconds too
   const std::int64_t now = nanoseconds(exchange.started + took);
   if (core.withheld > 0 && now - core.told_at_ns >= std::chrono::nanoseconds(told_every).count())
     tell(core);
-  if (!log_.enabled(level) || (is_of_a_stranger(exchange) && !admits(core, level, now))) return;
+  if (!log_.enabled(level) || (is_refused(exchange) && !admits(core, exchange, now))) return;
   const std::string agent = exchange.caller ? exchange.caller->agent_id.to_string() : "";
   const std::string client = format_ip_address(exchange.client_address());
   const std::string peer = format_ip_address(exchange.request.peer);
@@ -69,10 +67,18 @@ void RequestLog::write(const ApiExchange& exchange, std::chrono::nanoseconds too
   log_.write(level, "request", fields);
 }
 
-bool RequestLog::admits(Core& core, LogLevel level, std::int64_t now) {
-  std::int64_t& until = level == LogLevel::error ? core.failures_until_ns : core.refusals_until_ns;
-  const std::int64_t more = charged(until, now, strangers);
-  if (fits(more, now, strangers)) {
+std::int64_t& RequestLog::bucket_of(Core& core, const ApiExchange& exchange) {
+  if (exchange.caller)
+    return core
+        .agents_until_ns[exchange.caller->agent_id.uuid.hash() % core.agents_until_ns.size()];
+  return level_of(exchange) == LogLevel::error ? core.strangers_failed_until_ns
+                                               : core.strangers_refused_until_ns;
+}
+
+bool RequestLog::admits(Core& core, const ApiExchange& exchange, std::int64_t now) {
+  std::int64_t& until = bucket_of(core, exchange);
+  const std::int64_t more = charged(until, now, refusals);
+  if (fits(more, now, refusals)) {
     until = more;
     return true;
   }
@@ -83,9 +89,11 @@ bool RequestLog::admits(Core& core, LogLevel level, std::int64_t now) {
 }
 
 void RequestLog::tell(Core& core) {
-  log_.warning("requests_not_logged",
-               {{"requests", core.withheld},
-                {"note", "refused to callers that are not known, faster than they are logged"}});
+  log_.warning(
+      "requests_not_logged",
+      {{"requests", core.withheld},
+       {"note",
+        "refused to one agent, or to callers that are not known, faster than they are logged"}});
   core.withheld = 0;
 }
 

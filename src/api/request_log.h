@@ -1,7 +1,8 @@
 // What the log says of a request: one line, unless it was answered from memory and went well.
 //
-// Anybody can be refused as often as the network carries. Lines that strangers cause have a bound,
-// so that they do not fill the disk; what is left out is counted, and told.
+// Anybody can be refused as often as the network carries. Lines that strangers cause, and those
+// that one agent causes, have a bound, so that they do not fill the disk or hide what others do;
+// what is left out is counted, and told.
 #pragma once
 
 #include <array>
@@ -19,8 +20,9 @@ class ApiExchange;
 
 class RequestLog {
  public:
-  // For each core, and for refusals and failures apart: a flood of the one hides none of the other.
-  static constexpr LimitRate strangers{.interval_ns = 50'000'000, .burst = 1000};
+  // For each core: of each agent, and of all strangers, whose refusals and failures count apart: a
+  // flood of the one hides none of the other.
+  static constexpr LimitRate refusals{.interval_ns = 50'000'000, .burst = 1000};
   static constexpr std::chrono::seconds told_every{10};
 
   RequestLog(Log& log, Metrics& metrics, std::size_t cores);
@@ -33,13 +35,16 @@ class RequestLog {
 
  private:
   struct alignas(64) Core {
-    std::int64_t refusals_until_ns = 0;  // the debt of each bucket
-    std::int64_t failures_until_ns = 0;
+    // The debt of each bucket. An agent's is found by its id; some share one.
+    std::int64_t strangers_refused_until_ns = 0;
+    std::int64_t strangers_failed_until_ns = 0;
+    std::array<std::int64_t, 512> agents_until_ns{};
     std::int64_t told_at_ns = 0;
     std::int64_t withheld = 0;  // since then
   };
 
-  bool admits(Core& core, LogLevel level, std::int64_t now);
+  static std::int64_t& bucket_of(Core& core, const ApiExchange& exchange);
+  bool admits(Core& core, const ApiExchange& exchange, std::int64_t now);
   void tell(Core& core);
 
   Log& log_;

@@ -291,7 +291,7 @@ TEST_F(AuditRecorder, EveryoneIsToldWhenTheTrailCannotBeWritten) {
 
 // Holds the database's writer, so that the queue fills.
 TEST_F(AuditRecorder, AFullQueueRefusesLoginsAndCountsDenials) {
-  Recorder recorder(*database_, clock_, {.waiting_max = 4});
+  Recorder recorder(*database_, clock_, {.waiting_max = 8});
   std::promise<void> held;
   std::promise<void> release;
   std::thread holder([&] {
@@ -309,19 +309,22 @@ TEST_F(AuditRecorder, AFullQueueRefusesLoginsAndCountsDenials) {
   for (int i = 0; i < 3; ++i) recorder.record_denial(login_of(AgentId{}));
   EXPECT_EQ(recorder.state().depth, 2U);
   EXPECT_EQ(recorder.state().dropped[static_cast<std::size_t>(Dropped::queue_full)], 1U);
-  EXPECT_TRUE(recorder.record(login_of(AgentId{}), done));
-  EXPECT_TRUE(recorder.record(login_of(AgentId{}), done));
+  AuditEvent guess = login_of(AgentId{});
+  guess.outcome = AuditOutcome::failure;
+  recorder.record_denial(guess);
+  EXPECT_EQ(recorder.state().depth, 3U) << "strangers have room of their own";
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(recorder.record(login_of(AgentId{}), done));
   EXPECT_FALSE(recorder.record(login_of(AgentId{}), done));
   release.set_value();
   holder.join();
   recorder.stop();
-  EXPECT_EQ(told, 3);
-  EXPECT_EQ(recorded(), 5);
+  EXPECT_EQ(told, 6);
+  EXPECT_EQ(recorded(), 9);
   EXPECT_FALSE(recorder.record(login_of(AgentId{}), done)) << "nobody would write it";
 }
 
 TEST_F(AuditRecorder, StrangersCannotFillTheDisk) {
-  Recorder recorder(*database_, clock_, {.unknown_burst = 3, .unknown_a_second = 2});
+  Recorder recorder(*database_, clock_, {.strangers = {3, 2}});
   AuditEvent stranger = login_of(AgentId{});
   stranger.outcome = AuditOutcome::failure;
   for (int i = 0; i < 10; ++i) recorder.record_denial(stranger);
@@ -330,6 +333,22 @@ TEST_F(AuditRecorder, StrangersCannotFillTheDisk) {
   recorder.record_denial(login_of(AgentId{}));
   recorder.stop();
   EXPECT_EQ(recorded(), 3 + 2 + 1);
+  EXPECT_EQ(recorder.state().dropped[static_cast<std::size_t>(Dropped::flood)], 15U);
+}
+
+TEST_F(AuditRecorder, AnAgentThatIsDeniedAgainAndAgainHidesNobodyElse) {
+  Recorder recorder(*database_, clock_, {.each_agent = {3, 2}});
+  AuditEvent denied = login_of(*AgentId::parse("0b6f2a54-3c1d-4e5f-8a9b-0c1d2e3f4a5b"));
+  denied.outcome = AuditOutcome::denied;
+  for (int i = 0; i < 10; ++i) recorder.record_denial(denied);
+  clock_.advance(1s);
+  for (int i = 0; i < 10; ++i) recorder.record_denial(denied);
+  denied.agent_id = AgentId{};
+  recorder.record_denial(denied);
+  denied.agent_id.reset();
+  recorder.record_denial(denied);
+  recorder.stop();
+  EXPECT_EQ(recorded(), 3 + 2 + 1 + 1);
   EXPECT_EQ(recorder.state().dropped[static_cast<std::size_t>(Dropped::flood)], 15U);
 }
 

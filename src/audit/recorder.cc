@@ -11,16 +11,28 @@ constexpr std::array<std::string_view, dropped_count> dropped_names = {"queue_fu
 // One transaction of these is quick enough that nobody waits long behind it.
 constexpr std::size_t together_max = 512;
 
+bool is_of_stranger(const AuditEvent& denial) {
+  return denial.outcome == AuditOutcome::failure || !denial.agent_id;
+}
+
 }  // namespace
+
+bool Budget::take(const Rate& rate, Timestamp now) {
+  const auto seconds = std::chrono::floor<Seconds>(now - since_);
+  if (seconds > Seconds{0}) {
+    since_ += seconds;
+    left_ = std::min(rate.burst,
+                     left_ + std::min<std::int64_t>(seconds.count(), rate.burst) * rate.a_second);
+  }
+  if (left_ <= 0) return false;
+  --left_;
+  return true;
+}
 
 std::string_view to_string(Dropped why) { return dropped_names[static_cast<std::size_t>(why)]; }
 
 Recorder::Recorder(Database& database, const Clock& clock, const Options& options)
-    : database_(database),
-      clock_(clock),
-      options_(options),
-      unknown_left_(options.unknown_burst),
-      unknown_since_(clock.now()) {
+    : database_(database), clock_(clock), options_(options) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -38,26 +50,24 @@ bool Recorder::record(AuditEvent event, Done done) {
 void Recorder::record_denial(AuditEvent event) {
   {
     const std::lock_guard lock(mutex_);
-    if (event.outcome == AuditOutcome::failure && !admits_unknown()) return drop(Dropped::flood, 1);
-    if (stopping_ || queue_.size() >= options_.waiting_max / 2) return drop(Dropped::queue_full, 1);
+    if (!admits(event)) return drop(Dropped::flood, 1);
+    std::size_t& waiting = waiting_denials(event);
+    if (stopping_ || waiting >= options_.waiting_max / 4) return drop(Dropped::queue_full, 1);
+    ++waiting;
     queue_.push_back({std::move(event), {}});
     if (!idle_) return;
   }
   wake_.notify_one();
 }
 
-bool Recorder::admits_unknown() {
+bool Recorder::admits(const AuditEvent& denial) {
   const Timestamp now = clock_.now();
-  const auto seconds = std::chrono::floor<Seconds>(now - unknown_since_);
-  if (seconds > Seconds{0}) {
-    unknown_since_ += seconds;
-    const std::int64_t more =
-        std::min<std::int64_t>(seconds.count(), options_.unknown_burst) * options_.unknown_a_second;
-    unknown_left_ = std::min(options_.unknown_burst, unknown_left_ + more);
-  }
-  if (unknown_left_ <= 0) return false;
-  --unknown_left_;
-  return true;
+  if (is_of_stranger(denial)) return strangers_.take(options_.strangers, now);
+  return agents_[denial.agent_id->uuid.hash() % agents_.size()].take(options_.each_agent, now);
+}
+
+std::size_t& Recorder::waiting_denials(const AuditEvent& denial) {
+  return is_of_stranger(denial) ? denials_of_strangers_ : denials_of_agents_;
 }
 
 Result<void> Recorder::record_now(AuditEvent event) {
@@ -107,6 +117,8 @@ void Recorder::run() {
     const auto end = queue_.begin() + count;
     entries.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
     queue_.erase(queue_.begin(), end);
+    for (const Entry& entry : entries)
+      if (!entry.done) --waiting_denials(entry.event);
     lock.unlock();
     write(entries);
     entries.clear();

@@ -18,11 +18,25 @@ namespace agentauth::audit {
 // Why an event is not in the trail: counted, never silent.
 enum class Dropped : std::uint8_t {
   queue_full,  // more denials than the database takes
-  flood,       // credentials that do not work, faster than unknown_a_second
+  flood,       // of one agent, or of strangers together, more than they may cause
   database,    // the database refused it
 };
 inline constexpr std::size_t dropped_count = 3;
 std::string_view to_string(Dropped why);
+
+// So many at once, and as many a second as come back.
+class Budget {
+ public:
+  struct Rate {
+    std::int64_t burst;
+    std::int64_t a_second;
+  };
+  bool take(const Rate& rate, Timestamp now);
+
+ private:
+  std::int64_t left_ = 0;
+  Timestamp since_{};  // long ago: all of it has come back
+};
 
 // One thread of its own, from construction to stop(). Everything else may be called from any
 // thread.
@@ -30,10 +44,10 @@ class Recorder {
  public:
   struct Options {
     std::size_t waiting_max = 8192;
-    // Anybody can fail to log in as often as the network carries: without a bound that fills the
-    // disk. What known callers are denied has no bound but the queue's.
-    std::int64_t unknown_burst = 10'000;
-    std::int64_t unknown_a_second = 100;
+    // Anybody can fail to log in, and any agent be denied, as often as the network carries. Without
+    // a bound that fills the disk, and hides what others do.
+    Budget::Rate strangers{10'000, 100};
+    Budget::Rate each_agent{1'000, 20};
   };
   Recorder(Database& database, const Clock& clock) : Recorder(database, clock, Options{}) {}
   Recorder(Database& database, const Clock& clock, const Options& options);
@@ -45,7 +59,8 @@ class Recorder {
   // may be answered before. False when the queue is full: `done` will not be called then.
   using Done = std::function<void(const Result<void>&)>;
   bool record(AuditEvent event, Done done);
-  // Whether it becomes durable is nobody's to wait for. Takes at most half of the queue.
+  // Whether it becomes durable is nobody's to wait for. Those of agents and those of strangers take
+  // at most a quarter of the queue each.
   void record_denial(AuditEvent event);
   // On this thread, which waits. For threads that may.
   Result<void> record_now(AuditEvent event);
@@ -65,12 +80,15 @@ class Recorder {
  private:
   struct Entry {
     AuditEvent event;
-    Done done;  // empty: nobody waits
+    Done done;  // empty: a denial, for which nobody waits
   };
+  static constexpr std::size_t agent_budgets = 1024;  // an agent's by its id; some share one
 
   void run();
   void write(std::vector<Entry>& entries);
-  bool admits_unknown();  // requires the lock
+  // Require the lock.
+  bool admits(const AuditEvent& denial);
+  std::size_t& waiting_denials(const AuditEvent& denial);
   void drop(Dropped why, std::uint64_t events) {
     dropped_[static_cast<std::size_t>(why)] += events;
   }
@@ -84,8 +102,10 @@ class Recorder {
   std::vector<Entry> queue_;
   bool stopping_ = false;
   bool idle_ = true;
-  std::int64_t unknown_left_;
-  Timestamp unknown_since_;
+  Budget strangers_;
+  std::vector<Budget> agents_{agent_budgets};
+  std::size_t denials_of_strangers_ = 0;  // in the queue
+  std::size_t denials_of_agents_ = 0;
 
   std::array<std::array<std::atomic<std::uint64_t>, audit_outcome_count>, audit_action_count>
       recorded_{};

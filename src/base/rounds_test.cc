@@ -32,7 +32,7 @@ class RoundsTest : public testing::Test {
     while (rounds < least) std::this_thread::sleep_for(1ms);
   }
 
-  const SystemClock clock_;
+  const SystemClock clock_{};
   std::FILE* log_file_ = std::tmpfile();
   Log log_{clock_, LogFormat::json, LogLevel::debug, fileno(log_file_)};
 };
