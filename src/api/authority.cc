@@ -63,8 +63,8 @@ Result<void> require_authority(Services& services, Transaction& tx, const ApiExc
   return require_authority(view, parties.caller, parties.named);
 }
 
-Result<void> require_within_own_key(Transaction& tx, const ApiExchange& exchange,
-                                    const ApiKey& made, std::optional<KeyId> in_place_of) {
+Result<void> keep_within_own_key(Transaction& tx, const ApiExchange& exchange, const ApiKey& made,
+                                 std::optional<KeyId> in_place_of) {
   const Caller& caller = *exchange.caller;
   const ApiKey own = TRY(tx.keys().find_by_kid(caller.agent_id, text_of(caller.key)));
   if (const auto& networks = own.constraints.allowed_cidrs;
@@ -73,9 +73,11 @@ Result<void> require_within_own_key(Transaction& tx, const ApiExchange& exchange
                    "A key that is bound to networks makes none that works outside them");
   if (!own.expires_at || in_place_of == own.key_id) return {};
   const bool outlives = !made.expires_at || *made.expires_at > *own.expires_at;
-  if (!outlives && !TRY(tx.keys().was_rotated(own.agent_id, own.key_id))) return {};
-  return failure(Errc::permission_denied,
-                 "A key that has an end makes none that ends later, and none once it was rotated");
+  if (outlives || TRY(tx.keys().was_rotated(own.agent_id, own.key_id)))
+    return failure(
+        Errc::permission_denied,
+        "A key that has an end makes none that ends later, and none once it was rotated");
+  return tx.keys().limit_renewal(made.agent_id, made.key_id, *own.expires_at);
 }
 
 Result<Idempotency> refuse_repeated(Services& services, const ApiExchange& exchange,

@@ -79,7 +79,7 @@ Result<void> rotate(Services& services, ApiExchange& exchange, const RotateKey& 
                              [&](Transaction& tx, const MintedKey& minted) -> Result<ApiKey> {
                                TRY(require(tx));
                                const ApiKey stored = TRY(services.keys.rotate(tx, minted, request));
-                               TRY(require_within_own_key(tx, exchange, stored, request.key_id));
+                               TRY(keep_within_own_key(tx, exchange, stored, request.key_id));
                                return stored;
                              });
 }
@@ -94,7 +94,7 @@ Result<void> create_key(Services& services, ApiExchange& exchange) {
                              [&](Transaction& tx, const MintedKey& minted) -> Result<ApiKey> {
                                TRY(require_key_authority(services, tx, exchange, request));
                                const ApiKey stored = TRY(services.keys.store(tx, minted, request));
-                               TRY(require_within_own_key(tx, exchange, stored));
+                               TRY(keep_within_own_key(tx, exchange, stored));
                                return stored;
                              });
 }
