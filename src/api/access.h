@@ -35,10 +35,12 @@ class CommittedParties {
   Caller caller_;
   std::optional<Directory::Committed> acting_;
   std::optional<Directory::Committed> named_;
-  bool key_stands_ = false;
+  bool login_stands_ = true;
+  std::optional<KeyState> key_;
 };
 
 // Decides again, by what the transaction commits on. A call without a caller needs no decision.
+// Errors: unauthenticated, permission_denied, malformed_request.
 Result<void> decide_again(Services& services, Transaction& tx, ApiExchange& exchange);
 
 }  // namespace agentauth::api

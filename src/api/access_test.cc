@@ -7,6 +7,7 @@ namespace agentauth::api {
 namespace {
 
 using http::Method;
+using namespace std::chrono_literals;
 
 class AccessTest : public ApiFixture {
  protected:
@@ -27,6 +28,13 @@ class AccessTest : public ApiFixture {
                  .target = target,
                  .body = body,
                  .token = token_of(agent),
+                 .meanwhile = std::move(meanwhile)});
+  }
+  Answer create_key_when(AgentId agent, const std::string& token, std::function<void()> meanwhile) {
+    return call({.method = Method::post,
+                 .target = "/agents/" + agent.to_string() + "/keys",
+                 .body = "{}",
+                 .token = token,
                  .meanwhile = std::move(meanwhile)});
   }
 
@@ -97,6 +105,60 @@ TEST_F(AccessTest, TokensRevokedElsewhereMakeNoKey) {
   (void)token_of(agent);  // with a key of its own
   const auto keys_before = replica.number("SELECT COUNT(*) FROM api_keys");
   EXPECT_EQ(as_when(agent, "/agents/" + agent.to_string() + "/keys", "{}", revoke).status, 401);
+  EXPECT_EQ(replica.number("SELECT COUNT(*) FROM api_keys"), keys_before);
+}
+
+TEST_F(AccessTest, ALogoutElsewhereEndsACallUnderWay) {
+  const AgentId agent = replica.add_agent();
+  const FamilyId login{Uuid{random.bytes<16>()}};
+  const auto log_out = [&] {
+    replica.elsewhere(agent, [&](Transaction& tx) {
+      return tx.token_families().revoke({login, agent, 0, clock.now() + 1h}, clock.now());
+    });
+  };
+  const auto keys_before = replica.number("SELECT COUNT(*) FROM api_keys");
+  EXPECT_EQ(create_key_when(agent, token_of(agent, login), log_out).status, 401);
+  EXPECT_EQ(replica.number("SELECT COUNT(*) FROM api_keys"), keys_before);
+}
+
+TEST_F(AccessTest, ALoginThatWasNeverRefreshedNorEndedStands) {
+  const AgentId agent = replica.add_agent();
+  const FamilyId login{Uuid{random.bytes<16>()}};
+  EXPECT_EQ(create_key_when(agent, token_of(agent, login), [] {}).status, 201);
+}
+
+TEST_F(AccessTest, ARotationElsewhereEndsACallUnderWay) {
+  const AgentId agent = replica.add_agent();
+  const std::string token = token_of(agent);
+  const Kid kid = replica.any_key_of(agent);
+  const auto end_key = [&] {
+    replica.elsewhere(agent, [&](Transaction& tx) -> Result<ApiKey> {
+      const ApiKey key = TRY(tx.keys().find_by_kid(agent, text_of(kid)));
+      return tx.keys().end_at(agent, key.key_id, clock.now(), clock.now());
+    });
+  };
+  const auto keys_before = replica.number("SELECT COUNT(*) FROM api_keys");
+  EXPECT_EQ(create_key_when(agent, token, end_key).status, 401);
+  EXPECT_EQ(replica.number("SELECT COUNT(*) FROM api_keys"), keys_before);
+}
+
+TEST_F(AccessTest, ASigningKeyWithdrawnElsewhereEndsACallUnderWay) {
+  const AgentId agent = replica.add_agent();
+  const std::string kid = "theNodesOwn1";
+  std::vector<SigningKey> known;
+  known.emplace_back(kid, as_bytes("jR4mX0v9Qz7Lw2Tt5Yb8Nc1Kd6Hf3Ga+"));
+  tokens.use_keys(SigningKeys(std::move(known)));
+  const auto write = [&](auto work) { value_of(replica.database().migrate(work)); };
+  write([&](Transaction& tx) {
+    return tx.signing_keys().insert({kid, "HS256", {}, clock.now(), clock.now(), 900s});
+  });
+  const std::string token = token_of(agent);
+  EXPECT_EQ(create_key_when(agent, token, [] {}).status, 201);
+  const auto keys_before = replica.number("SELECT COUNT(*) FROM api_keys");
+  const auto withdraw = [&] {
+    write([&](Transaction& tx) { return tx.signing_keys().erase(kid); });
+  };
+  EXPECT_EQ(create_key_when(agent, token, withdraw).status, 401);
   EXPECT_EQ(replica.number("SELECT COUNT(*) FROM api_keys"), keys_before);
 }
 

@@ -1,8 +1,28 @@
 #include "api/authority.h"
 
+#include <algorithm>
+
 #include "api/operations.h"
 
 namespace agentauth::api {
+namespace {
+
+bool lies_within(const std::string& range, const std::vector<std::string>& ranges) {
+  const auto inner = Network::parse_exact(range);
+  return inner && std::any_of(ranges.begin(), ranges.end(), [&](const std::string& text) {
+           const auto outer = Network::parse_exact(text);
+           return outer && outer->contains(*inner);
+         });
+}
+
+bool works_outside(const ApiKey& made, const std::vector<std::string>& networks) {
+  const auto& wanted = made.constraints.allowed_cidrs;
+  return !wanted || !std::all_of(wanted->begin(), wanted->end(), [&](const std::string& range) {
+    return lies_within(range, networks);
+  });
+}
+
+}  // namespace
 
 void forbid_storing(ApiExchange& exchange) {
   exchange.response.add_header("Cache-Control", "no-store");
@@ -41,6 +61,23 @@ Result<void> require_authority(Services& services, Transaction& tx, const ApiExc
   const Directory::View view(services.directory);
   const Parties parties = TRY(committed.parties(view, services.clock.now()));
   return require_authority(view, parties.caller, parties.named);
+}
+
+Result<void> keep_within_own_key(Transaction& tx, const ApiExchange& exchange, const ApiKey& made,
+                                 std::optional<KeyId> in_place_of) {
+  const Caller& caller = *exchange.caller;
+  const ApiKey own = TRY(tx.keys().find_by_kid(caller.agent_id, text_of(caller.key)));
+  if (const auto& networks = own.constraints.allowed_cidrs;
+      networks && works_outside(made, *networks))
+    return failure(Errc::permission_denied,
+                   "A key that is bound to networks makes none that works outside them");
+  if (!own.expires_at || in_place_of == own.key_id) return {};
+  const bool outlives = !made.expires_at || *made.expires_at > *own.expires_at;
+  if (outlives || TRY(tx.keys().was_rotated(own.agent_id, own.key_id)))
+    return failure(
+        Errc::permission_denied,
+        "A key that has an end makes none that ends later, and none once it was rotated");
+  return tx.keys().limit_renewal(made.agent_id, made.key_id, *own.expires_at);
 }
 
 Result<Idempotency> refuse_repeated(Services& services, const ApiExchange& exchange,

@@ -1,7 +1,5 @@
 #include "api/dispatcher.h"
 
-#include <algorithm>
-
 #include "api/access.h"
 #include "api/audit_trail.h"
 #include "api/errors.h"
@@ -21,16 +19,6 @@ struct Nothing {
 ApiExchange& as_api(http::Exchange& exchange) { return static_cast<ApiExchange&>(exchange); }
 const ApiExchange& as_api(const http::Exchange& exchange) {
   return static_cast<const ApiExchange&>(exchange);
-}
-
-// The credentials of "Authorization: Bearer …"; nothing when the header is absent or of another
-// scheme. RFC 9110 11.1: schemes compare without case.
-std::optional<std::string_view> bearer(std::string_view header) {
-  static constexpr std::string_view scheme = "Bearer ";
-  if (!http::equal_ignoring_case(header.substr(0, scheme.size()), scheme)) return std::nullopt;
-  // RFC 6750 2.1: one blank or several.
-  header.remove_prefix(std::min(header.find_first_not_of(' ', scheme.size()), header.size()));
-  return header;
 }
 
 }  // namespace

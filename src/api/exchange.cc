@@ -22,6 +22,15 @@ bool is_json(std::string_view content_type) {
 
 }  // namespace
 
+// RFC 9110 11.1: schemes compare without case.
+std::optional<std::string_view> bearer(std::string_view header) {
+  static constexpr std::string_view scheme = "Bearer ";
+  if (!http::equal_ignoring_case(header.substr(0, scheme.size()), scheme)) return std::nullopt;
+  // RFC 6750 2.1: one blank or several.
+  header.remove_prefix(std::min(header.find_first_not_of(' ', scheme.size()), header.size()));
+  return header;
+}
+
 void ApiExchange::set_request_id(std::string_view id) {
   request_id_size_ = std::min(id.size(), request_id_.size());
   std::copy_n(id.begin(), request_id_size_, request_id_.begin());

@@ -21,6 +21,10 @@ namespace agentauth::api {
 
 struct Operation;
 
+// The credentials of "Authorization: Bearer …"; nothing when the header is absent or of another
+// scheme.
+std::optional<std::string_view> bearer(std::string_view header);
+
 class ApiExchange final : public http::Exchange {
  public:
   const Operation* operation = nullptr;  // nullptr: no route matched

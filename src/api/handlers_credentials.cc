@@ -57,6 +57,7 @@ Result<void> register_agent(Services& services, ApiExchange& exchange) {
     const Agent registered = TRY(services.agents.register_agent(tx, request));
     const ApiKey key =
         TRY(services.keys.store(tx, minted, {registered.agent_id, std::nullopt, std::nullopt}));
+    if (exchange.caller) TRY(keep_within_own_key(tx, exchange, key));
     TRY(idempotency.keep(services, tx,
                          {registered.agent_id.to_string(), key.key_id.to_string(), 201, ""}));
     target = made(registered.agent_id, minted);

@@ -89,5 +89,21 @@ TEST_F(ClosedRegistrationTest, ACallerThatMayNoLongerActRegistersNobody) {
   EXPECT_EQ(replica.number("SELECT COUNT(*) FROM agents"), 2);
 }
 
+TEST_F(ClosedRegistrationTest, AKeyWithAnEndOrNetworksRegistersNobodyWithAKeyThatHasNone) {
+  const AgentId caller = replica.add_agent_with({"agentauth:agents:write", "agentauth:keys:write"});
+  for (const char* bounds : {R"({"expires_in":60})", R"({"allowed_cidrs":["192.0.2.0/24"]})"}) {
+    const Answer key = post("/agents/" + caller.to_string() + "/keys", bounds, token_of(caller));
+    ASSERT_EQ(key.status, 201) << key.body;
+    const std::string token =
+        post("/auth/login", R"({"api_key":")" + key.text("api_key") + "\"}").text("access_token");
+    const auto before = everything();
+    const Answer refused =
+        post("/agents/register", R"({"agent_name":"Bot","owner_email":"ops@example.com"})", token);
+    EXPECT_EQ(refused.status, 403) << bounds;
+    EXPECT_EQ(refused.code(), "permission_denied");
+    EXPECT_EQ(everything(), before);
+  }
+}
+
 }  // namespace
 }  // namespace agentauth::api

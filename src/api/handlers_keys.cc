@@ -45,20 +45,6 @@ Result<void> require_key_authority(Services& services, Transaction& tx, const Ap
   return require_key_authority(view, TRY(committed.parties(view, services.clock.now())), request);
 }
 
-// A key with an end passes on no more time than it has left, and none once it was rotated: through
-// other keys it would outlive its end. `made` is new in this transaction; it may be in the caller's
-// own place, and then lives as long as that was made for. Errors: permission_denied.
-Result<void> require_time_for(Transaction& tx, const ApiExchange& exchange, const ApiKey& made,
-                              std::optional<KeyId> in_place_of = {}) {
-  const Caller& caller = *exchange.caller;
-  const ApiKey own = TRY(tx.keys().find_by_kid(caller.agent_id, text_of(caller.key)));
-  if (!own.expires_at || in_place_of == own.key_id) return {};
-  const bool outlives = !made.expires_at || *made.expires_at > *own.expires_at;
-  if (!outlives && !TRY(tx.keys().was_rotated(own.agent_id, own.key_id))) return {};
-  return failure(Errc::permission_denied,
-                 "A key that has an end makes none that ends later, and none once it was rotated");
-}
-
 // Mints a key and answers with it, once. `store` is called in the transaction: it asks whether the
 // caller may, by what that sees.
 using StoreKey = FunctionRef<Result<ApiKey>(Transaction&, const MintedKey&)>;
@@ -93,7 +79,7 @@ Result<void> rotate(Services& services, ApiExchange& exchange, const RotateKey& 
                              [&](Transaction& tx, const MintedKey& minted) -> Result<ApiKey> {
                                TRY(require(tx));
                                const ApiKey stored = TRY(services.keys.rotate(tx, minted, request));
-                               TRY(require_time_for(tx, exchange, stored, request.key_id));
+                               TRY(keep_within_own_key(tx, exchange, stored, request.key_id));
                                return stored;
                              });
 }
@@ -108,7 +94,7 @@ Result<void> create_key(Services& services, ApiExchange& exchange) {
                              [&](Transaction& tx, const MintedKey& minted) -> Result<ApiKey> {
                                TRY(require_key_authority(services, tx, exchange, request));
                                const ApiKey stored = TRY(services.keys.store(tx, minted, request));
-                               TRY(require_time_for(tx, exchange, stored));
+                               TRY(keep_within_own_key(tx, exchange, stored));
                                return stored;
                              });
 }

@@ -65,6 +65,40 @@ TEST_F(RotationTest, TheNewKeyLivesAsLongAsTheOldOneWasToCountedFromNow) {
             std::nullopt);
 }
 
+TEST_F(RotationTest, AKeyMadeByOneWithAnEndIsNotRenewedBeyondThat) {
+  const auto token_by = [&](const Answer& key) {
+    return log_in(key.text("api_key")).text("access_token");
+  };
+  const Answer parent = create(R"({"expires_in":100})");
+  const auto end_of_parent = parse_rfc3339(parent.text("expires_at"));
+  Answer key = post(path, R"({"expires_in":90})", token_by(parent));
+  ASSERT_EQ(key.status, 201) << key.body;
+  for (int renewals = 0; renewals < 3; ++renewals) {
+    clock.advance(30s);
+    key = post("/auth/rotate", "{}", token_by(key));
+    ASSERT_EQ(key.status, 201) << key.body;
+    EXPECT_EQ(parse_rfc3339(key.text("expires_at")), end_of_parent) << renewals;
+  }
+  const Answer child = post(path, R"({"expires_in":5})", token_by(key));
+  ASSERT_EQ(child.status, 201) << child.body;
+  EXPECT_EQ(parse_rfc3339(post("/auth/rotate", "{}", token_by(child)).text("expires_at")),
+            end_of_parent)
+      << "nor a key that this one made";
+  clock.advance(10s);
+  EXPECT_EQ(log_in(key.text("api_key")).status, 401);
+}
+
+TEST_F(RotationTest, AKeyRotatedByOneWithAnEndIsNotRenewedBeyondThat) {
+  const Answer caller = create(R"({"expires_in":100})");
+  const Answer old = create(R"({"expires_in":60})");
+  const Answer fresh = rotate(old, "{}", log_in(caller.text("api_key")).text("access_token"));
+  ASSERT_EQ(fresh.status, 201) << fresh.body;
+  clock.advance(50s);
+  const std::string token = log_in(fresh.text("api_key")).text("access_token");
+  EXPECT_EQ(parse_rfc3339(post("/auth/rotate", "{}", token).text("expires_at")),
+            parse_rfc3339(caller.text("expires_at")));
+}
+
 TEST_F(RotationTest, AKeyThatHasEndedCannotBeRotated) {
   const std::string token = token_of(agent);
   const Answer expired = create(R"({"expires_in":1})");

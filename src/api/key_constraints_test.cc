@@ -156,6 +156,31 @@ TEST_F(KeyConstraintsTest, AKeyWithAnEndMakesNoneThatEndsLater) {
   }
 }
 
+TEST_F(KeyConstraintsTest, AKeyBoundToNetworksMakesNoneThatWorksOutsideThem) {
+  const AgentId admin = replica.add_agent_with({"agentauth:*"});
+  const std::string token =
+      narrowed(admin, R"({"allowed_cidrs":["192.0.2.0/24","2001:db8::/32"]})");
+  const Answer lasting = create(bot, "{}", token_of(bot));
+  const auto before = everything();
+  for (const AgentId agent : {bot, admin}) {
+    for (const char* body : {"{}", R"({"expires_in":60})", R"({"allowed_cidrs":["192.0.0.0/16"]})",
+                             R"({"allowed_cidrs":["192.0.2.7","203.0.113.9"]})"}) {
+      const Answer refused = create(agent, body, token);
+      EXPECT_EQ(refused.status, 403) << body;
+      EXPECT_EQ(refused.text("detail"),
+                "A key that is bound to networks makes none that works outside them");
+    }
+  }
+  EXPECT_EQ(post("/agents/" + bot.to_string() + "/keys/" + lasting.text("key_id") + "/rotate", "{}",
+                 token)
+                .status,
+            403)
+      << "nor one in the place of another";
+  EXPECT_EQ(everything(), before);
+  EXPECT_EQ(create(bot, R"({"allowed_cidrs":["192.0.2.8/29","2001:db8:1::/48"]})", token).status,
+            201);
+}
+
 TEST_F(KeyConstraintsTest, RotationInheritsWhatTheKeyIsNarrowedTo) {
   const std::string token =
       narrowed(bot, R"({"permissions":["read_weather"],"allowed_cidrs":["192.0.2.0/24"]})");

@@ -39,9 +39,12 @@ to `POST /agents/register` alone.
 * A key may be narrowed to some of its agent's `permissions` and to `allowed_cidrs`. It then does no more
   than that, and does not manage its agent's keys unless the agent may manage keys anyway; it may
   rotate itself. What it was narrowed to, the rotated key is too.
+* A key that is bound to networks makes none that works outside them, for whomever.
 * A key with an end makes none that ends later, for whomever, and none in the place of one that does.
-  It may rotate itself: the new key lives as long as the old one was made for. A key is rotated once;
-  in its overlap it makes no keys.
+  It may rotate itself: the new key lives as long as the old one was made for. What it made does so
+  too, until its end and no longer. A key is rotated once; in its overlap it makes no keys.
+* The first key of an agent has neither an end nor networks. So where registration needs a caller, a key
+  with either registers nobody.
 * A change counts from the next request on; a token holds no permissions, and stands only as long as
   the key it was got with: its claim `key` is that key's `kid`.
 

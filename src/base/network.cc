@@ -99,6 +99,10 @@ bool Network::contains(const IpAddress& candidate) const {
   return true;
 }
 
+bool Network::contains(const Network& range) const {
+  return prefix <= range.prefix && contains(range.address);
+}
+
 std::string Network::to_string() const {
   const bool is_ipv4 = prefix >= mapped_bits && is_mapped(address);
   return format_ip_address(address) + '/' + std::to_string(prefix - (is_ipv4 ? mapped_bits : 0));

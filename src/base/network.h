@@ -29,6 +29,7 @@ struct Network {
   static std::optional<Network> parse_exact(std::string_view text);
   // A range of IPv6 holds no IPv4 address, mapped or not: ::/0 is all of IPv6 and nothing else.
   bool contains(const IpAddress& candidate) const;
+  bool contains(const Network& range) const;
   std::string to_string() const;
 
   bool operator==(const Network&) const = default;

@@ -41,6 +41,20 @@ TEST(Network, TheFamiliesAreApart) {
   EXPECT_TRUE(contains("::/0", "2001:db8::1"));
 }
 
+TEST(Network, ARangeContainsItselfAndWhatIsNarrowerWithinIt) {
+  const auto contains = [](std::string_view outer, std::string_view inner) {
+    return Network::parse(outer)->contains(*Network::parse(inner));
+  };
+  EXPECT_TRUE(contains("10.0.0.0/8", "10.0.0.0/8"));
+  EXPECT_TRUE(contains("10.0.0.0/8", "10.9.0.0/16"));
+  EXPECT_TRUE(contains("0.0.0.0/0", "10.0.0.0/8"));
+  EXPECT_FALSE(contains("10.0.0.0/8", "10.0.0.0/7"));
+  EXPECT_FALSE(contains("10.0.0.0/8", "11.0.0.0/16"));
+  EXPECT_FALSE(contains("10.0.0.0/8", "::/0"));
+  EXPECT_FALSE(contains("::/0", "0.0.0.0/0")) << "of the other family";
+  EXPECT_FALSE(contains("0.0.0.0/0", "::/0"));
+}
+
 TEST(Network, AnExactRangeHasNoBitsPastItsPrefix) {
   EXPECT_FALSE(Network::parse_exact("10.1.2.3/8"));
   EXPECT_FALSE(Network::parse_exact("2001:db8::1/32"));

@@ -178,6 +178,9 @@ Result<ApiKey> KeyService::rotate(Transaction& tx, const MintedKey& minted,
       .constraints = old.constraints,
   };
   if (old.expires_at) row.expires_at = now + (*old.expires_at - old.created_at);
+  row.renewable_until = TRY(tx.keys().find_renewable_until(request.agent_id, request.key_id));
+  if (row.renewable_until)
+    row.expires_at = std::min(row.expires_at.value_or(Timestamp::max()), *row.renewable_until);
   row.notice = notice_of(row.expires_at, now);
   const ApiKey key = TRY(tx.keys().insert(row));
   TRY(tx.changes().append(ChangeKind::key, request.agent_id));

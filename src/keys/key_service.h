@@ -182,9 +182,10 @@ class KeyService {
   Result<ApiKey> store(Transaction& tx, const MintedKey& minted, const CreateKey& request);
   Result<std::vector<KeyDescription>> list(Transaction& tx, const ListKeys& request,
                                            const PageStart& after, std::int64_t limit);
-  // The new key in the old one's place: its name and as long a life, counted from now. The old one
-  // ends with the overlap, or earlier if it was to. Errors: not_found; conflict when it has ended
-  // or was rotated already, or the agent has usable_keys_max.
+  // The new key in the old one's place: its name and as long a life, counted from now but no longer
+  // than the old one may be renewed. The old one ends with the overlap, or earlier if it was to.
+  // Errors: not_found; conflict when it has ended or was rotated already, or the agent has
+  // usable_keys_max.
   Result<ApiKey> rotate(Transaction& tx, const MintedKey& minted, const RotateKey& request);
   // Whether it could be rotated: asked before a new one is minted, which costs bcrypt.
   // Errors: as rotate.

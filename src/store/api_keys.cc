@@ -84,13 +84,13 @@ Result<ApiKey> ApiKeyRepository::insert(const NewKey& key) {
   if (key.notice == ExpiryNotice::none) notice = "none";
   return one_key(session_,
                  "INSERT INTO api_keys (agent_id, kid, hash, tag, name, expires_at, "
-                 "not_before, allowed_cidrs, permissions, expiry_notice) "
-                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
+                 "not_before, allowed_cidrs, permissions, expiry_notice, renewable_until) "
+                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
                  "RETURNING id, agent_id, kid, name, created_at, expires_at, revoked_at, "
                  "not_before, allowed_cidrs, permissions",
                  {key.agent_id, key.kid, key.hash, ByteView(key.tag), key.name, key.expires_at,
                   key.constraints.not_before, joined(key.constraints.allowed_cidrs),
-                  joined(key.constraints.permissions), notice});
+                  joined(key.constraints.permissions), notice, key.renewable_until});
 }
 
 Result<ApiKey> ApiKeyRepository::find(AgentId agent, KeyId key) {
@@ -167,6 +167,27 @@ Result<bool> ApiKeyRepository::was_rotated(AgentId agent, KeyId key) {
         return {};
       }));
   return rotated;
+}
+
+Result<std::optional<Timestamp>> ApiKeyRepository::find_renewable_until(AgentId agent, KeyId key) {
+  std::optional<std::optional<Timestamp>> found;
+  TRY(session_.query("SELECT renewable_until FROM api_keys WHERE id = $2 AND agent_id = $1",
+                     {agent, key}, [&](const Row& row) -> Result<void> {
+                       found = row.optional_time(0);
+                       return {};
+                     }));
+  if (!found) return failure(Errc::not_found, "No such key");
+  return *found;
+}
+
+Result<void> ApiKeyRepository::limit_renewal(AgentId agent, KeyId key, Timestamp until) {
+  const auto changed =
+      TRY(session_.execute("UPDATE api_keys SET renewable_until = "
+                           "CASE WHEN renewable_until < $3 THEN renewable_until ELSE $3 END "
+                           "WHERE id = $2 AND agent_id = $1",
+                           {agent, key, until}));
+  if (changed == 0) return failure(Errc::not_found, "No such key");
+  return {};
 }
 
 Result<ApiKey> ApiKeyRepository::find_by_kid(AgentId agent, std::string_view kid) {

@@ -27,6 +27,7 @@ class ApiKeyRepository {
     std::optional<Timestamp> expires_at;
     KeyConstraints constraints{};
     ExpiryNotice notice = ExpiryNotice::due;
+    std::optional<Timestamp> renewable_until{};
   };
   // Errors: conflict when the agent is gone or the kid taken.
   Result<ApiKey> insert(const NewKey& key);
@@ -44,6 +45,10 @@ class ApiKeyRepository {
   // A new key is in its place. False when there was one already.
   Result<bool> mark_rotated(AgentId agent, KeyId key, Timestamp now);
   Result<bool> was_rotated(AgentId agent, KeyId key);
+  // No key in its place ends later; nothing: it is renewed for ever. Errors: not_found.
+  Result<std::optional<Timestamp>> find_renewable_until(AgentId agent, KeyId key);
+  // Never later than it was before. Errors: not_found.
+  Result<void> limit_renewal(AgentId agent, KeyId key, Timestamp until);
   // Errors: not_found.
   Result<ApiKey> find_by_kid(AgentId agent, std::string_view kid);
 

@@ -214,6 +214,10 @@ ALTER TABLE agents ADD COLUMN owner_identity TEXT
 DROP INDEX agents_by_owner;
 CREATE INDEX agents_by_owner ON agents (owner_identity, created_at, id);
 )sql"},
+    {13, "how long keys may renew themselves", R"sql(
+-- NULL: for ever. A key in this one's place ends by then.
+ALTER TABLE api_keys ADD COLUMN renewable_until {{timestamp}};
+)sql"},
 };
 
 constexpr std::string_view history_script = R"sql(

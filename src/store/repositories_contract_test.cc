@@ -517,6 +517,29 @@ TEST_P(RepositoriesContract, AKeyIsMarkedAsRotatedOnce) {
   EXPECT_FALSE(was_rotated(other));
 }
 
+TEST_P(RepositoriesContract, TheRenewalOfAKeyIsLimitedToTheEarliestTime) {
+  const AgentId agent = add_agent().agent_id;
+  const KeyId key = must(add_key(agent, "AAAAAAAAAAA1")).key_id;
+  const Timestamp end{Seconds{1'700'000'000}};
+  const auto limit = [&](AgentId whose, Timestamp until) {
+    return write([&](Transaction& tx) { return tx.keys().limit_renewal(whose, key, until); });
+  };
+  const auto until = [&](KeyId which) {
+    return must(
+        read([&](Transaction& tx) { return tx.keys().find_renewable_until(agent, which); }));
+  };
+  EXPECT_EQ(until(key), std::nullopt);
+  EXPECT_EQ(limit(add_agent().agent_id, end).error().code, Errc::not_found) << "another's";
+  for (const Seconds later : {Seconds{60}, Seconds{0}, Seconds{30}})
+    must(limit(agent, end + later));
+  EXPECT_EQ(until(key), end);
+  const ApiKey inserted = must(write([&](Transaction& tx) {
+    return tx.keys().insert(
+        {agent, "AAAAAAAAAAA2", "hash", tag_of("a"), "CI", {}, {}, ExpiryNotice::due, end});
+  }));
+  EXPECT_EQ(until(inserted.key_id), end);
+}
+
 TEST_P(RepositoriesContract, TheConstraintsOfAKeyAreKeptAndAbsentOnesStayAbsent) {
   const AgentId agent = add_agent().agent_id;
   const Timestamp start{Seconds{1'700'000'000}};

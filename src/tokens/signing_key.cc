@@ -50,7 +50,7 @@ Result<SigningKeys> configured_signing_keys(const Secret& secret) {
         Errc::invalid_argument,
         "signing-secret is well known or easy to guess; make one with: openssl rand -hex 32");
   std::vector<SigningKey> keys;
-  keys.emplace_back("configured", as_bytes(text));
+  keys.emplace_back(std::string(configured_signing_kid), as_bytes(text));
   return SigningKeys(std::move(keys));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -52,7 +53,9 @@ class SigningKeys {
   std::vector<SigningKey> keys_;
 };
 
-// A secret of the operator's own, instead of the database's keys; its kid is "configured".
+inline constexpr std::string_view configured_signing_kid = "configured";
+
+// A secret of the operator's own, instead of the database's keys, under the kid above.
 // Errors: invalid_argument when it is shorter than 32 bytes, well known or easy to guess.
 Result<SigningKeys> configured_signing_keys(const Secret& secret);
 

@@ -164,6 +164,11 @@ Result<VerifiedToken> TokenService::verify(std::string_view text, Timestamp now)
   return token;
 }
 
+Result<std::string> TokenService::signing_kid(std::string_view text) const {
+  const SigningKeyRing::View ring(keys_);
+  return TRY(find_key(ring.keys(), text.substr(0, text.find('.') + 1)))->kid();
+}
+
 Result<VerifiedToken> TokenService::check_claims(std::string_view payload, Timestamp now) const {
   const auto claims = parse_json(payload);
   if (!claims || claims->type != JsonValue::Type::object) return refused("the payload is not JSON");

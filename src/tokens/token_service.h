@@ -58,6 +58,10 @@ class TokenService {
   // in `detail`.
   Result<VerifiedToken> verify(std::string_view text, Timestamp now) const;
 
+  // Which of our keys a token says that it is signed with. Nothing is verified. Errors:
+  // unauthenticated, also when that key verifies no more.
+  Result<std::string> signing_kid(std::string_view text) const;
+
   // From here on these keys sign and verify, and no others.
   void use_keys(SigningKeys keys) { keys_.replace(std::move(keys)); }
   // Another number after each use_keys(): a token that was verified before is verified again.

@@ -67,6 +67,50 @@ def test_a_narrowed_key_rotates_itself_and_stays_as_narrow(server):
     problem(server.get("/data/stock", token=by_new), 403, "permission_denied")
 
 
+def test_a_key_bound_to_networks_makes_none_that_works_elsewhere(server, admin):
+    agent = server.register_with("agentauth:keys:write")
+    other = server.register()
+    token = token_by(server, agent, allowed_cidrs=["127.0.0.0/8"])
+    before = admin.snapshot(agent), admin.snapshot(other)
+    for path in (agent.path, other.path):
+        for body in ({}, {"expires_in": 60}, {"allowed_cidrs": ["0.0.0.0/0"]},
+                     {"allowed_cidrs": ["127.0.0.1", "10.0.0.0/8"]}):
+            problem(server.post(f"{path}/keys", body, token=token), 403, "permission_denied")
+    assert (admin.snapshot(agent), admin.snapshot(other)) == before
+    inside = server.post(f"{agent.path}/keys", {"allowed_cidrs": ["127.0.0.1"]}, token=token)
+    assert inside.status_code == 201, inside.text
+    new = server.post("/auth/rotate", {}, token=token)
+    assert new.json()["allowed_cidrs"] == ["127.0.0.0/8"]
+
+
+@pytest.mark.parametrize("bounds", [{"expires_in": 600}, {"allowed_cidrs": ["127.0.0.0/8"]}],
+                         ids=["end", "networks"])
+def test_a_bounded_key_registers_nobody_with_an_unbounded_one(launch, bounds):
+    server = launch("--registration", "closed")
+    admin = server.administrator()
+    registrar = server.register(token=admin.token)
+    for permission in ("agentauth:agents:write", "agentauth:keys:write"):
+        admin.grant(registrar, permission)
+    token = token_by(server, registrar, **bounds)
+    before = admin.get("/agents").json()
+    body = {"agent_name": "bot", "owner_email": "owner@example.com"}
+    problem(server.post("/agents/register", body, token=token), 403, "permission_denied")
+    assert admin.get("/agents").json() == before
+    server.register(token=registrar.token)
+
+
+def test_a_key_is_not_renewed_beyond_the_end_of_the_one_that_made_it(server):
+    agent = server.register()
+    parent = create_key(agent, agent, expires_in=600).json()
+    by_parent = login(server, parent).json()["access_token"]
+    key = server.post(f"{agent.path}/keys", {"expires_at": parent["expires_at"]}, token=by_parent).json()
+    wait_until(lambda: at(595) > parent["expires_at"], seconds=10)
+    for _ in range(2):
+        token = login(server, key).json()["access_token"]
+        key = server.post("/auth/rotate", {}, token=token).json()
+        assert key["expires_at"] == parent["expires_at"]
+
+
 def test_the_network_holds_at_login_and_at_each_use(server):
     agent = server.register_with("read_weather")
     key = create_key(agent, agent, allowed_cidrs=["198.51.100.0/24", "2001:db8::/32"]).json()

@@ -124,14 +124,16 @@ class ApiFixture : public testing::Test {
     return value_of(configured_signing_keys(Secret(std::string(secret))));
   }
   std::string token_of(AgentId agent) {
+    return token_of(agent, FamilyId{Uuid{random.bytes<16>()}});
+  }
+  std::string token_of(AgentId agent, FamilyId login) {
     std::string token;
     std::uint32_t generation = 0;
     {
       const Directory::View view(replica.directory());
       if (const AgentRecord* record = view.find_agent(agent)) generation = record->token_generation;
     }
-    tokens.issue({agent, generation, FamilyId{Uuid{random.bytes<16>()}}, replica.any_key_of(agent)},
-                 clock.now(), token);
+    tokens.issue({agent, generation, login, replica.any_key_of(agent)}, clock.now(), token);
     return token;
   }
   std::string token_with(std::initializer_list<std::string> held) {
