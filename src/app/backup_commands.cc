@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "store/migrations.h"
 #include "store/sqlite/sqlite_copy.h"
+#include "store/sqlite/sqlite_schema.h"
 
 namespace agentauth::app {
 namespace {
@@ -55,8 +56,9 @@ Result<Found> verify(Database& database, const Ed25519PublicKey& key) {
 
 Result<void> refuse_what_is_none(const std::string& file) {
   const auto database = TRY(Database::open("sqlite:" + file));
-  if (TRY(database->read(find_schema_version)) > 0) return {};
-  return failure(Errc::invalid_argument, "it is no database of AgentAuth");
+  if (TRY(database->read(find_schema_version)) == 0)
+    return failure(Errc::invalid_argument, "it is no database of AgentAuth");
+  return require_own_schema(*database);
 }
 
 struct Place {
@@ -210,6 +212,8 @@ Result<int> backup_database(const CommandLine& line, const Options& options, std
   Found found;
   {
     const auto database = TRY(Database::open("sqlite:" + copy.path()));
+    // What restore would refuse is better known now.
+    TRY(about(require_own_schema(*database), "the copy of", file_of(options.database)));
     found = TRY(verify(*database, signer->public_key()));
   }
   TRY(fold_sqlite_file(copy.path()));

@@ -55,6 +55,15 @@ def test_a_backup_replaces_a_file_only_when_told(sqlite_launch, tmp_path):
     assert "verified" in backup(server, file, "--replace").stdout
 
 
+def test_what_could_not_be_restored_is_no_backup(sqlite_launch, tmp_path):
+    server = sqlite_launch()
+    with sqlite3.connect(database_file(server)) as database:
+        database.execute("CREATE INDEX own ON agents (labels)")
+    refused = server.command_line("backup", "--to", tmp_path / "b.db")
+    assert refused.returncode == 1 and "index own" in refused.stderr
+    assert os.listdir(tmp_path) == []
+
+
 def test_backups_under_load_hold_up_nobody_and_lose_nothing_acknowledged(sqlite_launch, tmp_path):
     server = sqlite_launch()
     server.administrator().login()
@@ -190,6 +199,11 @@ class TestRestore:
         ("DELETE FROM audit_log WHERE sequence = 2", "event 2"),
         ("INSERT INTO schema_migrations (version, name) VALUES (9999, 'later')", "newer"),
         ("DROP TABLE schema_migrations", "no database of AgentAuth"),
+        ("CREATE TRIGGER undo_suspend AFTER UPDATE ON agents WHEN new.status = 'suspended' "
+         "BEGIN UPDATE agents SET status = 'active' WHERE id = new.id; END",
+         "trigger undo_suspend"),
+        ("CREATE VIEW shown AS SELECT * FROM agents", "view shown"),
+        ("ALTER TABLE agents ADD COLUMN other TEXT", "table agents"),
     ])
     def test_what_is_not_what_was_recorded_is_refused(self, server, spoil, word):
         assert server.stop() == 0

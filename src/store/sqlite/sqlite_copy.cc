@@ -29,7 +29,7 @@ Result<SqliteConnection> open_file(const std::string& path, int access) {
   SqliteConnection connection(opened);
   if (code != SQLITE_OK) return fail(opened, code);
   wait_for_others(opened, busy_wait_max);
-  sqlite3_db_config(opened, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  distrust_file(opened);
   return connection;
 }
 
