@@ -48,11 +48,35 @@ def test_a_backup_of_a_running_server_is_whole_and_its_owners_alone(sqlite_launc
 def test_a_backup_replaces_a_file_only_when_told(sqlite_launch, tmp_path):
     server = sqlite_launch()
     file = tmp_path / "b.db"
-    file.write_text("precious")
+    file.touch()
     refused = server.command_line("backup", "--to", file)
     assert refused.returncode == 1 and "--replace" in refused.stderr
-    assert file.read_text() == "precious"
-    assert "verified" in backup(server, file, "--replace").stdout
+    assert file.read_bytes() == b""
+    for _ in ("an empty one", "an earlier backup"):
+        assert "verified" in backup(server, file, "--replace").stdout
+
+
+def test_a_backup_replaces_nothing_but_a_backup(sqlite_launch, tmp_path):
+    server, other = sqlite_launch(), sqlite_launch()
+    notes, foreign = tmp_path / "notes", tmp_path / "foreign.db"
+    notes.write_text("precious")
+    with sqlite3.connect(foreign) as database:
+        database.execute("CREATE TABLE schema_migrations (version INTEGER)")
+    key = server.data_dir / "master.key"
+    (tmp_path / "key").hardlink_to(key)
+    (tmp_path / "db").symlink_to(database_file(server))
+    wal = database_file(server).with_name("agentauth.db-wal")
+    for file, why in [(key, "the master key"), (tmp_path / "key", "the master key"),
+                      (database_file(server), "the database itself"),
+                      (tmp_path / "db", "the database itself"), (wal, "the database itself"),
+                      (notes, "no database"), (foreign, "no database"),
+                      (database_file(other), str(other.process.pid))]:
+        before = file.stat()
+        content = file.read_bytes()
+        refused = server.command_line("backup", "--to", file, "--replace")
+        assert refused.returncode == 1 and why in refused.stderr, refused.stderr
+        assert file.stat().st_ino == before.st_ino and file.read_bytes() == content
+    assert server.register().login() and other.register().login()
 
 
 def test_what_could_not_be_restored_is_no_backup(sqlite_launch, tmp_path):

@@ -92,6 +92,15 @@ Result<void> check_sqlite_file(const std::string& path) {
   return tl::unexpected(sqlite_error(SQLITE_CORRUPT, found));
 }
 
+bool is_database_of_ours(const std::string& path) {
+  const auto connection = open_file(path, SQLITE_OPEN_READONLY);
+  if (!connection) return false;
+  const auto found = ask(connection->get(),
+                         "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name IN "
+                         "('schema_migrations', 'agents', 'api_keys', 'change_counter')");
+  return found.value_or("") == "4";
+}
+
 Result<void> fold_sqlite_file(const std::string& path) {
   const SqliteConnection connection = TRY(open_file(path, SQLITE_OPEN_READWRITE));
   const std::string mode = TRY(ask(connection.get(), "PRAGMA journal_mode = DELETE"));

@@ -84,6 +84,17 @@ TEST_F(SqliteCopy, OfAFileThatIsNoDatabaseFails) {
   EXPECT_EQ(check_sqlite_file(path_).error().code, Errc::unavailable);
 }
 
+TEST_F(SqliteCopy, TellsADatabaseOfOursFromOthers) {
+  must(connect(path_)->execute("CREATE TABLE schema_migrations (version BIGINT)"));
+  EXPECT_FALSE(is_database_of_ours(path_));
+  EXPECT_FALSE(is_database_of_ours(path_ + "-none"));
+  std::ofstream(copy_) << std::string(10'000, 'x');
+  EXPECT_FALSE(is_database_of_ours(copy_));
+  const testing::TestDatabase ours(testing::Backend::sqlite_disk);
+  const auto database = ours.open_migrated();
+  EXPECT_TRUE(is_database_of_ours(ours.path()));
+}
+
 TEST_F(SqliteCopy, OfADamagedFileIsFoundOut) {
   {
     const auto session = connect(path_);
