@@ -203,6 +203,7 @@ Result<void> refuse_to_replace(const fs::path& to, const Options& options) {
 Result<Found> fill(const NewFile& copy, const fs::path& from, const Options& options) {
   TRY(copy_sqlite_file(from.string(), copy.path()));
   TRY(check_sqlite_file(copy.path()));
+  TRY(copy.require_own());
   TRY(refuse_what_is_none(copy.path()));
   return settle(with_database(options, copy.path()));
 }
@@ -232,6 +233,7 @@ Result<int> backup_database(const CommandLine& line, const Options& options, std
   TRY(about(copy_sqlite_file(file_of(options.database).string(), copy.path()), "cannot copy to",
             to));
   TRY(about(check_sqlite_file(copy.path()), "the copy of", file_of(options.database)));
+  TRY(copy.require_own());
   Found found;
   {
     const auto database = TRY(Database::open("sqlite:" + copy.path()));

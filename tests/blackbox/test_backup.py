@@ -79,6 +79,15 @@ def test_a_backup_replaces_nothing_but_a_backup(sqlite_launch, tmp_path):
     assert server.register().login() and other.register().login()
 
 
+def test_a_backup_goes_to_the_folder_that_a_link_leads_to(sqlite_launch, tmp_path):
+    server = sqlite_launch()
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    for _ in range(2):
+        backup(server, tmp_path / "link" / "b.db", "--replace")
+    assert os.listdir(tmp_path / "real") == ["b.db"]
+
+
 def test_what_could_not_be_restored_is_no_backup(sqlite_launch, tmp_path):
     server = sqlite_launch()
     with sqlite3.connect(database_file(server)) as database:
@@ -238,6 +247,12 @@ class TestRestore:
         server.start()
         assert self.lost.login()
         assert not [name for name in os.listdir(server.data_dir) if "agentauth.db." in name]
+
+    def test_takes_a_path_for_the_name_of_a_file(self, server):
+        assert server.stop() == 0
+        for path in (f"file:{self.file}", f"file:{self.file}?mode=ro", ":memory:"):
+            refused = restore(server, "--from", path, "--replace")
+            assert refused.returncode == 1 and path in refused.stderr, refused.stderr
 
     @pytest.mark.parametrize("how", ["cut", "pages", "text", "empty", "missing"])
     def test_a_damaged_file_is_refused(self, server, how):

@@ -150,7 +150,7 @@ class SqliteMemoryDriver final : public Driver {
 }  // namespace
 
 std::unique_ptr<Driver> sqlite_file_driver(std::string path, milliseconds wal_wait) {
-  return std::make_unique<SqliteFileDriver>(std::move(path), wal_wait);
+  return std::make_unique<SqliteFileDriver>(plain_file_name(path), wal_wait);
 }
 
 Result<std::unique_ptr<Driver>> sqlite_memory_driver() {

@@ -60,6 +60,10 @@ void wait_for_others(sqlite3* connection, milliseconds at_most) {
   sqlite3_busy_timeout(connection, static_cast<int>(at_most.count()));
 }
 
+std::string plain_file_name(const std::string& path) {
+  return path.starts_with('/') ? path : "./" + path;
+}
+
 void distrust_file(sqlite3* connection) {
   sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
