@@ -191,7 +191,7 @@ Result<void> refuse_to_replace(const fs::path& to, const Options& options) {
     if (is_same_file(to, file_of(options.database).string() + part))
       return failure(Errc::conflict, to.string() + " is the database itself");
   std::error_code error;
-  if (!fs::exists(fs::symlink_status(to)) || fs::file_size(to, error) == 0) return {};
+  if (!fs::exists(fs::symlink_status(to, error)) || fs::file_size(to, error) == 0) return {};
   if (!is_database_of_ours(to.string()))
     return failure(Errc::conflict,
                    to.string() + " is no database of AgentAuth: --replace does not replace it");
