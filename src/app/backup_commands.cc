@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "store/migrations.h"
 #include "store/sqlite/sqlite_copy.h"
+#include "store/sqlite/sqlite_schema.h"
 
 namespace agentauth::app {
 namespace {
@@ -55,8 +56,9 @@ Result<Found> verify(Database& database, const Ed25519PublicKey& key) {
 
 Result<void> refuse_what_is_none(const std::string& file) {
   const auto database = TRY(Database::open("sqlite:" + file));
-  if (TRY(database->read(find_schema_version)) > 0) return {};
-  return failure(Errc::invalid_argument, "it is no database of AgentAuth");
+  if (TRY(database->read(find_schema_version)) == 0)
+    return failure(Errc::invalid_argument, "it is no database of AgentAuth");
+  return require_own_schema(*database);
 }
 
 struct Place {
@@ -176,9 +178,32 @@ Result<int> restore_in_place(const CommandLine& line, const Options& options, st
   return exit_done;
 }
 
+bool is_same_file(const fs::path& one, const fs::path& other) {
+  std::error_code error;  // one that is not there is no other
+  return fs::equivalent(one, other, error);
+}
+
+// A slip of the hand must not cost the master key, the database or a file of somebody else.
+Result<void> refuse_to_replace(const fs::path& to, const Options& options) {
+  if (is_same_file(to, master_key_path(options)))
+    return failure(Errc::conflict, to.string() + " is the master key");
+  for (const std::string part : {"", "-wal", "-shm"})
+    if (is_same_file(to, file_of(options.database).string() + part))
+      return failure(Errc::conflict, to.string() + " is the database itself");
+  std::error_code error;
+  if (!fs::exists(fs::symlink_status(to, error)) || fs::file_size(to, error) == 0) return {};
+  if (!is_database_of_ours(to.string()))
+    return failure(Errc::conflict,
+                   to.string() + " is no database of AgentAuth: --replace does not replace it");
+  const auto lock = SqliteFileLock::take(to.string());
+  if (lock || lock.error().code != Errc::conflict) return {};
+  return failure(Errc::conflict, "cannot replace " + to.string() + ": " + lock.error().message);
+}
+
 Result<Found> fill(const NewFile& copy, const fs::path& from, const Options& options) {
   TRY(copy_sqlite_file(from.string(), copy.path()));
   TRY(check_sqlite_file(copy.path()));
+  TRY(copy.require_own());
   TRY(refuse_what_is_none(copy.path()));
   return settle(with_database(options, copy.path()));
 }
@@ -201,15 +226,19 @@ Result<int> backup_database(const CommandLine& line, const Options& options, std
   const fs::path to = *line.argument("to");
   if (!line.has("replace") && fs::exists(to))
     return failure(Errc::conflict, to.string() + " is there already; --replace replaces it");
+  TRY(refuse_to_replace(to, options));
   const auto source = TRY(open_existing_database(options));
   const auto signer = TRY(load_signer(options, source.get()));
   NewFile copy = TRY(NewFile::create(to));
   TRY(about(copy_sqlite_file(file_of(options.database).string(), copy.path()), "cannot copy to",
             to));
   TRY(about(check_sqlite_file(copy.path()), "the copy of", file_of(options.database)));
+  TRY(copy.require_own());
   Found found;
   {
     const auto database = TRY(Database::open("sqlite:" + copy.path()));
+    // What restore would refuse is better known now.
+    TRY(about(require_own_schema(*database), "the copy of", file_of(options.database)));
     found = TRY(verify(*database, signer->public_key()));
   }
   TRY(fold_sqlite_file(copy.path()));

@@ -22,17 +22,21 @@ class NewFile {
   // Where it is until then.
   const std::string& path() const { return path_; }
 
+  // Whoever may write to the folder can put another file in its place. Errors: conflict.
+  Result<void> require_own() const;
+
   // On the disk when it returns. Errors: also conflict, when something is there that may not be
-  // replaced.
+  // replaced, or what is to be put there is not the file that was made.
   enum class Existing : bool { keep, replace };
   Result<void> put_in_place(Existing existing);
 
  private:
-  NewFile(std::string path, std::filesystem::path place)
-      : path_(std::move(path)), place_(std::move(place)) {}
+  NewFile(std::string path, std::filesystem::path place, int descriptor)
+      : path_(std::move(path)), place_(std::move(place)), descriptor_(descriptor) {}
 
   std::string path_;  // empty: moved from, or in place
   std::filesystem::path place_;
+  int descriptor_;  // -1: moved from
 };
 
 // Makes names that were changed in a folder last. Errors: unavailable.

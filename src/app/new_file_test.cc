@@ -63,6 +63,28 @@ TEST_F(NewFileTest, IsGoneWhenItWasNotPutThere) {
   EXPECT_EQ(files(), 0);
 }
 
+TEST_F(NewFileTest, WhatSomebodyPutInItsPlaceIsNotPutThere) {
+  std::ofstream(folder_ / "precious") << "old";
+  auto file = NewFile::create(place_of());
+  ASSERT_TRUE(file);
+  EXPECT_TRUE(file->require_own());
+  std::filesystem::remove(file->path());
+  std::filesystem::create_symlink(folder_ / "precious", file->path());
+  EXPECT_EQ(file->require_own().error().code, Errc::conflict);
+  EXPECT_EQ(file->put_in_place(NewFile::Existing::replace).error().code, Errc::conflict);
+  EXPECT_FALSE(std::filesystem::exists(place_of()));
+}
+
+TEST_F(NewFileTest, IsMadeInTheFolderThatALinkLeadsTo) {
+  std::filesystem::create_directory(folder_ / "real");
+  std::filesystem::create_directory_symlink("real", folder_ / "link");
+  auto file = NewFile::create(folder_ / "link" / "file");
+  ASSERT_TRUE(file);
+  EXPECT_EQ(std::filesystem::path(file->path()).parent_path().filename(), "real");
+  ASSERT_TRUE(file->put_in_place(NewFile::Existing::keep));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "real" / "file"));
+}
+
 TEST_F(NewFileTest, AFolderThatIsNotThereIsNamed) {
   const auto file = NewFile::create(folder_ / "none" / "file");
   ASSERT_FALSE(file);

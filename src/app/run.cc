@@ -178,7 +178,7 @@ Result<int> run_command(const CommandLine& line, const Configuration& configurat
     case CommandId::audit_export:
       return export_audit(line, options, out);
     case CommandId::signing_key_list:
-      return list_signing_keys(line, options, out);
+      return list_signing_keys(line, options, out, streams.error);
     case CommandId::signing_key_rotate:
       return rotate_signing_key(line, options, out);
     case CommandId::backup:

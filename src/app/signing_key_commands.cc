@@ -36,6 +36,7 @@ class KeysOfDatabase {
                  {.lead = options.signing_key_lead, .token_lifetime = Seconds{0}}) {}
 
   SigningKeyService& service() { return service_; }
+  Result<bool> rest() { return servers_use_configured_secret(*database_); }
 
  private:
   const SystemClock clock_;
@@ -62,9 +63,12 @@ void print_json(const std::vector<SigningKeyDescription>& keys, std::ostream& ou
 
 }  // namespace
 
-Result<int> list_signing_keys(const CommandLine& line, const Options& options, std::ostream& out) {
+Result<int> list_signing_keys(const CommandLine& line, const Options& options, std::ostream& out,
+                              std::ostream& advice) {
   const auto keys = TRY(KeysOfDatabase::open(options));
   const auto listed = TRY(with_database_advice(keys->service().list(), options.database));
+  if (TRY(with_database_advice(keys->rest(), options.database)))
+    advice << "agentauth: the servers sign with --signing-secret; these keys rest\n";
   if (line.wants_json()) {
     print_json(listed, out);
     return exit_done;
@@ -81,6 +85,10 @@ Result<int> list_signing_keys(const CommandLine& line, const Options& options, s
 
 Result<int> rotate_signing_key(const CommandLine& line, const Options& options, std::ostream& out) {
   const auto keys = TRY(KeysOfDatabase::open(options));
+  if (TRY(with_database_advice(keys->rest(), options.database)))
+    return failure(Errc::conflict,
+                   "the servers sign with --signing-secret, no key of the database: nothing was "
+                   "rotated; restart them with another secret, or without one");
   const auto rotation = line.has("now") ? KeyRotation::at_once : KeyRotation::published_first;
   const auto key = TRY(with_database_advice(keys->service().rotate(rotation), options.database));
   // Servers read the change log at every poll interval.

@@ -9,12 +9,15 @@
 
 namespace agentauth::app {
 
-// Errors, here and below: conflict when a configured secret signs instead; what is wrong with the
-// database or the master key, and what to do.
-Result<int> list_signing_keys(const CommandLine& line, const Options& options, std::ostream& out);
+// Says in `advice` when the servers sign with a configured secret. Errors, here and below: conflict
+// when such a secret is among the options; what is wrong with the database or the master key, and
+// what to do.
+Result<int> list_signing_keys(const CommandLine& line, const Options& options, std::ostream& out,
+                              std::ostream& advice);
 
 // Returns when every server that runs on the database and can reach it follows.
-// Errors: conflict when the next key is published already.
+// Errors: conflict when the next key is published already, or servers sign with a configured
+// secret: a rotation would end none of their tokens.
 Result<int> rotate_signing_key(const CommandLine& line, const Options& options, std::ostream& out);
 
 }  // namespace agentauth::app

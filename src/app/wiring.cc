@@ -121,6 +121,20 @@ Result<std::unique_ptr<LimitSharing>> share_limits(const Options& options, Limit
   return std::make_unique<LimitSharing>(limiter, std::move(shared), log);
 }
 
+constexpr const char* signing_setting = "signing";
+constexpr std::string_view by_configured_secret = "configured_secret";
+constexpr std::string_view by_keys = "keys";
+
+// For servers_use_configured_secret().
+Result<void> note_what_signs(const Options& options, Database& database) {
+  const bool is_configured = !options.signing_secret.empty();
+  if (TRY(servers_use_configured_secret(database)) == is_configured) return {};
+  return database.write([&](Transaction& tx) {
+    return tx.settings().replace(signing_setting,
+                                 std::string(is_configured ? by_configured_secret : by_keys));
+  });
+}
+
 struct Signing {
   std::unique_ptr<SigningKeyService> service;  // null when a configured secret signs
   SigningKeys keys;
@@ -138,6 +152,12 @@ Result<Signing> prepare_signing(const Options& options, Foundation& foundation) 
 }
 
 }  // namespace
+
+Result<bool> servers_use_configured_secret(Database& database) {
+  const auto noted =
+      TRY(database.read([](Transaction& tx) { return tx.settings().find(signing_setting); }));
+  return noted == by_configured_secret;
+}
 
 std::string master_key_path(const Options& options) {
   return (options.master_key_file ? *options.master_key_file : options.data_dir / "master.key")
@@ -324,6 +344,7 @@ Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& f
                            options.database));
   const http::ServerOptions http = TRY(http_options(options));
   state->server = TRY(create_server(http, state->dispatcher));
+  TRY(with_database_advice(note_what_signs(options, foundation.database()), options.database));
   state->metrics.read_gauges_from([node = state.get()] {
     const auto size = node->directory.size();
     const auto signing_keys =

@@ -19,6 +19,10 @@ namespace agentauth::app {
 // Which setting of the database says what master key it was made with.
 inline constexpr const char* master_key_setting = "master_key_fingerprint";
 
+// Whether the server that started last signs access tokens with a configured secret. Commands on
+// the database are not told of it in any other way. Errors: unavailable.
+Result<bool> servers_use_configured_secret(Database& database);
+
 // Where the master key is, or is to be.
 std::string master_key_path(const Options& options);
 

@@ -17,7 +17,11 @@ constexpr std::size_t tail_bytes = 64 * 1024;
 std::string last_error() { return std::strerror(errno); }  // NOLINT(concurrency-mt-unsafe)
 
 Result<int> open_file(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  const int file = ::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+  // Whoever may write to its folder could else lead us to any file.
+  if (file < 0 && errno == ELOOP)
+    return failure(Errc::invalid_argument, "cannot open the audit file " + path +
+                                               ": it is a symbolic link; name the file itself");
   if (file < 0)
     return failure(Errc::invalid_argument,
                    "cannot open the audit file " + path + ": " + last_error());
@@ -58,32 +62,39 @@ Result<void> FileSink::find_position() {
   if (::pread(file_, tail.data(), tail.size(), from) != static_cast<ssize_t>(tail.size()))
     return failure(Errc::invalid_argument,
                    "cannot read the audit file " + path_ + ": " + last_error());
-  const std::size_t end = tail.find_last_of('\n');
-  const std::size_t whole = end == tail.npos ? 0 : end + 1;
+  const std::size_t whole = tail.find_last_of('\n') + 1;  // npos + 1 is 0
+  const std::string_view half = std::string_view(tail).substr(whole);
+  const bool is_ours = whole > 0 ? find_position_in(std::string_view(tail).substr(0, whole))
+                                 : begins_like_a_line(half);
+  // A file that is longer than its tail has an event in it.
+  if (!is_ours || (from > 0 && !position_))
+    return failure(Errc::invalid_argument,
+                   "the audit file " + path_ + " holds something else; name another");
   // Half a line counts for nothing: it was never on the disk as a whole.
-  if (whole < tail.size() && ::ftruncate(file_, from + static_cast<off_t>(whole)) != 0)
+  if (!half.empty() && ::ftruncate(file_, from + static_cast<off_t>(whole)) != 0)
     return failure(Errc::invalid_argument,
                    "cannot mend the audit file " + path_ + ": " + last_error());
-  tail.resize(whole);
-  while (!tail.empty()) {
-    tail.pop_back();
-    const std::size_t start = tail.find_last_of('\n') + 1;  // npos + 1 is 0
-    const auto line = parse_line(std::string_view(tail).substr(start));
-    if (!line)
-      return failure(Errc::invalid_argument,
-                     "the audit file " + path_ + " holds something else; name another");
+  return {};
+}
+
+bool FileSink::find_position_in(std::string_view lines) {
+  while (!lines.empty()) {
+    lines.remove_suffix(1);
+    const std::size_t start = lines.find_last_of('\n') + 1;  // npos + 1 is 0
+    const auto line = parse_line(lines.substr(start));
+    if (!line) return false;
     if (const auto* event = std::get_if<AuditEvent>(&*line)) {
       position_ = AuditHead{event->sequence, event->hash};
-      return {};
+      return true;
     }
     const Checkpoint& checkpoint = std::get<Checkpoint>(*line);
     if (checkpoint.purpose == Purpose::start) {
       position_ = AuditHead{checkpoint.sequence, checkpoint.hash};
-      return {};
+      return true;
     }
-    tail.resize(start);
+    lines = lines.substr(0, start);
   }
-  return {};
+  return true;
 }
 
 Result<void> FileSink::begin(const Checkpoint& start) {

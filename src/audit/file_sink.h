@@ -16,8 +16,8 @@ namespace agentauth::audit {
 class FileSink {
  public:
   // Makes the file, mode 0600, or goes on behind what it holds; half a line, which a crash left at
-  // the end, is cut off. Errors: invalid_argument, in one line: cannot be opened, or holds
-  // something else.
+  // the end, is cut off. A file that holds anything else is left as it is.
+  // Errors: invalid_argument, in one line: cannot be opened, or holds something else.
   static Result<FileSink> open(const std::string& path);
   ~FileSink();
   FileSink(FileSink&& other) noexcept;
@@ -39,6 +39,8 @@ class FileSink {
   FileSink(std::string path, int file) : path_(std::move(path)), file_(file) {}
 
   Result<void> find_position();
+  // False when one of the last lines is not ours.
+  bool find_position_in(std::string_view lines);
   Result<void> write_through(std::string_view text);
 
   std::string path_;

@@ -22,6 +22,7 @@ using agentauth::testing::must;
 using agentauth::testing::TemporaryDirectory;
 using agentauth::testing::TestDatabase;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 using ::testing::SizeIs;
 
 std::string backend_name(const ::testing::TestParamInfo<Backend>& info) {
@@ -258,14 +259,93 @@ TEST_P(AuditKeeper, TheLastRoundForgetsNothing) {
   EXPECT_THAT(events(), SizeIs(5)) << "who stops the server waits for it";
 }
 
-TEST(AuditFile, SomethingElseIsLeftAlone) {
-  const TemporaryDirectory directory;
-  const std::string path = (directory.path() / "notes").string();
-  std::ofstream(path) << "my notes\n";
-  EXPECT_THAT(FileSink::open(path).error().message, HasSubstr("something else"));
+class AuditFile : public ::testing::Test {
+ protected:
+  // What is left of a file with that content when it was opened, and why it was not.
+  std::pair<std::string, std::string> opened(const std::string& content) {
+    std::ofstream(path_) << content;
+    const auto sink = FileSink::open(path_);
+    return {sink ? "taken" : sink.error().message, left()};
+  }
+  std::string left() const {
+    std::stringstream text;
+    text << std::ifstream(path_).rdbuf();
+    return text.str();
+  }
+  static std::string line_of(std::int64_t sequence) {
+    AuditEvent event;
+    event.sequence = sequence;
+    event.hash = std::string(64, 'a');
+    std::string text;
+    append_line(event, text);
+    return text;
+  }
+
+  TemporaryDirectory directory_;
+  std::string path_ = (directory_.path() / "file").string();
+};
+
+TEST_F(AuditFile, ThatHoldsSomethingElseStaysByteForByteAsItWas) {
+  const std::string random("\x00\n{\xff\x8e not a line of ours \x01\x02", 27);
+  const std::string line = line_of(7);
+  const std::string foreign[] = {
+      "my notes\n",
+      "notes without a line break",
+      random,
+      random.substr(2),
+      "[server]\nport = 8080\n# the last line has no break",
+      "{}",
+      line + "my notes\n",
+      line + "my notes\nhalf",
+      std::string(100'000, 'x'),
+      std::string(100'000, 'x') + "\n",
+      line.substr(0, 12) + std::string(100'000, '7'),
+      std::string(1, '\0'),
+  };
+  for (const std::string& content : foreign) {
+    const auto [why, left] = opened(content);
+    EXPECT_THAT(why, HasSubstr("something else")) << content.substr(0, 40);
+    EXPECT_EQ(left, content);
+  }
+}
+
+TEST_F(AuditFile, LosesOnlyTheHalfLineThatACrashLeft) {
+  const std::string line = line_of(7);
+  EXPECT_THAT(opened(""), Pair("taken", ""));
+  for (const std::size_t bytes : {std::size_t{1}, std::size_t{13}, line.size() - 1}) {
+    EXPECT_THAT(opened(line.substr(0, bytes)), Pair("taken", "")) << bytes;
+    EXPECT_THAT(opened(line + line.substr(0, bytes)), Pair("taken", line)) << bytes;
+  }
+}
+
+TEST_F(AuditFile, GoesOnBehindTheLastEventOfALongOne) {
+  const std::string line = line_of(7);
+  std::string text;
+  while (text.size() < 200'000) text += line;
+  std::ofstream(path_) << text << line.substr(0, 20);
+  const auto sink = must(FileSink::open(path_));
+  EXPECT_EQ(sink.position()->sequence, 7);
+  EXPECT_EQ(left(), text);
+}
+
+TEST_F(AuditFile, WithNoEventNearItsEndIsNotTakenForAnEmptyOne) {
+  const Signer signer(MasterKey(Bytes(32, 7)));
+  std::string text = line_of(7);
+  const auto checkpoint = signer.sign(Purpose::checkpoint, {7, std::string(64, 'a')}, Timestamp{});
+  while (text.size() < 200'000) append_line(checkpoint, text);
+  EXPECT_THAT(opened(text), Pair(HasSubstr("something else"), text));
+}
+
+TEST_F(AuditFile, IsNotLookedForBehindASymbolicLink) {
+  std::ofstream(directory_.path() / "precious").close();
+  std::filesystem::create_symlink(directory_.path() / "precious", path_);
+  EXPECT_THAT(FileSink::open(path_).error().message, HasSubstr("symbolic link"));
+}
+
+TEST_F(AuditFile, IsAPlainFile) {
   EXPECT_THAT(FileSink::open("/dev/null").error().message, HasSubstr("not a plain file"));
-  EXPECT_THAT(FileSink::open(directory.path().string()).error().message, HasSubstr("cannot open"));
-  EXPECT_THAT(FileSink::open((directory.path() / "no" / "file").string()).error().message,
+  EXPECT_THAT(FileSink::open(directory_.path().string()).error().message, HasSubstr("cannot open"));
+  EXPECT_THAT(FileSink::open((directory_.path() / "no" / "file").string()).error().message,
               HasSubstr("cannot open"));
 }
 

@@ -17,6 +17,8 @@ void append_line(const Checkpoint& checkpoint, std::string& out);
 using Line = std::variant<AuditEvent, Checkpoint>;
 // Without its line break. Errors: malformed_request, invalid_argument.
 Result<Line> parse_line(std::string_view line);
+// Whether it can be the beginning of a line; nothing can.
+bool begins_like_a_line(std::string_view text);
 
 // An event in the words of OCSF 1.1 (schema.ocsf.io), appended with its line break: a login is
 // Authentication (3002), a change of an agent, a key or a permission Account Change (3001), a

@@ -247,19 +247,11 @@ std::string for_database(std::string_view script, const ColumnTypes& types) {
   return text;
 }
 
-Result<void> refuse_newer(int version) {
-  if (version <= schema_version()) return {};
-  return failure(Errc::conflict,
-                 "The database was written by a newer version of this program (schema " +
-                     std::to_string(version) + ", this program knows " +
-                     std::to_string(schema_version()) + ")");
-}
-
 Result<void> apply_missing(Transaction& tx, const ColumnTypes& types, int last) {
   TRY(tx.session().run_script(for_database(history_script, types)));
   // Read again: another server may have come first.
   const int version = TRY(find_schema_version(tx));
-  TRY(refuse_newer(version));
+  TRY(refuse_newer_schema(version));
   for (const Migration& migration : migrations) {
     if (migration.version <= version || migration.version > last) continue;
     TRY(tx.session().run_script(for_database(migration.script, types)));
@@ -272,6 +264,14 @@ Result<void> apply_missing(Transaction& tx, const ColumnTypes& types, int last) 
 }  // namespace
 
 int schema_version() { return std::rbegin(migrations)->version; }
+
+Result<void> refuse_newer_schema(int version) {
+  if (version <= schema_version()) return {};
+  return failure(Errc::conflict,
+                 "The database was written by a newer version of this program (schema " +
+                     std::to_string(version) + ", this program knows " +
+                     std::to_string(schema_version()) + ")");
+}
 
 Result<int> find_schema_version(Transaction& tx) {
   if (!TRY(tx.session().has_table("schema_migrations"))) return 0;
@@ -291,7 +291,7 @@ Result<int> apply_migrations(Database& database) {
 Result<int> apply_migrations_up_to(Database& database, int last) {
   // The usual start finds nothing to do and waits for nobody.
   const int version = TRY(database.read(find_schema_version));
-  TRY(refuse_newer(version));
+  TRY(refuse_newer_schema(version));
   if (version >= last) return version;
   TRY(database.migrate([&](Transaction& tx) -> Result<void> {
     return apply_missing(tx, database.driver().column_types(), last);

@@ -16,6 +16,8 @@ Result<int> apply_migrations_up_to(Database& database, int version);
 
 // The version this program needs.
 int schema_version();
+// Errors: conflict.
+Result<void> refuse_newer_schema(int version);
 // The version the database has; 0 when it is empty.
 Result<int> find_schema_version(Transaction& tx);
 

@@ -369,6 +369,24 @@ def test_an_audit_file_that_is_something_else_stops_the_start(sqlite_launch, tmp
     assert path.read_text() == "my notes\n"
 
 
+def test_an_audit_file_named_by_mistake_loses_nothing(sqlite_launch, tmp_path):
+    server = sqlite_launch()
+    agent = server.register()
+    assert server.stop() == 0
+    key = server.data_dir / "master.key"
+    notes, link = tmp_path / "notes", tmp_path / "link"
+    notes.write_text("line\nand one without a break")
+    link.symlink_to(tmp_path / "audit.jsonl")
+    for file, left in [(key, key.read_bytes()), (notes, notes.read_bytes()), (link, None)]:
+        wrong = sqlite_launch("--audit-file", file, "--master-key-file", key,
+                              start=False).launch()
+        assert wrong.process.wait(timeout=20) == 1
+        assert str(file) in wrong.stderr()
+        assert (file.read_bytes() if file.exists() else None) == left
+    server.start()
+    assert agent.login()
+
+
 def test_the_stream_tells_what_happens(server, admin):
     follower = Follower(admin, "/audit/stream")
     agent = server.register()

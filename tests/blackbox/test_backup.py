@@ -48,11 +48,53 @@ def test_a_backup_of_a_running_server_is_whole_and_its_owners_alone(sqlite_launc
 def test_a_backup_replaces_a_file_only_when_told(sqlite_launch, tmp_path):
     server = sqlite_launch()
     file = tmp_path / "b.db"
-    file.write_text("precious")
+    file.touch()
     refused = server.command_line("backup", "--to", file)
     assert refused.returncode == 1 and "--replace" in refused.stderr
-    assert file.read_text() == "precious"
-    assert "verified" in backup(server, file, "--replace").stdout
+    assert file.read_bytes() == b""
+    for _ in ("an empty one", "an earlier backup"):
+        assert "verified" in backup(server, file, "--replace").stdout
+
+
+def test_a_backup_replaces_nothing_but_a_backup(sqlite_launch, tmp_path):
+    server, other = sqlite_launch(), sqlite_launch()
+    notes, foreign = tmp_path / "notes", tmp_path / "foreign.db"
+    notes.write_text("precious")
+    with sqlite3.connect(foreign) as database:
+        database.execute("CREATE TABLE schema_migrations (version INTEGER)")
+    key = server.data_dir / "master.key"
+    (tmp_path / "key").hardlink_to(key)
+    (tmp_path / "db").symlink_to(database_file(server))
+    wal = database_file(server).with_name("agentauth.db-wal")
+    for file, why in [(key, "the master key"), (tmp_path / "key", "the master key"),
+                      (database_file(server), "the database itself"),
+                      (tmp_path / "db", "the database itself"), (wal, "the database itself"),
+                      (notes, "no database"), (foreign, "no database"),
+                      (database_file(other), str(other.process.pid))]:
+        before = file.stat()
+        content = file.read_bytes()
+        refused = server.command_line("backup", "--to", file, "--replace")
+        assert refused.returncode == 1 and why in refused.stderr, refused.stderr
+        assert file.stat().st_ino == before.st_ino and file.read_bytes() == content
+    assert server.register().login() and other.register().login()
+
+
+def test_a_backup_goes_to_the_folder_that_a_link_leads_to(sqlite_launch, tmp_path):
+    server = sqlite_launch()
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    for _ in range(2):
+        backup(server, tmp_path / "link" / "b.db", "--replace")
+    assert os.listdir(tmp_path / "real") == ["b.db"]
+
+
+def test_what_could_not_be_restored_is_no_backup(sqlite_launch, tmp_path):
+    server = sqlite_launch()
+    with sqlite3.connect(database_file(server)) as database:
+        database.execute("CREATE INDEX own ON agents (labels)")
+    refused = server.command_line("backup", "--to", tmp_path / "b.db")
+    assert refused.returncode == 1 and "index own" in refused.stderr
+    assert os.listdir(tmp_path) == []
 
 
 def test_backups_under_load_hold_up_nobody_and_lose_nothing_acknowledged(sqlite_launch, tmp_path):
@@ -190,6 +232,11 @@ class TestRestore:
         ("DELETE FROM audit_log WHERE sequence = 2", "event 2"),
         ("INSERT INTO schema_migrations (version, name) VALUES (9999, 'later')", "newer"),
         ("DROP TABLE schema_migrations", "no database of AgentAuth"),
+        ("CREATE TRIGGER undo_suspend AFTER UPDATE ON agents WHEN new.status = 'suspended' "
+         "BEGIN UPDATE agents SET status = 'active' WHERE id = new.id; END",
+         "trigger undo_suspend"),
+        ("CREATE VIEW shown AS SELECT * FROM agents", "view shown"),
+        ("ALTER TABLE agents ADD COLUMN other TEXT", "table agents"),
     ])
     def test_what_is_not_what_was_recorded_is_refused(self, server, spoil, word):
         assert server.stop() == 0
@@ -200,6 +247,12 @@ class TestRestore:
         server.start()
         assert self.lost.login()
         assert not [name for name in os.listdir(server.data_dir) if "agentauth.db." in name]
+
+    def test_takes_a_path_for_the_name_of_a_file(self, server):
+        assert server.stop() == 0
+        for path in (f"file:{self.file}", f"file:{self.file}?mode=ro", ":memory:"):
+            refused = restore(server, "--from", path, "--replace")
+            assert refused.returncode == 1 and path in refused.stderr, refused.stderr
 
     @pytest.mark.parametrize("how", ["cut", "pages", "text", "empty", "missing"])
     def test_a_damaged_file_is_refused(self, server, how):

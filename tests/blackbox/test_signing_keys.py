@@ -229,6 +229,24 @@ class TestAConfiguredSecret:
         assert any("does not rotate" in line.get("note", "") for line in server.log_lines())
         assert works(server, token)
 
+    def test_that_only_the_server_was_told_of_is_known_to_the_commands(self, launch):
+        server = launch("--signing-secret", tokens.SECRET, *BY_HAND)
+        agent = server.register()
+        token = agent.login()
+        for options in ((), ("--now",)):
+            refused = command(server, "rotate", *map(str, QUICK), *options)
+            assert refused.returncode == 1 and refused.stdout == ""
+            assert "nothing was rotated" in only_line(refused.stderr)
+        assert works(server, token)
+        listed = command(server, "list", "--json")
+        assert listed.returncode == 0 and "these keys rest" in only_line(listed.stderr)
+
+        server.options = server.options[2:]
+        server.restart()
+        assert not works(server, token)
+        assert command(server, "list").stderr == ""
+        assert rotate(server, "--now")["state"] == "active"
+
     def test_takes_the_place_of_the_keys_and_gives_it_back(self, launch):
         server = launch(*BY_HAND)
         agent = server.register()

@@ -24,12 +24,12 @@ tl::unexpected<Error> fail(sqlite3* connection, int code) {
 
 Result<SqliteConnection> open_file(const std::string& path, int access) {
   sqlite3* opened = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &opened,
+  const int code = sqlite3_open_v2(plain_file_name(path).c_str(), &opened,
                                    access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   SqliteConnection connection(opened);
   if (code != SQLITE_OK) return fail(opened, code);
   wait_for_others(opened, busy_wait_max);
-  sqlite3_db_config(opened, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  distrust_file(opened);
   return connection;
 }
 
@@ -72,7 +72,7 @@ tl::unexpected<Error> in_use(int descriptor) {
 
 Result<void> copy_sqlite_file(const std::string& from, const std::string& to) {
   const SqliteConnection source = TRY(open_file(from, SQLITE_OPEN_READONLY));
-  const SqliteConnection copy = TRY(open_file(to, SQLITE_OPEN_READWRITE));
+  const SqliteConnection copy = TRY(open_file(to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW));
   // Half a copy is worth nothing, so there is nothing to roll back to.
   TRY(ask(copy.get(), "PRAGMA journal_mode = OFF"));
   TRY(ask(copy.get(), "PRAGMA synchronous = OFF"));
@@ -92,8 +92,18 @@ Result<void> check_sqlite_file(const std::string& path) {
   return tl::unexpected(sqlite_error(SQLITE_CORRUPT, found));
 }
 
+bool is_database_of_ours(const std::string& path) {
+  const auto connection = open_file(path, SQLITE_OPEN_READONLY);
+  if (!connection) return false;
+  const auto found = ask(connection->get(),
+                         "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name IN "
+                         "('schema_migrations', 'agents', 'api_keys', 'change_counter')");
+  return found.value_or("") == "4";
+}
+
 Result<void> fold_sqlite_file(const std::string& path) {
-  const SqliteConnection connection = TRY(open_file(path, SQLITE_OPEN_READWRITE));
+  const SqliteConnection connection =
+      TRY(open_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW));
   const std::string mode = TRY(ask(connection.get(), "PRAGMA journal_mode = DELETE"));
   if (mode == "delete") return {};
   return failure(Errc::unavailable, "The database is not available",

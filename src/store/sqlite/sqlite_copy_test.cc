@@ -84,6 +84,35 @@ TEST_F(SqliteCopy, OfAFileThatIsNoDatabaseFails) {
   EXPECT_EQ(check_sqlite_file(path_).error().code, Errc::unavailable);
 }
 
+TEST_F(SqliteCopy, IsNotWrittenThroughASymbolicLink) {
+  must(connect(path_)->execute("CREATE TABLE t (id BIGINT)"));
+  const auto elsewhere = directory_.path() / "precious";
+  std::ofstream(elsewhere).close();
+  std::filesystem::create_symlink(elsewhere, copy_);
+  EXPECT_EQ(copy_sqlite_file(path_, copy_).error().code, Errc::unavailable);
+  EXPECT_EQ(fold_sqlite_file(copy_).error().code, Errc::unavailable);
+  EXPECT_EQ(std::filesystem::file_size(elsewhere), 0U);
+}
+
+TEST_F(SqliteCopy, TakesAPathForTheNameOfAFile) {
+  must(connect(path_)->execute("CREATE TABLE t (id BIGINT)"));
+  EXPECT_FALSE(check_sqlite_file("file:" + path_));
+  EXPECT_FALSE(check_sqlite_file("file:" + path_ + "?mode=ro"));
+  EXPECT_FALSE(check_sqlite_file(":memory:"));
+  EXPECT_TRUE(check_sqlite_file(path_));
+}
+
+TEST_F(SqliteCopy, TellsADatabaseOfOursFromOthers) {
+  must(connect(path_)->execute("CREATE TABLE schema_migrations (version BIGINT)"));
+  EXPECT_FALSE(is_database_of_ours(path_));
+  EXPECT_FALSE(is_database_of_ours(path_ + "-none"));
+  std::ofstream(copy_) << std::string(10'000, 'x');
+  EXPECT_FALSE(is_database_of_ours(copy_));
+  const testing::TestDatabase ours(testing::Backend::sqlite_disk);
+  const auto database = ours.open_migrated();
+  EXPECT_TRUE(is_database_of_ours(ours.path()));
+}
+
 TEST_F(SqliteCopy, OfADamagedFileIsFoundOut) {
   {
     const auto session = connect(path_);

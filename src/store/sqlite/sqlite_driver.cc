@@ -37,7 +37,6 @@ constexpr ColumnTypes sqlite_column_types{
 constexpr char settings[] =
     "PRAGMA cache_size = -512;"  // KiB
     "PRAGMA foreign_keys = ON;"
-    "PRAGMA trusted_schema = OFF;"
     "PRAGMA cell_size_check = ON;"
     "PRAGMA temp_store = MEMORY;"
     "PRAGMA synchronous = FULL;";
@@ -61,10 +60,7 @@ Result<SqliteConnection> open_connection(const std::string& name, int flags,
   SqliteConnection connection(opened);
   if (code != SQLITE_OK) return fail(opened, code);
   wait_for_others(opened, busy_wait);
-  // A damaged or forged file must not make SQLite do more than read rows.
-  sqlite3_db_config(opened, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  sqlite3_db_config(opened, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
-  sqlite3_db_config(opened, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
+  distrust_file(opened);
   if (const int set = sqlite3_exec(opened, settings, nullptr, nullptr, nullptr); set != SQLITE_OK)
     return fail(opened, set);
   return connection;
@@ -154,7 +150,7 @@ class SqliteMemoryDriver final : public Driver {
 }  // namespace
 
 std::unique_ptr<Driver> sqlite_file_driver(std::string path, milliseconds wal_wait) {
-  return std::make_unique<SqliteFileDriver>(std::move(path), wal_wait);
+  return std::make_unique<SqliteFileDriver>(plain_file_name(path), wal_wait);
 }
 
 Result<std::unique_ptr<Driver>> sqlite_memory_driver() {

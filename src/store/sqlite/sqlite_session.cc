@@ -60,6 +60,19 @@ void wait_for_others(sqlite3* connection, milliseconds at_most) {
   sqlite3_busy_timeout(connection, static_cast<int>(at_most.count()));
 }
 
+std::string plain_file_name(const std::string& path) {
+  return path.starts_with('/') ? path : "./" + path;
+}
+
+void distrust_file(sqlite3* connection) {
+  sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+  sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
+  sqlite3_db_config(connection, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
+  sqlite3_db_config(connection, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
+}
+
 void CloseSqlite::operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
 
 void SqliteSession::Finalize::operator()(sqlite3_stmt* statement) const {

@@ -22,6 +22,12 @@ using SqliteConnection = std::unique_ptr<sqlite3, CloseSqlite>;
 inline constexpr std::chrono::milliseconds busy_wait_max{5'000};
 void wait_for_others(sqlite3* connection, std::chrono::milliseconds at_most);
 
+// The same file by a name that SQLite takes neither for a URI nor for a database in memory.
+std::string plain_file_name(const std::string& path);
+
+// A damaged or forged file must not make SQLite do more than read and write rows.
+void distrust_file(sqlite3* connection);
+
 class SqliteSession final : public Session {
  public:
   explicit SqliteSession(SqliteConnection connection) : connection_(std::move(connection)) {}
