@@ -100,7 +100,8 @@ Result<void> parse_words(const Command& command, Words words, CommandLine& line)
   for (const Option& option : option_table()) {
     if (!option.commands.contains(command.id)) continue;
     declare(option, std::string(option.name), parser, line.flags);
-    if (option.may_be_in_file()) declare(option, std::string(option.name) + "-file", parser, line.flags);
+    if (option.may_be_in_file())
+      declare(option, std::string(option.name) + "-file", parser, line.flags);
   }
   parser.add_option("words", line.positionals)->expected(0, positionals_max);
   try {
