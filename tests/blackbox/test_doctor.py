@@ -19,8 +19,10 @@ LINE = re.compile(r"(ok|warn|FAIL) ([a-zA-Z ]+): (.+)")
 
 def examine(server, *options, expect=None) -> dict:
     """{check: (result, what it says)} of a doctor with the server's own options."""
-    result = run("doctor", "--data-dir", server.data_dir, *server.database_options,
-                 *server.options, *options)
+    # In the environment, where nobody is warned of a password in it.
+    database = {"AGENTAUTH_DATABASE": server.database} if server.database else {}
+    result = run("doctor", "--data-dir", server.data_dir, *server.options, *options,
+                 environment=database)
     assert result.stderr == ""
     found = [LINE.fullmatch(line).groups() for line in result.stdout.splitlines()]
     assert [check for _, check, _ in found] == CHECKS
