@@ -93,7 +93,7 @@ struct Keys {
   MasterKey master_key{random.bytes<master_key_bytes>()};
   Population& population = Population::of(population_grants);
   KeyService service{population.database(), population.directory(), master_key, clock, random,
-                     bcrypt_cost_min};
+                     {bcrypt_cost_min}};
   std::vector<std::string> texts;
 
   Keys() {

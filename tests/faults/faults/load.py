@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import requests
 
 from harness.agent import Agent
+from harness.server import wait_until
 
 OUT_OF_REACH = (requests.ConnectionError, requests.Timeout)
 # By the administrator, or by the agent itself: a call after which the agent's token is of no use.
@@ -31,6 +32,7 @@ class Load:
     """
 
     def __init__(self, *servers, writers=4, refreshers=2):
+        self.servers = servers
         self.administrator = servers[0].administrator()
         self.administrator.login()
         self.created = []  # agents whose registration was answered
@@ -147,6 +149,7 @@ class Load:
 
     def assert_invariants(self, server):
         assert not self.problems, self.problems[:5]
+        self._wait_until_followed(server)
         admin = Agent(server, self.administrator.agent_id, self.administrator.api_key)
         created = {agent.agent_id for agent in self.created}
         assert created <= all_of(admin, "/agents", "agent_id"), "an acknowledged agent is lost"
@@ -157,10 +160,20 @@ class Load:
             assert answer.status_code == 200, f"an acknowledged grant is lost: {answer.text}"
         for agent in self.ended:
             answer = server.get("/data/weather", token=agent.token)
-            assert answer.status_code in (401, 403), "an acknowledged revocation is lost"
+            assert answer.status_code in (401, 403), \
+                f"an acknowledged revocation is lost: {answer.status_code} {answer.text}"
         assert max(map(len, self.successors.values())) == 1, "a token was exchanged for two"
         verified = server.command_line("audit", "verify")
         assert verified.returncode == 0, verified.stderr
+
+    def _wait_until_followed(self, server):
+        """What another node acknowledged is in force here within a second."""
+        newest = max(revision(node) for node in self.servers if node.is_running())
+        wait_until(lambda: revision(server) >= newest, seconds=1)
+
+
+def revision(node) -> int:
+    return node.get("/readyz").json().get("revision", 0)
 
 
 def all_of(admin, path, member) -> set:
