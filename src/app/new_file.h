@@ -12,7 +12,7 @@ namespace agentauth::app {
 // Gone with this unless it was put in place. Errors of all: unavailable, which name the file.
 class NewFile {
  public:
-  static Result<NewFile> create(const std::filesystem::path& place);
+  static Result<NewFile> create(const std::filesystem::path& named);
   ~NewFile();
   NewFile(NewFile&& other) noexcept;
   NewFile(const NewFile&) = delete;

@@ -22,7 +22,7 @@ KeyKeeper::KeyKeeper(const Work& work, const Options& options)
       rounds_(work.log, "key_keeper", interval, [this](Last last) { return round(last); }) {}
 
 Result<void> KeyKeeper::round(Last last) {
-  const Result<void> written = write_uses();
+  Result<void> written = write_uses();
   if (last == Last::no && options_.expiry_notice.count() > 0 && --rounds_to_look_ < 0)
     TRY(look_for_ends());
   return written;
@@ -32,7 +32,7 @@ Result<void> KeyKeeper::write_uses() {
   const std::vector<KeyUse> taken = work_.uses.take();
   for (std::span<const KeyUse> left(taken); !left.empty();) {
     const auto batch = left.first(std::min(left.size(), KeyUseRepository::together_max));
-    const auto written =
+    auto written =
         work_.database.write_apart([&](Transaction& tx) { return tx.key_uses().keep(batch); });
     if (!written) {
       for (const KeyUse& use : left) work_.uses.note(use);

@@ -12,7 +12,7 @@ namespace agentauth {
 Result<int> apply_migrations(Database& database);
 
 // The same up to a version that is not the last: a database as an older program left it.
-Result<int> apply_migrations_up_to(Database& database, int version);
+Result<int> apply_migrations_up_to(Database& database, int last);
 
 // The version this program needs.
 int schema_version();

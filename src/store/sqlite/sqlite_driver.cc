@@ -149,7 +149,7 @@ class SqliteMemoryDriver final : public Driver {
 
 }  // namespace
 
-std::unique_ptr<Driver> sqlite_file_driver(std::string path, milliseconds wal_wait) {
+std::unique_ptr<Driver> sqlite_file_driver(const std::string& path, milliseconds wal_wait) {
   return std::make_unique<SqliteFileDriver>(plain_file_name(path), wal_wait);
 }
 
