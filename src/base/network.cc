@@ -35,13 +35,14 @@ std::optional<unsigned> parse_prefix(std::string_view text, unsigned most) {
 }  // namespace
 
 std::optional<IpAddress> parse_ip_address(std::string_view text) {
-  const std::string terminated(text);
-  if (terminated.size() != text.size() || terminated.find('\0') != std::string::npos)
-    return std::nullopt;
+  // On the stack: conditions of grants read addresses in every decision.
+  std::array<char, INET6_ADDRSTRLEN> terminated{};
+  if (text.size() >= terminated.size() || text.find('\0') != text.npos) return std::nullopt;
+  std::copy(text.begin(), text.end(), terminated.begin());
   IpAddress address{};
-  if (inet_pton(AF_INET6, terminated.c_str(), address.data()) == 1) return address;
+  if (inet_pton(AF_INET6, terminated.data(), address.data()) == 1) return address;
   std::copy(mapped.begin(), mapped.end(), address.begin());
-  if (inet_pton(AF_INET, terminated.c_str(), address.data() + mapped_bytes) == 1) return address;
+  if (inet_pton(AF_INET, terminated.data(), address.data() + mapped_bytes) == 1) return address;
   return std::nullopt;
 }
 

@@ -68,6 +68,14 @@ TEST(Network, AnAddressHasOneSpelling) {
   EXPECT_EQ(format_ip_address(*parse_ip_address("2001:DB8:0:0::1")), "2001:db8::1");
 }
 
+TEST(Network, AnAddressIsNoLongerThanAddressesGet) {
+  EXPECT_TRUE(parse_ip_address("0000:0000:0000:0000:0000:ffff:255.255.255.255"));
+  EXPECT_FALSE(parse_ip_address("0000:0000:0000:0000:0000:ffff:255.255.255.2555"));
+  EXPECT_FALSE(parse_ip_address(std::string(1000, '1')));
+  EXPECT_FALSE(parse_ip_address(std::string_view("10.0.0.1\0", 9)));
+  EXPECT_FALSE(parse_ip_address(""));
+}
+
 TEST(Network, BitsPastThePrefixDoNotCount) {
   EXPECT_EQ(Network::parse("10.1.2.3/8"), Network::parse("10.0.0.0/8"));
   EXPECT_EQ(Network::parse("10.1.2.3/8")->to_string(), "10.0.0.0/8");
