@@ -1,0 +1,28 @@
+#include "policy/condition.h"
+
+#include <utility>
+
+#include "policy/internal/evaluation.h"
+#include "policy/internal/explanation.h"
+#include "policy/internal/parser.h"
+
+namespace agentauth::policy {
+
+Condition::Condition(std::shared_ptr<const internal::Program> program)
+    : program_(std::move(program)) {}
+
+Result<Condition> Condition::compile(std::string_view text) {
+  return Condition(TRY(internal::compile_program(text)));
+}
+
+Outcome Condition::evaluate(const Facts& facts) const noexcept {
+  return internal::Evaluation(*program_, facts).outcome();
+}
+
+std::string Condition::explain(const Facts& facts) const {
+  return internal::explain(*program_, facts);
+}
+
+const std::string& Condition::text() const { return program_->text; }
+
+}  // namespace agentauth::policy

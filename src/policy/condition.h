@@ -1,0 +1,62 @@
+// Conditions of grants: a small, total, typed subset of CEL (docs/guide/conditions.md is the
+// language's page, tests/cases/conditions.h its examples).
+//
+//   const auto condition = TRY(Condition::compile("context.amount < 500"));
+//   if (condition.evaluate(facts) == Outcome::yes) …
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "policy/facts.h"
+
+namespace agentauth::policy {
+
+namespace internal {
+struct Program;
+}
+
+inline constexpr std::size_t condition_bytes_max = 1024;
+// Brackets and prefix operators inside one another.
+inline constexpr std::size_t condition_depth_max = 16;
+// Literals, attributes, operators and calls.
+inline constexpr std::size_t condition_nodes_max = 128;
+inline constexpr std::size_t condition_list_max = 64;
+// A step is a node, a member or an element looked at, or 16 bytes of text compared.
+inline constexpr std::uint32_t condition_steps_max = 16'384;
+// Of a value that is shown by explain().
+inline constexpr std::size_t explained_characters_max = 64;
+
+// error: what was asked cannot be told from these facts. Who allows takes it as no, who denies as
+// yes.
+enum class Outcome : std::uint8_t { no, yes, error };
+
+// Immutable; copies share what was compiled. All of it may be used from any thread.
+class Condition {
+ public:
+  // invalid_argument names the place: "at character 17: expected a value after '&&'".
+  static Result<Condition> compile(std::string_view text);
+
+  // The same facts, the same outcome. Neither allocates nor takes more than `condition_steps_max`.
+  Outcome evaluate(const Facts& facts) const noexcept;
+  // For people: what kept the condition from being true, with the values that were looked at.
+  // "context.amount < 500 is false: 700". Empty when it is true.
+  std::string explain(const Facts& facts) const;
+
+  const std::string& text() const;
+
+ private:
+  explicit Condition(std::shared_ptr<const internal::Program> program);
+  // Not moved from either: a condition always has a program.
+  std::shared_ptr<const internal::Program> program_;
+
+ public:
+  Condition(const Condition&) = default;
+  Condition& operator=(const Condition&) = default;
+  ~Condition() = default;
+};
+
+}  // namespace agentauth::policy
