@@ -1,13 +1,12 @@
 #include "policy/condition.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
+#include <stdexcept>
 #include <string>
 
 #include "policy/properties.h"
+#include "policy/testing/allocations.h"
 #include "policy/testing/stated_facts.h"
 #include "tests/cases/conditions.h"
 
@@ -134,6 +133,17 @@ TEST(Condition, SharesWhatWasCompiledWithItsCopies) {
   const StatedFacts facts(R"({"context": {"a": "a text too long to be kept inside of a string"}})");
   EXPECT_EQ(moved.evaluate(*facts), Outcome::yes);
   EXPECT_EQ(copy.evaluate(*facts), Outcome::no);
+}
+
+TEST(Condition, AllocatesNothingWhileItIsEvaluated) {
+  for (const cases::ConditionCase& row : cases::condition_cases) {
+    const Condition condition = compiled(row.condition);
+    const StatedFacts facts(row.facts);
+    const long before = testing::allocations_made;
+    condition.evaluate(*facts);
+    EXPECT_EQ(testing::allocations_made, before) << row.condition;
+  }
+  EXPECT_GT(testing::allocations_made, 0);
 }
 
 // A list of so many zeros.
