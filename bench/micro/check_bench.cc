@@ -15,7 +15,9 @@ bool is_allowed(const Directory& directory, SteadyClock::time_point started, Age
                 const Requirement& requirement) {
   if (!directory.is_fresh(started)) return false;
   const Directory::View view(directory);
-  return decide(view.find_agent(id), requirement).allowed();
+  Question question;
+  question.requirement = requirement;
+  return decide(view, Actor(view, view.find_agent(id)), question).allowed();
 }
 
 enum class Expect : bool { denied, allowed };

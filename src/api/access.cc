@@ -20,21 +20,33 @@ Result<void> require_standing_signature(Services& services, Transaction& tx,
 
 }  // namespace
 
-Result<void> decide_access(const Directory::View& view, const Operation& operation,
-                           const Requirement& requirement, const Parties& parties) {
+Circumstances circumstances_of(const ApiExchange& exchange) {
+  return {.address = &exchange.client_address(),
+          .method = http::to_string(exchange.request.method),
+          .path = exchange.request.path};
+}
+
+Result<void> require_allowed(Reason reason) {
+  if (reason == Reason::granted) return {};
+  return failure(Errc::permission_denied, "Permission denied", to_string(reason));
+}
+
+Decision decide_access(const Directory::View& view, const Operation& operation,
+                       const Question& question, const Parties& parties) {
   const auto& [caller, named] = parties;
-  if (operation.access == Access::any_agent) return {};
+  if (operation.access == Access::any_agent) return Decision{Reason::granted};
   const bool changes = operation.method != http::Method::get;
-  const bool is_self = named != nullptr && named->id == caller.agent->id;
+  const bool is_self = named.agent != nullptr && named.agent->id == caller.agent->id;
   if (operation.access == Access::permission_or_self && is_self &&
       !(changes && caller.is_narrowed()))
-    return {};
+    return Decision{Reason::granted};
   // Whatever is changed belongs to the agent that the path names. That there is no such agent is
   // for the handler to say.
-  if (decide(caller, requirement).allowed() &&
-      (!changes || named == nullptr || may_manage(view, caller, named)))
-    return {};
-  return failure(Errc::permission_denied, "Permission denied");
+  Decision decision = decide(view, caller, question);
+  if (decision.allowed() && changes && named.agent != nullptr &&
+      !may_manage(view, caller, named, question.now))
+    decision.reason = Reason::not_granted;
+  return decision;
 }
 
 Result<CommittedParties> CommittedParties::read(Services& services, Transaction& tx,
@@ -59,8 +71,8 @@ Result<Parties> CommittedParties::parties(const Directory::View& view, Timestamp
     return failure(Errc::unauthenticated, "The access token is not valid", "login has ended");
   if (!key_ || !key_->usable_at(now))
     return failure(Errc::unauthenticated, "The access token is not valid", "key may not be used");
-  const Actor actor = TRY(acting_as(view, acting_ ? &acting_->record : nullptr, caller_, now));
-  return Parties{actor, named_ ? &named_->record : nullptr};
+  const Actor actor = TRY(acting_as(view, acting_ ? Actor(*acting_) : Actor(), caller_, now));
+  return Parties{actor, named_ ? Actor(*named_) : Actor()};
 }
 
 Result<void> decide_again(Services& services, Transaction& tx, ApiExchange& exchange) {
@@ -70,8 +82,10 @@ Result<void> decide_again(Services& services, Transaction& tx, ApiExchange& exch
       TRY(CommittedParties::read(services, tx, *exchange.caller, TRY(exchange.named_agent())));
   const Operation& operation = *exchange.operation;
   const Directory::View view(services.directory);
-  return decide_access(view, operation, view.names().find_requirement(operation.permission),
-                       TRY(committed.parties(view, services.clock.now())));
+  Question question = question_of(view, operation.permission, services.clock.now());
+  question.circumstances = circumstances_of(exchange);
+  const Parties parties = TRY(committed.parties(view, question.now));
+  return require_allowed(decide_access(view, operation, question, parties).reason);
 }
 
 }  // namespace agentauth::api

@@ -7,19 +7,23 @@
 #include "api/exchange.h"
 #include "api/operations.h"
 #include "api/services.h"
-#include "authz/decision.h"
+#include "authz/authority.h"
 
 namespace agentauth::api {
 
 // Those whom a call concerns, as the directory or a transaction sees them.
 struct Parties {
-  Actor caller;                        // who may act at all
-  const AgentRecord* named = nullptr;  // the agent in the path; nullptr: none, or gone
+  Actor caller;  // who may act at all
+  Actor named;   // the agent in the path; unknown: there is none, or it is gone
 };
 
-// Errors: permission_denied.
-Result<void> decide_access(const Directory::View& view, const Operation& operation,
-                           const Requirement& requirement, const Parties& parties);
+// What conditions are told of a call, beside what it is about. Views of the exchange.
+Circumstances circumstances_of(const ApiExchange& exchange);
+
+Decision decide_access(const Directory::View& view, const Operation& operation,
+                       const Question& question, const Parties& parties);
+// Errors: permission_denied, when it does not allow.
+Result<void> require_allowed(Reason reason);
 
 // A transaction's own view of the parties. From its reading on nobody else changes anything until
 // the transaction ends.

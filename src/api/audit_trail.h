@@ -27,7 +27,10 @@ template <class In>
 AuditTarget target_of(const In& in) {
   if constexpr (requires { in.key_id; }) {
     return {AuditTargetType::key, AuditText::of_id(in.key_id), in.agent_id};
-  } else if constexpr (requires { in.permission; }) {
+  } else if constexpr (requires {
+                         in.permission;
+                         in.agent_id;
+                       }) {
     return {AuditTargetType::permission, AuditText::of_permission(in.permission), in.agent_id};
   } else if constexpr (requires { in.agent_id; }) {
     return {AuditTargetType::agent, AuditText::of_id(in.agent_id), in.agent_id};

@@ -37,13 +37,13 @@ Result<Parties> find_parties(Services& services, const Directory::View& view,
                              const ApiExchange& exchange, AgentId named) {
   TRY(require_fresh(services));
   const Actor caller = TRY(find_acting(view, *exchange.caller, services.clock.now()));
-  return Parties{caller, view.find_agent(named)};
+  return Parties{caller, Actor(view, view.find_agent(named))};
 }
 
-Result<void> require_authority(const Directory::View& view, const Actor& caller,
-                               const AgentRecord* agent) {
-  if (agent == nullptr) return failure(Errc::not_found, "No such agent");
-  if (!covers(view, caller, agent))
+Result<void> require_authority(const Directory::View& view, const Actor& caller, const Actor& agent,
+                               Timestamp now) {
+  if (agent.agent == nullptr) return failure(Errc::not_found, "No such agent");
+  if (!covers(view, caller, agent, now))
     return failure(Errc::permission_denied, "Permission denied",
                    "the caller does not hold everything the agent holds");
   return {};
@@ -52,7 +52,7 @@ Result<void> require_authority(const Directory::View& view, const Actor& caller,
 Result<void> require_authority(Services& services, const ApiExchange& exchange, AgentId agent) {
   const Directory::View view(services.directory);
   const Parties parties = TRY(find_parties(services, view, exchange, agent));
-  return require_authority(view, parties.caller, parties.named);
+  return require_authority(view, parties.caller, parties.named, services.clock.now());
 }
 
 Result<void> require_authority(Services& services, Transaction& tx, const ApiExchange& exchange,
@@ -60,7 +60,7 @@ Result<void> require_authority(Services& services, Transaction& tx, const ApiExc
   const auto committed = TRY(CommittedParties::read(services, tx, *exchange.caller, agent));
   const Directory::View view(services.directory);
   const Parties parties = TRY(committed.parties(view, services.clock.now()));
-  return require_authority(view, parties.caller, parties.named);
+  return require_authority(view, parties.caller, parties.named, services.clock.now());
 }
 
 Result<void> keep_within_own_key(Transaction& tx, const ApiExchange& exchange, const ApiKey& made,

@@ -21,8 +21,8 @@ Result<Parties> find_parties(Services& services, const Directory::View& view,
 
 // Creating a credential for another agent is acting for it: the caller must hold what it holds.
 // Errors: permission_denied; not_found when there is no such agent.
-Result<void> require_authority(const Directory::View& view, const Actor& caller,
-                               const AgentRecord* agent);
+Result<void> require_authority(const Directory::View& view, const Actor& caller, const Actor& agent,
+                               Timestamp now);
 Result<void> require_authority(Services& services, const ApiExchange& exchange, AgentId agent);
 // The same by what the transaction sees.
 Result<void> require_authority(Services& services, Transaction& tx, const ApiExchange& exchange,

@@ -52,6 +52,10 @@ Result<void> answer(ApiExchange& exchange, const Result<Out>& result) {
 // Where a page that ends with this row is continued.
 inline PageStart page_end(const Agent& agent) { return {agent.created_at, agent.agent_id.uuid}; }
 inline PageStart page_end(const Grant& grant) { return {grant.created_at, grant.id.uuid}; }
+inline PageStart page_end(const Role& role) { return {role.created_at, role.id.uuid}; }
+inline PageStart page_end(const Membership& membership) {
+  return {membership.created_at, membership.id.uuid};
+}
 inline PageStart page_end(const AuditEvent& event) {
   return {Timestamp{std::chrono::milliseconds{event.sequence}}, {}};
 }

@@ -2,6 +2,7 @@
 
 #include "api/access.h"
 #include "api/audit_trail.h"
+#include "api/enforcement.h"
 #include "api/errors.h"
 #include "api/limit_gate.h"
 #include "http/client_address.h"
@@ -80,7 +81,7 @@ void Dispatcher::finish(http::Exchange& http_exchange) {
       TRY(require_fresh_directory(std::chrono::steady_clock::now()));
       const Timestamp now = services_.clock.now();
       TRY(verify_again(exchange, now));
-      TRY(decide_access(exchange, *exchange.caller, now));
+      TRY(enforce_access(exchange, now));
     }
     TRY(exchange.operation->binding.handle(services_, exchange));
     if (exchange.before_answer)
@@ -228,21 +229,59 @@ Result<void> Dispatcher::verify_again(const ApiExchange& exchange, Timestamp now
   return {};
 }
 
+// On the core. What has to be counted before anybody acts on it is left to finish().
 Result<void> Dispatcher::decide_access(ApiExchange& exchange, const Caller& caller,
                                        Timestamp now) const {
-  const Operation& operation = *exchange.operation;
   exchange.subject.agent_id = caller.agent_id;
   exchange.subject.kid = AuditText::of_kid(text_of(caller.key));
   const auto named = TRY(exchange.named_agent());
   const Directory::View view(services_.directory);
-  const Actor actor = TRY(find_acting(view, caller, now));
+  const Question question = question_about(exchange, now);
+  const Decision decision = TRY(decision_on(view, exchange, caller, question, named));
   exchange.caller = caller;
-  return api::decide_access(view, operation, requirements_[index_of(operation)],
-                            {actor, named ? view.find_agent(*named) : nullptr});
+  exchange.is_decided = !decision.is_to_be_spent();
+  const bool is_final = !decision.allowed() || exchange.operation->runs == Runs::inline_;
+  if (exchange.is_decided && is_final) record_audited(services_, exchange, view, decision);
+  return require_allowed(decision.reason);
 }
 
-bool Dispatcher::holds_permission(const Operation& operation, const Actor& actor) const {
-  return decide(actor, requirements_[index_of(operation)]).allowed();
+// On a worker.
+Result<void> Dispatcher::enforce_access(ApiExchange& exchange, Timestamp now) const {
+  const Caller caller = *exchange.caller;
+  exchange.subject.agent_id = caller.agent_id;
+  exchange.subject.kid = AuditText::of_kid(text_of(caller.key));
+  const auto named = TRY(exchange.named_agent());
+  Question question = question_about(exchange, now);
+  const auto ask = [&](const Directory::View& view,
+                       std::span<const GrantId> spent) -> Result<Decision> {
+    question.spent = spent;
+    return decision_on(view, exchange, caller, question, named);
+  };
+  // The caller chooses the request id, so that is not what counts as one use.
+  return require_allowed(TRY(enforce(services_, exchange, new_use(services_), ask)).reason);
+}
+
+Result<Decision> Dispatcher::decision_on(const Directory::View& view, const ApiExchange& exchange,
+                                         const Caller& caller, const Question& question,
+                                         std::optional<AgentId> named) const {
+  const Actor actor = TRY(find_acting(view, caller, question.now));
+  return api::decide_access(view, *exchange.operation, question,
+                            {actor, named ? Actor(view, view.find_agent(*named)) : Actor()});
+}
+
+// Views of the exchange.
+Question Dispatcher::question_about(const ApiExchange& exchange, Timestamp now) const {
+  Question question = question_about(*exchange.operation, now);
+  question.circumstances = circumstances_of(exchange);
+  return question;
+}
+
+Question Dispatcher::question_about(const Operation& operation, Timestamp now) const {
+  Question question;
+  question.requirement = requirements_[index_of(operation)];
+  question.action = operation.permission;
+  question.now = now;
+  return question;
 }
 
 Result<http::Next> Dispatcher::run(ApiExchange& exchange) {
@@ -282,8 +321,9 @@ std::string Dispatcher::denial(const ApiExchange& exchange) const {
   std::string challenge = std::string(realm) + R"(, error="insufficient_scope")";
   const Directory::View view(services_.directory);
   const auto actor = exchange.caller ? find_acting(view, *exchange.caller, services_.clock.now())
-                                     : Result<Actor>(Actor(nullptr));
-  if (!actor || !holds_permission(*exchange.operation, *actor))
+                                     : Result<Actor>(Actor());
+  const Question question = question_about(exchange, services_.clock.now());
+  if (!actor || !decide(view, *actor, question).allowed())
     challenge += R"(, scope=")" + std::string(exchange.operation->permission) + '"';
   return challenge;
 }
@@ -315,7 +355,9 @@ bool Dispatcher::would_let_in(const Operation& operation, std::string_view token
   caller->address = address;
   const Directory::View view(services_.directory);
   const auto agent = find_acting(view, *caller, now);
-  return agent && holds_permission(operation, *agent);
+  Question question = question_about(operation, now);
+  question.circumstances.address = &address;
+  return agent && decide(view, *agent, question).allowed();
 }
 
 Result<void> Dispatcher::admit_caller(ApiExchange& exchange) const {

@@ -47,7 +47,12 @@ class Dispatcher final : public http::Application {
   // Once more when signing keys have been replaced since: one may have been withdrawn.
   Result<void> verify_again(const ApiExchange& exchange, Timestamp now) const;
   Result<void> decide_access(ApiExchange& exchange, const Caller& caller, Timestamp now) const;
-  bool holds_permission(const Operation& operation, const Actor& actor) const;
+  Result<void> enforce_access(ApiExchange& exchange, Timestamp now) const;
+  Result<Decision> decision_on(const Directory::View& view, const ApiExchange& exchange,
+                               const Caller& caller, const Question& question,
+                               std::optional<AgentId> named) const;
+  Question question_about(const ApiExchange& exchange, Timestamp now) const;
+  Question question_about(const Operation& operation, Timestamp now) const;
   // Whether this node has yet to hear of what the caller has seen.
   bool is_behind(const ApiExchange& exchange) const;
   Result<void> catch_up_with(const ApiExchange& exchange);

@@ -1,6 +1,7 @@
 // What holds for every operation of the table, tested by reading the table.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "api/testing/api_fixture.h"
@@ -21,6 +22,21 @@ class EveryRouteTest : public ApiFixture {
   EveryRouteTest() {
     replica.grant(target, "read_weather");
     key_id = replica.add_key(target, "AAAAAAAAAAA1").key_id.to_string();
+    add_policies();
+  }
+
+  // What the calls about roles, groups, grants and attributes find.
+  void add_policies() {
+    grant_id = value_of(replica.database().write([&](Transaction& tx) -> Result<GrantId> {
+                 for (const char* principal : {"role:reader", "group:reader"}) {
+                   const auto role = TRY(tx.roles().insert(principal, ""));
+                   TRY(tx.grants().insert({principal, {}, role->id}, "read_weather", {}));
+                   TRY(tx.changes().append_name(ChangeKind::principal, principal));
+                 }
+                 TRY(tx.entities().put("record", "1", "{}", clock.now()));
+                 TRY(tx.changes().append_name(ChangeKind::entity, "record:1"));
+                 return TRY(tx.grants().insert({"user:alice"}, "read_weather", {})).id;
+               })).to_string();
   }
 
   // A call of that operation that would succeed if the caller may make it.
@@ -39,10 +55,39 @@ class EveryRouteTest : public ApiFixture {
     if (operation.name == "grantPermission") call.body = R"({"permission":"read_stock"})";
     if (operation.name == "replaceLimits") call.body = R"({"limits":[]})";
     if (operation.name == "createKey") call.body = R"({"name":"laptop"})";
+    add_policy_names(operation, call);
     return call;
   }
+  static void add_policy_names(const Operation& operation, Call& call) {
+    call.target = replaced(call.target, "{name}", "reader");
+    call.target = replaced(call.target, "{member}", "user:alice");
+    call.target = replaced(call.target, "{type}", "record");
+    const std::string_view name = operation.name;
+    if (name == "grantToRole" || name == "grantToGroup")
+      call.body = R"({"permission":"read_stock"})";
+    if (name == "giveRole") call.body = R"({"role":"reader"})";
+    if (name == "createRole" || name == "createGroup") call.body = R"({"name":"writer"})";
+    if (name == "putRole" || name == "putGroup") call.body = R"({"about":"Reads"})";
+    if (name == "putAgentRole" || name == "putRoleMember" || name == "putGroupMember")
+      call.body = "{}";
+    if (name == "addRoleMember" || name == "addGroupMember")
+      call.body = R"({"member":"user:alice"})";
+    if (name == "putGrant") call.body = R"({"subject":"user:bob","action":"read_stock"})";
+    if (name == "putEntity") call.body = R"({"properties":{"status":"active"}})";
+  }
   Call good_call(const Operation& operation) const {
+    if (operation.path.starts_with("/grants/")) return good_call(operation, grant_id);
+    if (operation.path.starts_with("/entities/")) return good_call(operation, "1");
     return good_call(operation, target.to_string());
+  }
+  static bool is_operation(Method method, std::string_view path) {
+    const auto table = operations();
+    return std::any_of(table.begin(), table.end(), [&](const Operation& operation) {
+      return operation.method == method && operation.path == path;
+    });
+  }
+  static bool is_about_an_agent(const Operation& operation) {
+    return operation.path.starts_with("/agents/{id}");
   }
   Answer as(Call request, const std::string& token) {
     request.token = token;
@@ -61,6 +106,7 @@ class EveryRouteTest : public ApiFixture {
 
   AgentId target = replica.add_agent("Target", "target@example.com");
   std::string key_id;
+  std::string grant_id;
   std::string administrator = token_with({"agentauth:*", "read_weather", "read_stock"});
 };
 
@@ -70,9 +116,11 @@ TEST_F(EveryRouteTest, WhoMaySucceedsAsTheTableSays) {
   for (const Operation& operation : operations()) order.push_back(&operation);
   std::stable_sort(order.begin(), order.end(), [](const Operation* a, const Operation* b) {
     const auto rank = [](const Operation* operation) {
-      return operation->name == "logOut"            ? 4
-             : operation->name == "rotateOwnKey"    ? 3
-             : operation->name == "deleteAgent"     ? 2
+      return operation->name == "logOut"         ? 4
+             : operation->name == "rotateOwnKey" ? 3
+             : operation->name == "deleteAgent" || operation->name == "deleteRole" ||
+                     operation->name == "deleteGroup"
+                 ? 2
              : operation->method == Method::delete_ ? 1
                                                     : 0;
     };
@@ -81,7 +129,8 @@ TEST_F(EveryRouteTest, WhoMaySucceedsAsTheTableSays) {
   for (const Operation* operation : order) {
     const Answer answer = as(good_call(*operation), administrator);
     const int expected = hands_out_tokens(*operation) ? 401 : operation->status;
-    EXPECT_EQ(answer.status, expected) << operation->name << ": " << answer.body;
+    if (answer.status != operation->status_already)
+      EXPECT_EQ(answer.status, expected) << operation->name << ": " << answer.body;
     const bool inline_ = operation->runs == Runs::inline_ || operation->name == "logIn";
     EXPECT_EQ(answer.pool == http::Pool::none, inline_) << operation->name;
     EXPECT_EQ(answer.count("X-Request-ID"), 1U) << operation->name;
@@ -149,7 +198,7 @@ TEST_F(EveryRouteTest, WithoutItsPermissionItIsDeniedAndNothingChanges) {
 
 TEST_F(EveryRouteTest, AnAgentMayAskAboutItselfWhereTheTableSaysSoAndNowhereElse) {
   for (const Operation& operation : operations()) {
-    if (operation.path.find("{id}") == std::string_view::npos) continue;
+    if (!is_about_an_agent(operation)) continue;
     const AgentId self = replica.add_agent_with({"read_weather"});
     const Answer answer = as(good_call(operation, self.to_string()), token_of(self));
     if (operation.access == Access::permission_or_self) {
@@ -226,7 +275,7 @@ TEST_F(EveryRouteTest, AMalformedIdDoesNotExist) {
   const auto before = everything();
   const std::string id = target.to_string();
   for (const Operation& operation : operations()) {
-    if (operation.path.find("{id}") == std::string_view::npos) continue;
+    if (!is_about_an_agent(operation)) continue;
     for (const std::string& wrong :
          {std::string("x"), std::string("0"), std::string("null"), id + "0", id.substr(1),
           "%7B" + id + "%7D", id + "%20", std::string("..%2F..%2Fetc"), std::string("%F0%9F"),
@@ -302,7 +351,7 @@ TEST_F(EveryRouteTest, NobodyChangesAnAdministratorWithoutBeingOne) {
                                          "agentauth:permissions:write", "read_stock"});
   for (const Operation& operation : operations()) {
     if (!needs_permission(operation) || operation.method == Method::get) continue;
-    if (operation.path.find("{id}") == std::string_view::npos) continue;
+    if (!is_about_an_agent(operation)) continue;
     const AgentId chief = replica.add_agent_with({"agentauth:*", "read_weather"});
     const Call call = good_call(operation, chief.to_string());
     EXPECT_EQ(as(call, helper).status, 403) << operation.name;
@@ -314,7 +363,7 @@ TEST_F(EveryRouteTest, AnotherMethodIsToldWhichAreAllowed) {
   for (const Operation& operation : operations()) {
     Call request = good_call(operation);
     for (const Method method : {Method::options, Method::put, Method::other}) {
-      if (method == Method::put && operation.path == "/limits") continue;
+      if (is_operation(method, operation.path)) continue;
       request.method = method;
       const Answer answer = as(request, administrator);
       EXPECT_EQ(answer.status, 405) << operation.name;
@@ -327,7 +376,7 @@ TEST_F(EveryRouteTest, AnotherMethodIsToldWhichAreAllowed) {
 TEST_F(EveryRouteTest, WhoHoldsThePermissionIsNotSentAfterIt) {
   for (const Operation& operation : operations()) {
     if (!needs_permission(operation) || operation.method == Method::get) continue;
-    if (operation.path.find("{id}") == std::string_view::npos) continue;
+    if (!is_about_an_agent(operation)) continue;
     const AgentId chief = replica.add_agent_with({"agentauth:*"});
     const std::string helper = token_with({std::string(operation.permission)});
     const Answer answer = as(good_call(operation, chief.to_string()), helper);

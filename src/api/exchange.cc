@@ -58,7 +58,7 @@ void ApiExchange::reset() {
 }
 
 Result<std::optional<AgentId>> ApiExchange::named_agent() {
-  if (captures.count == 0) return std::nullopt;
+  if (captures.count == 0 || !operation->path.starts_with("/agents/")) return std::nullopt;
   TRY(read_pairs());
   const auto found = std::find_if(path_.begin(), path_.end(), [](const RequestInput::Pair& pair) {
     return pair.name == agent_id_in_path.name;

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "api/operations.h"
+#include "authz/role_service.h"
 #include "model/change.h"
 
 namespace agentauth::api {
@@ -122,8 +123,6 @@ Result<void> suspend_owner(Services& services, ApiExchange& exchange);
 Result<void> resume_owner(Services& services, ApiExchange& exchange);
 
 // handlers_permissions.cc
-Result<void> grant_permission(Services& services, ApiExchange& exchange);
-Result<void> check_permission(Services& services, ApiExchange& exchange);
 
 // handlers_changes.cc: what followers of this service read
 struct ListChanges {

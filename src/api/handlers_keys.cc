@@ -10,16 +10,16 @@ namespace {
 // A key that is narrowed to some permissions is worth those alone: the agent must hold each, and
 // the caller must be able to give each. A whole one is worth all the agent holds.
 Result<void> require_key_authority(const Directory::View& view, const Parties& parties,
-                                   const CreateKey& request) {
+                                   const CreateKey& request, Timestamp now) {
   const auto& [caller, agent] = parties;
-  if (agent == nullptr) return failure(Errc::not_found, "No such agent");
-  if (!request.permissions) return require_authority(view, caller, agent);
+  if (agent.agent == nullptr) return failure(Errc::not_found, "No such agent");
+  if (!request.permissions) return require_authority(view, caller, agent, now);
   for (const std::string& permission : *request.permissions) {
-    const bool own = caller.agent->id == agent->id && !caller.is_narrowed();
-    if (!own && !may_grant(view, caller, permission))
+    const bool own = caller.agent->id == agent.agent->id && !caller.is_narrowed();
+    if (!own && !may_grant(view, caller, {permission}, now))
       return failure(Errc::permission_denied, "Permission denied",
                      "the caller does not hold what the key would be narrowed to");
-    if (!agent->holds_any_of(view.names().find_requirement(permission)))
+    if (!holds_some(view, agent, permission, now))
       return tl::unexpected(
           Error{.code = Errc::invalid_argument,
                 .message = "A field is missing or invalid",
@@ -33,7 +33,7 @@ Result<void> require_key_authority(Services& services, const ApiExchange& exchan
                                    const CreateKey& request) {
   const Directory::View view(services.directory);
   return require_key_authority(view, TRY(find_parties(services, view, exchange, request.agent_id)),
-                               request);
+                               request, services.clock.now());
 }
 
 // By what the transaction sees.
@@ -42,7 +42,8 @@ Result<void> require_key_authority(Services& services, Transaction& tx, const Ap
   const auto committed =
       TRY(CommittedParties::read(services, tx, *exchange.caller, request.agent_id));
   const Directory::View view(services.directory);
-  return require_key_authority(view, TRY(committed.parties(view, services.clock.now())), request);
+  const Timestamp now = services.clock.now();
+  return require_key_authority(view, TRY(committed.parties(view, now)), request, now);
 }
 
 // Mints a key and answers with it, once. `store` is called in the transaction: it asks whether the

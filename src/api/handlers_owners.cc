@@ -24,10 +24,10 @@ class CommittedAgents {
     }
   }
 
-  const AgentRecord* find(const Directory::View& view, AgentId id) const {
+  Actor find(const Directory::View& view, AgentId id) const {
     const auto newer = newer_.find(id);
-    if (newer == newer_.end()) return view.find_agent(id);
-    return newer->second ? &newer->second->record : nullptr;
+    if (newer == newer_.end()) return Actor(view, view.find_agent(id));
+    return newer->second ? Actor(*newer->second) : Actor();
   }
 
  private:
@@ -36,6 +36,8 @@ class CommittedAgents {
   Result<void> read_changed(Directory& directory, Transaction& tx, const Change& change) {
     // Neither says anything of what an agent holds.
     if (change.kind == ChangeKind::status || change.kind == ChangeKind::token_family) return {};
+    // A role, or another principal, is none of the owner's agents.
+    if (!change.name.empty()) return {};
     if (newer_.contains(change.agent_id)) return {};
     newer_.emplace(change.agent_id, TRY(directory.read_agent(tx, change.agent_id)));
     return {};
@@ -47,9 +49,9 @@ class CommittedAgents {
 // One that may not be managed makes the whole call fail: a switch that is thrown by half misleads.
 Result<void> require_management(const Directory::View& view, const Actor& caller,
                                 const CommittedAgents& committed,
-                                const std::vector<AgentId>& agents) {
+                                const std::vector<AgentId>& agents, Timestamp now) {
   for (const AgentId id : agents)
-    if (!may_manage(view, caller, committed.find(view, id)))
+    if (!may_manage(view, caller, committed.find(view, id), now))
       return failure(Errc::permission_denied, "Permission denied",
                      "the caller may not manage all agents of the owner");
   return {};
@@ -72,8 +74,9 @@ Result<void> set_status(Services& services, ApiExchange& exchange, AgentStatus s
         const auto committed = TRY(CommittedAgents::read(services, tx));
         auto agents = TRY(services.agents.set_status_of_owner(tx, request.email, status));
         const Directory::View view(services.directory);
-        const Parties parties = TRY(caller.parties(view, services.clock.now()));
-        TRY(require_management(view, parties.caller, committed, agents));
+        const Timestamp now = services.clock.now();
+        const Parties parties = TRY(caller.parties(view, now));
+        TRY(require_management(view, parties.caller, committed, agents, now));
         for (const AgentId agent : agents) tx.record(event_about(services, exchange, agent));
         return agents;
       }));

@@ -1,10 +1,54 @@
-#include "api/audit_trail.h"
-#include "api/handlers.h"
-#include "api/idempotency.h"
+#include "api/handlers_permissions.h"
+
+#include "api/bind.h"
+#include "api/create_once.h"
 
 namespace agentauth::api {
-
 namespace {
+
+AuditTarget target_of_grant(const Grant& grant) {
+  return {AuditTargetType::permission, AuditText::of_permission(grant.permission),
+          agent_of(grant.subject), AuditText::of_principal(grant.subject)};
+}
+
+Grant wanted(const Terms& terms, std::string subject, std::string permission) {
+  Grant grant;
+  static_cast<Terms&>(grant) = terms;
+  grant.subject = std::move(subject);
+  grant.permission = std::move(permission);
+  return grant;
+}
+
+template <class Shape>
+Shape shaped(const Grant& grant) {
+  Shape shape;
+  static_cast<Grant&>(shape) = grant;
+  if constexpr (requires { shape.agent_id; })
+    shape.agent_id = agent_of(grant.subject).value_or(AgentId{});
+  return shape;
+}
+
+template <class Shape>
+Result<void> answer_with_grant(Services& services, ApiExchange& exchange, const Grant& grant) {
+  return create_once<Shape>(
+      services, exchange, [&](Transaction& tx, AuditTarget& target) -> Result<Made<Shape>> {
+        target = target_of_grant(grant);
+        const auto granted = TRY(services.permissions.grant(tx, *exchange.caller, grant));
+        return Made<Shape>{shaped<Shape>(granted.grant), granted.created};
+      });
+}
+
+Result<void> revoke(Services& services, ApiExchange& exchange, const std::string& subject,
+                    const std::string& permission, const WhichGrants& which) {
+  TRY(write_audited(services, exchange, [&](Transaction& tx, AuditTarget& target) -> Result<void> {
+    target = target_of_grant(wanted({}, subject, permission));
+    return services.permissions.revoke(tx, *exchange.caller, subject, permission, which);
+  }));
+  exchange.response.set_status(exchange.operation->status);
+  return {};
+}
+
+}  // namespace
 
 void answer_again(ApiExchange& exchange, IdempotentAnswer earlier) {
   exchange.response.set_status(earlier.status);
@@ -12,49 +56,91 @@ void answer_again(ApiExchange& exchange, IdempotentAnswer earlier) {
   exchange.response.body = std::move(earlier.body);
 }
 
-}  // namespace
-
 Result<void> grant_permission(Services& services, ApiExchange& exchange) {
   const auto request = TRY(exchange.decode_input<GrantPermission>());
-  const Idempotency idempotency = TRY(Idempotency::of(exchange));
-  if (auto earlier = TRY(idempotency.find(services))) {
-    answer_again(exchange, *std::move(earlier));
-    return {};
-  }
-  const Operation& operation = *exchange.operation;
-  const auto status_of = [&](const PermissionService::Granted& granted) {
-    return granted.created ? operation.status : operation.status_already;
-  };
-  const auto granted = write_audited(
-      services, exchange,
-      [&](Transaction& tx, AuditTarget& target) -> Result<PermissionService::Granted> {
-        target = target_of(request);
-        auto result = TRY(services.permissions.grant(tx, *exchange.caller, request));
-        std::string body;
-        JsonWriter out(body);
-        write_fields(result.grant, out);
-        TRY(idempotency.keep(services, tx,
-                             {result.grant.agent_id.to_string(), "", status_of(result), body}));
-        return result;
-      });
-  if (!granted) {
-    // Another request with this key was quicker: its answer is this one's too.
-    if (granted.error().code == Errc::conflict) {
-      if (auto earlier = TRY(idempotency.find(services))) {
-        answer_again(exchange, *std::move(earlier));
-        return {};
-      }
-    }
-    return tl::unexpected(granted.error());
-  }
-  exchange.answer(status_of(*granted), granted->grant);
-  return {};
+  return answer_with_grant<AgentGrant>(
+      services, exchange, wanted(request, subject_of(request.agent_id), request.permission));
+}
+
+Result<void> revoke_permission(Services& services, ApiExchange& exchange) {
+  const auto request = TRY(exchange.decode_input<NamePermission>());
+  return revoke(services, exchange, subject_of(request.agent_id), request.permission, request);
 }
 
 Result<void> check_permission(Services& services, ApiExchange& exchange) {
   const auto request = TRY(exchange.decode_input<CheckPermission>());
   exchange.answer(exchange.operation->status,
                   TRY(services.permissions.check(*exchange.caller, request)));
+  return {};
+}
+
+template <RoleKind Kind>
+Result<void> grant_to_role(Services& services, ApiExchange& exchange) {
+  const auto request = TRY(exchange.decode_input<GrantToRole<Kind>>());
+  return answer_with_grant<RoleGrant>(
+      services, exchange, wanted(request, principal_of(Kind, request.name), request.permission));
+}
+
+template <RoleKind Kind>
+Result<void> revoke_from_role(Services& services, ApiExchange& exchange) {
+  const auto request = TRY(exchange.decode_input<NameRolePermission<Kind>>());
+  return revoke(services, exchange, principal_of(Kind, request.name), request.permission, request);
+}
+
+template Result<void> grant_to_role<RoleKind::role>(Services&, ApiExchange&);
+template Result<void> grant_to_role<RoleKind::group>(Services&, ApiExchange&);
+template Result<void> revoke_from_role<RoleKind::role>(Services&, ApiExchange&);
+template Result<void> revoke_from_role<RoleKind::group>(Services&, ApiExchange&);
+
+Result<void> find_grant(Services& services, ApiExchange& exchange) {
+  const auto request = TRY(exchange.decode_input<NameGrant>());
+  exchange.answer(
+      exchange.operation->status,
+      TRY(services.database.read([&](Transaction& tx) { return tx.grants().find(request.id); })));
+  return {};
+}
+
+// The same grant again changes nothing; another one takes the place of what was there.
+Result<void> put_grant(Services& services, ApiExchange& exchange) {
+  const auto request = TRY(exchange.decode_input<PutGrant>());
+  const Grant grant = wanted(request, request.subject, request.action);
+  return create_once<Grant>(
+      services, exchange, [&](Transaction& tx, AuditTarget& target) -> Result<Made<Grant>> {
+        target = target_of_grant(grant);
+        auto known = tx.grants().find(request.id);
+        if (!known && known.error().code != Errc::not_found)
+          return tl::unexpected(std::move(known).error());
+        if (known && known->subject == grant.subject && known->permission == grant.permission &&
+            known->terms() == grant.terms())
+          return Made<Grant>{*std::move(known), false};
+        if (known) TRY(services.permissions.revoke(tx, *exchange.caller, request.id));
+        auto granted = TRY(services.permissions.grant(tx, *exchange.caller, grant, request.id));
+        return Made<Grant>{std::move(granted.grant), !known};
+      });
+}
+
+Result<void> delete_grant(Services& services, ApiExchange& exchange) {
+  const auto request = TRY(exchange.decode_input<NameGrant>());
+  TRY(write_audited(services, exchange, [&](Transaction& tx, AuditTarget& target) -> Result<void> {
+    target = target_of_grant(TRY(services.permissions.revoke(tx, *exchange.caller, request.id)));
+    return {};
+  }));
+  exchange.response.set_status(exchange.operation->status);
+  return {};
+}
+
+Result<void> list_grants(Services& services, ApiExchange& exchange) {
+  const RequestInput input = TRY(exchange.input());
+  const auto request = TRY(decode<ListGrants>(input));
+  const std::string query = detail::page_query(exchange, input);
+  PageStart after;
+  if (request.cursor) after = TRY(services.cursors.open(*request.cursor, query));
+  const std::int64_t limit = request.limit.value_or(page_items_default);
+  auto grants = TRY(services.database.read([&](Transaction& tx) {
+    return request.subject ? tx.grants().list(*request.subject, after, limit + 1)
+                           : tx.grants().list_all(GrantId{after.id}, limit + 1);
+  }));
+  detail::answer_page(services, exchange, grants, limit, query);
   return {};
 }
 

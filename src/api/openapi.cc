@@ -101,6 +101,9 @@ void write_schema(const Field& field, Side side, JsonWriter& out) {
       out.name("items");
       write_object(field.element(), side, out);
       break;
+    case FieldKind::object:
+      write_type("object", required, out);
+      break;
   }
   const std::string about = std::string(rule.about) +
                             (rule.about.empty() || rule.rule.empty() ? "" : "; ") +

@@ -5,6 +5,8 @@
 
 #include "api/bind.h"
 #include "api/handlers.h"
+#include "api/handlers_permissions.h"
+#include "api/handlers_roles.h"
 
 namespace agentauth::api {
 namespace {
@@ -15,6 +17,12 @@ constexpr std::string_view agents_read = "agentauth:agents:read";
 constexpr std::string_view agents_write = "agentauth:agents:write";
 constexpr std::string_view permissions_read = "agentauth:permissions:read";
 constexpr std::string_view permissions_write = "agentauth:permissions:write";
+constexpr std::string_view roles_read = "agentauth:roles:read";
+constexpr std::string_view roles_write = "agentauth:roles:write";
+constexpr std::string_view grants_read = "agentauth:grants:read";
+constexpr std::string_view grants_write = "agentauth:grants:write";
+constexpr std::string_view entities_read = "agentauth:entities:read";
+constexpr std::string_view entities_write = "agentauth:entities:write";
 constexpr std::string_view keys_read = "agentauth:keys:read";
 constexpr std::string_view keys_write = "agentauth:keys:write";
 constexpr std::string_view audit_read = "agentauth:audit:read";
@@ -87,7 +95,7 @@ constexpr std::array table = {
               Runs::on_worker, 200, lists<&PermissionService::list>()},
     Operation{Method::post, "/agents/{id}/permissions", "grantPermission",
               "Grant a permission that the caller holds itself; an administrator grants any", Access::permission, permissions_write,
-              Runs::on_worker, 201, composes<GrantPermission, Grant, grant_permission>(AuditAction::permission_grant), true, 200},
+              Runs::on_worker, 201, composes<GrantPermission, AgentGrant, grant_permission>(AuditAction::permission_grant), true, 200},
     Operation{Method::get, "/agents/{id}/permissions/{permission}", "checkPermission",
               "Whether an agent may do this now, and why", Access::permission_or_self,
               permissions_read, Runs::inline_, 200,
@@ -95,7 +103,106 @@ constexpr std::array table = {
     Operation{Method::delete_, "/agents/{id}/permissions/{permission}", "revokePermission",
               "Take a permission away: the next request is denied", Access::permission,
               permissions_write, Runs::on_worker, 204,
-              writes<&PermissionService::revoke>(AuditAction::permission_revoke)},
+              composes<NamePermission, void, revoke_permission>(AuditAction::permission_revoke)},
+    Operation{Method::get, "/agents/{id}/roles", "listAgentRoles",
+              "The roles and groups an agent is a member of", Access::permission, roles_read,
+              Runs::on_worker, 200, lists<&RoleService::list_roles>()},
+    Operation{Method::post, "/agents/{id}/roles", "giveRole",
+              "Make an agent a member of a role whose permissions the caller holds", Access::permission, roles_write,
+              Runs::on_worker, 201, composes<GiveRole, Membership, give_role>(AuditAction::member_add), true, 200},
+    Operation{Method::put, "/agents/{id}/roles/{name}", "putAgentRole",
+              "Make an agent a member of a role, or change until when", Access::permission, roles_write,
+              Runs::on_worker, 201, composes<PutAgentRole, Membership, put_agent_role>(AuditAction::member_add), false, 200},
+    Operation{Method::delete_, "/agents/{id}/roles/{name}", "takeRole",
+              "End an agent's membership of a role", Access::permission, roles_write,
+              Runs::on_worker, 204, composes<NameAgentRole, void, take_role>(AuditAction::member_remove)},
+
+    Operation{Method::get, "/roles", "listRoles", "List roles, oldest first", Access::permission, roles_read,
+              Runs::on_worker, 200, lists<&RoleService::list_kind<RoleKind::role>>()},
+    Operation{Method::post, "/roles", "createRole", "Create a role", Access::permission, roles_write,
+              Runs::on_worker, 201, composes<CreateRole<RoleKind::role>, Role, create_role<RoleKind::role>>(AuditAction::role_put), true, 200},
+    Operation{Method::get, "/roles/{name}", "getRole", "One role", Access::permission, roles_read,
+              Runs::on_worker, 200, reads<&RoleService::find_role<RoleKind::role>>()},
+    Operation{Method::put, "/roles/{name}", "putRole", "Create a role, or describe it anew", Access::permission, roles_write,
+              Runs::on_worker, 201, composes<PutRole<RoleKind::role>, Role, put_role<RoleKind::role>>(AuditAction::role_put), false, 200},
+    Operation{Method::delete_, "/roles/{name}", "deleteRole",
+              "Delete a role with its permissions and memberships", Access::permission, roles_write,
+              Runs::on_worker, 204, composes<NameRole<RoleKind::role>, void, delete_role<RoleKind::role>>(AuditAction::role_delete)},
+    Operation{Method::get, "/roles/{name}/permissions", "listRolePermissions",
+              "What a role was granted", Access::permission, roles_read,
+              Runs::on_worker, 200, lists<&PermissionService::list_of_role<RoleKind::role>>()},
+    Operation{Method::post, "/roles/{name}/permissions", "grantToRole",
+              "Grant a role a permission that the caller holds itself", Access::permission, roles_write,
+              Runs::on_worker, 201, composes<GrantToRole<RoleKind::role>, RoleGrant, grant_to_role<RoleKind::role>>(AuditAction::permission_grant), true, 200},
+    Operation{Method::delete_, "/roles/{name}/permissions/{permission}", "revokeFromRole",
+              "Take a permission away from a role", Access::permission, roles_write,
+              Runs::on_worker, 204, composes<NameRolePermission<RoleKind::role>, void, revoke_from_role<RoleKind::role>>(AuditAction::permission_revoke)},
+    Operation{Method::get, "/roles/{name}/members", "listRoleMembers",
+              "Who is a member of a role, oldest membership first", Access::permission, roles_read,
+              Runs::on_worker, 200, lists<&RoleService::list_role_members<RoleKind::role>>()},
+    Operation{Method::post, "/roles/{name}/members", "addRoleMember",
+              "Make a principal a member of a role whose permissions the caller holds", Access::permission, roles_write,
+              Runs::on_worker, 201, composes<AddMember<RoleKind::role>, Membership, add_member<RoleKind::role>>(AuditAction::member_add), true, 200},
+    Operation{Method::put, "/roles/{name}/members/{member}", "putRoleMember",
+              "Make a principal a member of a role, or change until when", Access::permission, roles_write,
+              Runs::on_worker, 201, composes<PutMember<RoleKind::role>, Membership, put_member<RoleKind::role>>(AuditAction::member_add), false, 200},
+    Operation{Method::delete_, "/roles/{name}/members/{member}", "removeRoleMember",
+              "End a membership of a role", Access::permission, roles_write,
+              Runs::on_worker, 204, composes<NameMember<RoleKind::role>, void, delete_member<RoleKind::role>>(AuditAction::member_remove)},
+
+    Operation{Method::get, "/groups", "listGroups", "List groups, oldest first", Access::permission, roles_read,
+              Runs::on_worker, 200, lists<&RoleService::list_kind<RoleKind::group>>()},
+    Operation{Method::post, "/groups", "createGroup", "Create a group", Access::permission, roles_write,
+              Runs::on_worker, 201, composes<CreateRole<RoleKind::group>, Role, create_role<RoleKind::group>>(AuditAction::role_put), true, 200},
+    Operation{Method::get, "/groups/{name}", "getGroup", "One group", Access::permission, roles_read,
+              Runs::on_worker, 200, reads<&RoleService::find_role<RoleKind::group>>()},
+    Operation{Method::put, "/groups/{name}", "putGroup", "Create a group, or describe it anew", Access::permission, roles_write,
+              Runs::on_worker, 201, composes<PutRole<RoleKind::group>, Role, put_role<RoleKind::group>>(AuditAction::role_put), false, 200},
+    Operation{Method::delete_, "/groups/{name}", "deleteGroup",
+              "Delete a group with its permissions and memberships", Access::permission, roles_write,
+              Runs::on_worker, 204, composes<NameRole<RoleKind::group>, void, delete_role<RoleKind::group>>(AuditAction::role_delete)},
+    Operation{Method::get, "/groups/{name}/permissions", "listGroupPermissions",
+              "What a group was granted", Access::permission, roles_read,
+              Runs::on_worker, 200, lists<&PermissionService::list_of_role<RoleKind::group>>()},
+    Operation{Method::post, "/groups/{name}/permissions", "grantToGroup",
+              "Grant a group a permission that the caller holds itself", Access::permission, roles_write,
+              Runs::on_worker, 201, composes<GrantToRole<RoleKind::group>, RoleGrant, grant_to_role<RoleKind::group>>(AuditAction::permission_grant), true, 200},
+    Operation{Method::delete_, "/groups/{name}/permissions/{permission}", "revokeFromGroup",
+              "Take a permission away from a group", Access::permission, roles_write,
+              Runs::on_worker, 204, composes<NameRolePermission<RoleKind::group>, void, revoke_from_role<RoleKind::group>>(AuditAction::permission_revoke)},
+    Operation{Method::get, "/groups/{name}/members", "listGroupMembers",
+              "Who is a member of a group, oldest membership first", Access::permission, roles_read,
+              Runs::on_worker, 200, lists<&RoleService::list_role_members<RoleKind::group>>()},
+    Operation{Method::post, "/groups/{name}/members", "addGroupMember",
+              "Make a principal a member of a group whose permissions the caller holds", Access::permission, roles_write,
+              Runs::on_worker, 201, composes<AddMember<RoleKind::group>, Membership, add_member<RoleKind::group>>(AuditAction::member_add), true, 200},
+    Operation{Method::put, "/groups/{name}/members/{member}", "putGroupMember",
+              "Make a principal a member of a group, or change until when", Access::permission, roles_write,
+              Runs::on_worker, 201, composes<PutMember<RoleKind::group>, Membership, put_member<RoleKind::group>>(AuditAction::member_add), false, 200},
+    Operation{Method::delete_, "/groups/{name}/members/{member}", "removeGroupMember",
+              "End a membership of a group", Access::permission, roles_write,
+              Runs::on_worker, 204, composes<NameMember<RoleKind::group>, void, delete_member<RoleKind::group>>(AuditAction::member_remove)},
+
+    Operation{Method::get, "/grants", "listGrants",
+              "All grants, or those of one subject", Access::permission, grants_read,
+              Runs::on_worker, 200, pages<ListGrants, Grant, list_grants>()},
+    Operation{Method::get, "/grants/{id}", "getGrant", "One grant", Access::permission, grants_read,
+              Runs::on_worker, 200, composes<NameGrant, Grant, find_grant>()},
+    Operation{Method::put, "/grants/{id}", "putGrant",
+              "Grant to any subject, under an id of the caller's choice", Access::permission, grants_write,
+              Runs::on_worker, 201, composes<PutGrant, Grant, put_grant>(AuditAction::permission_grant), false, 200},
+    Operation{Method::delete_, "/grants/{id}", "deleteGrant", "Take one grant away", Access::permission, grants_write,
+              Runs::on_worker, 204, composes<NameGrant, void, delete_grant>(AuditAction::permission_revoke)},
+
+    Operation{Method::get, "/entities/{type}/{id}", "getEntity",
+              "The stored attributes of a subject or resource", Access::permission, entities_read,
+              Runs::on_worker, 200, reads<&EntityService::find>()},
+    Operation{Method::put, "/entities/{type}/{id}", "putEntity",
+              "Store the attributes that conditions look at, in place of those before", Access::permission, entities_write,
+              Runs::on_worker, 200, composes<PutEntity, StoredEntity, put_entity>(AuditAction::entity_put)},
+    Operation{Method::delete_, "/entities/{type}/{id}", "deleteEntity",
+              "Forget the stored attributes", Access::permission, entities_write,
+              Runs::on_worker, 204, composes<NameEntity, void, delete_entity>(AuditAction::entity_delete)},
 
     Operation{Method::get, "/agents/{id}/keys", "listKeys",
               "An agent's API keys, without their secrets", Access::permission_or_self, keys_read,
@@ -169,7 +276,10 @@ std::vector<std::string> limited_routes() {
 
 std::string_view noun_of(const Operation& operation) {
   const std::string_view path = operation.path;
+  if (path.starts_with("/roles") || path.starts_with("/groups")) return "roles";
+  if (path.ends_with("/roles") || path.ends_with("/roles/{name}")) return "roles";
   if (path.find("/permissions") != std::string_view::npos) return "permissions";
+  if (path.starts_with("/grants") || path.starts_with("/entities")) return "permissions";
   if (path.find("/keys") != std::string_view::npos) return "keys";
   if (path.starts_with("/audit")) return "audit";
   if (path == "/changes") return "changes";

@@ -93,6 +93,8 @@ std::string_view kind(const Field& field) {
       return "list of texts";
     case FieldKind::list:
       return "list of objects";
+    case FieldKind::object:
+      return "object";
   }
   return "";
 }
@@ -104,6 +106,8 @@ std::string bounds(const Field& field) {
     text = std::to_string(rule.min) + "–" + std::to_string(rule.max) + " characters";
   if (field.kind == FieldKind::texts)
     text = std::to_string(rule.min) + "–" + std::to_string(rule.max) + " of them";
+  if (field.kind == FieldKind::object)
+    text = "at most " + std::to_string(rule.max) + " bytes of JSON";
   if (field.kind == FieldKind::integer)
     text = std::to_string(rule.min) + "–" + std::to_string(rule.max);
   if (field.kind == FieldKind::texts || field.kind == FieldKind::list)

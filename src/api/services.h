@@ -10,7 +10,9 @@
 #include "audit/audit_service.h"
 #include "audit/keeper.h"
 #include "audit/recorder.h"
+#include "authz/entity_service.h"
 #include "authz/permission_service.h"
+#include "authz/role_service.h"
 #include "base/log.h"
 #include "base/network.h"
 #include "crypto/secret.h"
@@ -39,6 +41,8 @@ struct Services {
   TokenService& tokens;
   RefreshService& refresh_tokens;
   PermissionService& permissions;
+  RoleService& roles;
+  EntityService& entities;
   LimitService& limits;
   Limiter& limiter;
   const CursorCodec& cursors;
@@ -62,6 +66,10 @@ struct Services {
       return audit;
     } else if constexpr (std::is_same_v<Service, LimitService>) {
       return limits;
+    } else if constexpr (std::is_same_v<Service, RoleService>) {
+      return roles;
+    } else if constexpr (std::is_same_v<Service, EntityService>) {
+      return entities;
     } else {
       static_assert(std::is_same_v<Service, PermissionService>);
       return permissions;

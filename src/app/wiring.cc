@@ -240,6 +240,8 @@ struct Node::State {
                        foundation.clock(), foundation.random(),
                        {.lifetime = options.refresh_ttl, .idle = options.refresh_idle}),
         permissions(directory, foundation.clock()),
+        roles(directory, foundation.clock()),
+        entities(foundation.clock()),
         limiter(api::limited_routes(), limit_hash_key(foundation.master_key())),
         limits(foundation.database(), limiter,
                options.limits ? LimitService::Enforced::yes : LimitService::Enforced::no),
@@ -258,6 +260,8 @@ struct Node::State {
                  tokens,
                  refresh_tokens,
                  permissions,
+                 roles,
+                 entities,
                  limits,
                  limiter,
                  cursors,
@@ -305,6 +309,8 @@ struct Node::State {
   TokenService tokens;
   RefreshService refresh_tokens;
   PermissionService permissions;
+  RoleService roles;
+  EntityService entities;
   Limiter limiter;
   LimitService limits;
   std::unique_ptr<LimitSharing> sharing;  // nullptr: this node counts by itself

@@ -46,6 +46,13 @@ constexpr std::array<Row, audit_action_count> map = {{
     {AuditAction::signing_key_revoke, api_activity, 4, "Delete"},
     {AuditAction::key_expiring, account_change, 99, "Expire Key"},
     {AuditAction::database_restore, api_activity, 99, "Restore"},
+    {AuditAction::role_put, api_activity, 3, "Update"},
+    {AuditAction::role_delete, api_activity, 4, "Delete"},
+    {AuditAction::member_add, api_activity, 1, "Create"},
+    {AuditAction::member_remove, api_activity, 4, "Delete"},
+    {AuditAction::entity_put, api_activity, 3, "Update"},
+    {AuditAction::entity_delete, api_activity, 4, "Delete"},
+    {AuditAction::policy_apply, api_activity, 3, "Update"},
 }};
 
 constexpr bool in_order() {

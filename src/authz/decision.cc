@@ -1,80 +1,158 @@
 #include "authz/decision.h"
 
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+#include "authz/internal/closure.h"
+#include "authz/internal/lazy_facts.h"
+
 namespace agentauth {
 namespace {
 
-bool reaches_administration(std::string_view permission) {
-  return permission == "*" || permission.starts_with("agentauth:");
+using internal::Closure;
+using internal::LazyFacts;
+
+constexpr std::array<std::string_view, reason_count> reasons = {
+    "granted",    "not_granted",          "denied",          "outside_key",
+    "uses_spent", "too_many_memberships", "agent_suspended", "agent_unknown"};
+
+bool holds(const GrantRule& rule, LazyFacts& facts) {
+  switch (rule.when) {
+    case GrantRule::When::always:
+      return true;
+    case GrantRule::When::condition: {
+      const policy::Outcome outcome = rule.condition->evaluate(facts.get());
+      if (outcome == policy::Outcome::error) return rule.effect == Effect::deny;
+      return outcome == policy::Outcome::yes;
+    }
+    case GrantRule::When::unreadable:
+      break;
+  }
+  return rule.effect == Effect::deny;
+}
+
+// Which of several grants that all allow is named as the one that did: the plainest, and what is
+// counted last of all.
+auto rank(const GrantRule& rule, const Requirement& requirement) {
+  const bool is_exact = requirement.count > 0 && rule.action == requirement.ids[0];
+  return std::tuple(rule.max_uses > 0, rule.when != GrantRule::When::always, !is_exact,
+                    rule.resource_kind, rule.id);
+}
+
+// Looks at every rule that matches, because any of them may be a deny.
+class Search {
+ public:
+  Search(const Directory::View& view, const Subject& subject, const Question& question)
+      : question_(question), facts_(view, subject, question) {}
+
+  void look_at(const SubjectPolicy& policy) {
+    policy.each_match(question_.requirement, question_.resource, [&](const GrantRule& rule) {
+      if (rule.is_in_time(question_.now)) consider(rule);
+    });
+  }
+
+  // `is_held`: a plain permission allows it.
+  Decision decision(bool is_held) const {
+    if (denied_ != nullptr) return {Reason::denied, denied_, audited_};
+    if (is_held) return {Reason::granted, nullptr, audited_};
+    if (allowed_ != nullptr) return {Reason::granted, allowed_, audited_};
+    return {is_spent_ ? Reason::uses_spent : Reason::not_granted, nullptr, audited_};
+  }
+
+ private:
+  void consider(const GrantRule& rule) {
+    const GrantRule*& best = place_of(rule.effect);
+    if (best != nullptr && rank(*best, question_.requirement) <= rank(rule, question_.requirement))
+      return;
+    if (!holds(rule, facts_)) return;
+    if (rule.effect == Effect::allow && is_used_up(rule)) {
+      is_spent_ = true;
+      return;
+    }
+    best = &rule;
+  }
+
+  const GrantRule*& place_of(Effect effect) {
+    if (effect == Effect::deny) return denied_;
+    return effect == Effect::allow ? allowed_ : audited_;
+  }
+
+  bool is_used_up(const GrantRule& rule) const {
+    return std::find(question_.spent.begin(), question_.spent.end(), rule.id) !=
+           question_.spent.end();
+  }
+
+  const Question& question_;
+  LazyFacts facts_;
+  const GrantRule* denied_ = nullptr;
+  const GrantRule* allowed_ = nullptr;
+  const GrantRule* audited_ = nullptr;
+  bool is_spent_ = false;
+};
+
+Decision decide_by_policies(const Directory::View& view, const Subject& subject,
+                            const Question& question, bool is_held) {
+  const Closure closure(view, subject, question.now);
+  if (closure.is_cut_off()) return {Reason::too_many_memberships};
+  Search search(view, subject, question);
+  for (std::size_t i = 0; i < closure.size(); ++i) search.look_at(closure.at(i));
+  return search.decision(is_held);
 }
 
 }  // namespace
 
-std::string_view to_string(Reason reason) {
-  switch (reason) {
-    case Reason::granted:
-      return "granted";
-    case Reason::not_granted:
-      return "not_granted";
-    case Reason::outside_key:
-      return "outside_key";
-    case Reason::agent_suspended:
-      return "agent_suspended";
-    case Reason::agent_unknown:
-      return "agent_unknown";
-  }
-  return "";
+std::string_view to_string(Reason reason) { return reasons[static_cast<std::size_t>(reason)]; }
+
+Question question_of(const Directory::View& view, std::string_view action, Timestamp now) {
+  Question question;
+  question.action = action;
+  question.now = now;
+  if (is_permission(action)) question.requirement = view.names().find_requirement(action);
+  return question;
+}
+
+Decision decide(const Directory::View& view, const Subject& subject, const Question& question) {
+  if (!subject.actor) return decide_by_policies(view, subject, question, false);
+  const Actor& actor = *subject.actor;
+  if (actor.agent == nullptr) return {Reason::agent_unknown};
+  if (actor.agent->status != AgentStatus::active) return {Reason::agent_suspended};
+  const bool is_held = actor.agent->holds_any_of(question.requirement);
+  Decision decision{is_held ? Reason::granted : Reason::not_granted};
+  if (actor.policy != nullptr || view.every_agents_policy() != nullptr)
+    decision = decide_by_policies(view, subject, question, is_held);
+  if (decision.allowed() && actor.limits != nullptr &&
+      !actor.limits->holds_any_of(question.requirement))
+    decision.reason = Reason::outside_key;
+  return decision;
+}
+
+bool applies(const Directory::View& view, const Subject& subject, const Question& question,
+             const GrantRule& rule) {
+  LazyFacts facts(view, subject, question);
+  return rule.is_in_time(question.now) && holds(rule, facts);
 }
 
 Result<Actor> find_acting(const Directory::View& view, const Caller& caller, Timestamp now) {
-  return acting_as(view, view.find_agent(caller.agent_id), caller, now);
+  return acting_as(view, Actor(view, view.find_agent(caller.agent_id)), caller, now);
 }
 
-Result<Actor> acting_as(const Directory::View& view, const AgentRecord* agent, const Caller& caller,
+Result<Actor> acting_as(const Directory::View& view, const Actor& agent, const Caller& caller,
                         Timestamp now) {
   const auto refused = [](std::string_view why) {
     return failure(Errc::unauthenticated, "The access token is not valid", why);
   };
-  if (agent == nullptr || agent->status != AgentStatus::active) return refused("agent may not act");
-  if (agent->token_generation != caller.token_generation) return refused("token was revoked");
+  const AgentRecord* record = agent.agent;
+  if (record == nullptr || record->status != AgentStatus::active)
+    return refused("agent may not act");
+  if (record->token_generation != caller.token_generation) return refused("token was revoked");
   if (view.is_revoked(caller.family)) return refused("login has ended");
   const KeyRecord* key = view.find_key(text_of(caller.key));
-  if (key == nullptr || key->agent_id != agent->id || !view.admits(*key, now, caller.address))
+  if (key == nullptr || key->agent_id != record->id || !view.admits(*key, now, caller.address))
     return refused("key may not be used");
-  return Actor(agent, key->limited ? view.find_limits(*key) : nullptr);
-}
-
-Decision decide(const Actor& actor, const Requirement& requirement) {
-  if (actor.agent == nullptr) return {Reason::agent_unknown};
-  if (actor.agent->status != AgentStatus::active) return {Reason::agent_suspended};
-  if (!actor.agent->holds_any_of(requirement)) return {Reason::not_granted};
-  const bool by_key = actor.limits == nullptr || actor.limits->holds_any_of(requirement);
-  return {by_key ? Reason::granted : Reason::outside_key};
-}
-
-bool may_grant(const Directory::View& view, const Actor& actor, std::string_view permission) {
-  return decide(actor, view.names().find_requirement(permission)).allowed() ||
-         decide(actor, view.names().find_requirement(administrator_permission)).allowed();
-}
-
-bool covers(const Directory::View& view, const Actor& actor, const AgentRecord* other) {
-  if (actor.agent == nullptr || other == nullptr) return false;
-  if (actor.agent->status != AgentStatus::active) return false;
-  const bool is_whole = actor.limits == nullptr || !actor.limits->narrows_permissions();
-  if (actor.agent->id == other->id && is_whole) return true;
-  for (const NameId id : other->held())
-    if (!may_grant(view, actor, view.names().text(id))) return false;
-  return true;
-}
-
-bool may_manage(const Directory::View& view, const Actor& actor, const AgentRecord* other) {
-  if (actor.agent == nullptr || other == nullptr) return false;
-  if (actor.agent->status != AgentStatus::active) return false;
-  if (actor.agent->id == other->id) return true;
-  for (const NameId id : other->held()) {
-    const std::string_view name = view.names().text(id);
-    if (reaches_administration(name) && !may_grant(view, actor, name)) return false;
-  }
-  return true;
+  Actor actor = agent;
+  actor.limits = key->limited ? view.find_limits(*key) : nullptr;
+  return actor;
 }
 
 }  // namespace agentauth

@@ -1,11 +1,19 @@
-// The decision: may this agent do this now? A pure function of what the directory holds.
+// The decision: may this subject do this now? A pure function of what the directory holds, what is
+// asked, and the time.
+//
+// In this order, whoever wrote which grant first: a subject that may not act at all is denied; any
+// deny that matches denies; any allow that matches, allows; else it is denied. A deny whose
+// condition cannot be told matches; an allow whose condition cannot be told does not.
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string_view>
 
 #include "directory/directory.h"
 #include "model/caller.h"
+#include "policy/facts.h"
 
 namespace agentauth {
 
@@ -14,55 +22,95 @@ inline constexpr std::string_view administrator_permission = "agentauth:*";
 enum class Reason : std::uint8_t {
   granted,
   not_granted,
-  outside_key,  // the agent holds it, the key it acts through was narrowed to less
+  denied,                // by a deny
+  outside_key,           // the agent holds it, the key it acts through was narrowed to less
+  uses_spent,            // what would allow it has been used as often as it may
+  too_many_memberships,  // more roles and groups than are looked at: a deny might be among them
   agent_suspended,
   agent_unknown,
 };
-
+inline constexpr std::size_t reason_count = 8;
 std::string_view to_string(Reason reason);
 
-// Carries its reason: the answer, the log and the metrics print the same value.
+// Carries its reason: the answer, the log and the metrics print the same value. What it points to
+// lasts as long as the view.
 struct Decision {
   Reason reason = Reason::not_granted;
+  const GrantRule* rule = nullptr;     // that allowed or denied it; nullptr: a plain permission
+  const GrantRule* audited = nullptr;  // one that decides nothing, and matches
   bool allowed() const { return reason == Reason::granted; }
+  // Whether this very decision has to be counted before anybody acts on it.
+  bool is_to_be_spent() const { return allowed() && rule != nullptr && rule->max_uses > 0; }
 };
 
-// Who acts: an agent, through a key that may let it do less.
+// Who acts: an agent, possibly through a key that lets it do less.
 struct Actor {
-  const AgentRecord* agent = nullptr;  // nullptr: unknown
-  const KeyLimits* limits = nullptr;   // nullptr: none
+  const AgentRecord* agent = nullptr;     // nullptr: unknown
+  const KeyLimits* limits = nullptr;      // nullptr: none
+  const SubjectPolicy* policy = nullptr;  // nullptr: none
+  const AgentProfile* profile = nullptr;  // as a transaction sees it; else the directory's
 
-  Actor(const AgentRecord* acting, const KeyLimits* by_key = nullptr)
-      : agent(acting), limits(by_key) {}
+  Actor() = default;
+  // As a transaction sees it, or the directory.
+  explicit Actor(const Directory::Committed& committed)
+      : agent(&committed.record),
+        policy(committed.policy.get()),
+        profile(committed.profile.get()) {}
+  Actor(const Directory::View& view, const AgentRecord* acting)
+      : agent(acting),
+        policy(acting != nullptr && acting->has_policy ? view.find_policy(acting->id) : nullptr) {}
+
   // A key that was narrowed does not manage its agent's other keys just because it is the agent's:
   // it could make itself one that is not.
   bool is_narrowed() const { return limits != nullptr && limits->narrows(); }
 };
 
-// Deny by default: an agent that is unknown (nullptr) or suspended may do nothing, whatever it
-// holds. The order in which grants were written never matters.
-// What a key was narrowed to counts beside what its agent holds, never instead of it.
-Decision decide(const Actor& actor, const Requirement& requirement);
+// Whom a question is about: an agent, or any other principal, `user:alice`.
+struct Subject {
+  std::optional<Actor> actor;
+  std::string_view name = {};  // without an actor
+
+  Subject(const Actor& acting) : actor(acting) {}  // NOLINT(google-explicit-constructor)
+  explicit Subject(std::string_view principal) : name(principal) {}
+};
+
+// From where a question was asked of our own routes, or of a gateway.
+struct Circumstances {
+  const IpAddress* address = nullptr;
+  std::string_view method = {};
+  std::string_view host = {};
+  std::string_view path = {};
+};
+
+struct Question {
+  Requirement requirement;         // the action, and what covers it
+  std::string_view action = {};    // its name; not needed where no condition asks
+  std::string_view resource = {};  // type:id; empty: nothing in particular
+  Timestamp now{};
+  Circumstances circumstances = {};  // conditions see them as `context`
+  // What the caller says of them; where something is stored, that wins. nullptr: nothing.
+  const JsonValue* subject_properties = nullptr;
+  const JsonValue* action_properties = nullptr;
+  const JsonValue* resource_properties = nullptr;
+  const JsonValue* context = nullptr;
+  std::span<const GrantId> spent = {};  // grants that are used up
+};
+
+// What is not a concrete permission is granted to nobody.
+Question question_of(const Directory::View& view, std::string_view action, Timestamp now);
+
+Decision decide(const Directory::View& view, const Subject& subject, const Question& question);
+
+// Whether `rule` matches but for its effect: it is in time and its condition holds.
+bool applies(const Directory::View& view, const Subject& subject, const Question& question,
+             const GrantRule& rule);
 
 // The agent of a caller whose token still stands: the agent may act, its tokens have not been
 // revoked, and the key that this one was got with may be used. Asked on every request, and again
 // after every wait. Errors: unauthenticated; the cause is in `detail`.
 Result<Actor> find_acting(const Directory::View& view, const Caller& caller, Timestamp now);
-// The same for a record of the agent that was read elsewhere: by a transaction, say.
-Result<Actor> acting_as(const Directory::View& view, const AgentRecord* agent, const Caller& caller,
+// The same for an agent that was read elsewhere: by a transaction, say.
+Result<Actor> acting_as(const Directory::View& view, const Actor& agent, const Caller& caller,
                         Timestamp now);
-
-// Whether `actor` may pass `permission` on to others: it holds it, pattern for pattern, or it is an
-// administrator.
-bool may_grant(const Directory::View& view, const Actor& actor, std::string_view permission);
-
-// Whether `actor` may act for `other`: it may act at all, and is the other or could grant
-// everything the other holds. A narrowed key is less than its agent, so that it may not even act
-// for that one unless it covers all it holds.
-bool covers(const Directory::View& view, const Actor& actor, const AgentRecord* other);
-
-// Whether `actor` may change `other` or its credentials: it could grant whatever the other may do
-// to AgentAuth itself. Otherwise a helper that may suspend agents could lock an administrator out.
-bool may_manage(const Directory::View& view, const Actor& actor, const AgentRecord* other);
 
 }  // namespace agentauth

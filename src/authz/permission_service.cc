@@ -1,57 +1,183 @@
 #include "authz/permission_service.h"
 
+#include <algorithm>
+
+#include "policy/condition.h"
+
 namespace agentauth {
+namespace {
 
-Result<PermissionService::Granted> PermissionService::grant(Transaction& tx, const Caller& caller,
-                                                            const GrantPermission& request) {
-  const auto granter = TRY(directory_.read_agent(tx, caller.agent_id));
-  {
-    const Directory::View view(directory_);
-    const Actor actor =
-        TRY(acting_as(view, granter ? &granter->record : nullptr, caller, clock_.now()));
-    if (!may_grant(view, actor, request.permission))
-      return failure(Errc::permission_denied, "Permission denied",
-                     "the caller does not hold what it would grant");
-  }
-  TRY(tx.agents().find(request.agent_id));
-  if (holds_all_it_may(request.agent_id))
-    return failure(Errc::conflict, "The agent holds as many permissions as an agent may");
-  if (auto grant = TRY(tx.permissions().insert(request.agent_id, request.permission))) {
-    TRY(tx.changes().append(ChangeKind::permission, request.agent_id));
-    return Granted{*std::move(grant), true};
-  }
-  return Granted{TRY(tx.permissions().find(request.agent_id, request.permission)), false};
+void check_resource(const Terms& terms, std::vector<FieldError>& errors) {
+  if (terms.resource && !policy::is_resource_pattern(*terms.resource))
+    errors.push_back({"resource", "must be type:id, type:prefix* or type:*"});
 }
 
-// More would be stored and not be in force.
-bool PermissionService::holds_all_it_may(AgentId id) const {
-  const Directory::View view(directory_);
-  const AgentRecord* agent = view.find_agent(id);
-  return agent != nullptr && agent->grant_count >= AgentRecord::grants_max;
+void check_condition(const Terms& terms, std::vector<FieldError>& errors) {
+  if (!terms.when) return;
+  if (const auto condition = policy::Condition::compile(*terms.when); !condition)
+    errors.push_back({"when", condition.error().message});
 }
 
-Result<void> PermissionService::revoke(Transaction& tx, const NamePermission& request) {
-  TRY(tx.agents().find(request.agent_id));
-  TRY(tx.permissions().erase(request.agent_id, request.permission));
-  TRY(tx.changes().append(ChangeKind::permission, request.agent_id));
+void check_times(const Terms& terms, std::vector<FieldError>& errors) {
+  if (terms.not_before && terms.expires_at && *terms.expires_at <= *terms.not_before)
+    errors.push_back({"expires_at", "must be later than not_before"});
+}
+
+void check_uses(const Terms& terms, std::vector<FieldError>& errors) {
+  if (terms.max_uses && terms.decides() != Effect::allow)
+    errors.push_back({"max_uses", "is for grants that allow"});
+}
+
+template <class Shape>
+Shape shaped(Grant grant) {
+  Shape shape;
+  static_cast<Grant&>(shape) = std::move(grant);
+  return shape;
+}
+
+bool shuts_out_everybody(const Grant& wanted) {
+  return wanted.decides() == Effect::deny && wanted.subject == policy::every_agent &&
+         (wanted.permission == "*" || wanted.permission.starts_with("agentauth:"));
+}
+
+}  // namespace
+
+std::string principal_of(RoleKind kind, std::string_view name) {
+  return std::string(to_string(kind)).append(":").append(name);
+}
+
+Result<void> check_terms(const Terms& terms) {
+  Error error{Errc::invalid_argument, "A field is missing or invalid"};
+  check_resource(terms, error.fields);
+  check_condition(terms, error.fields);
+  check_times(terms, error.fields);
+  check_uses(terms, error.fields);
+  if (error.fields.empty()) return {};
+  return tl::unexpected(std::move(error));
+}
+
+Result<void> note_change(Transaction& tx, const std::string& subject) {
+  if (const auto agent = agent_of(subject)) {
+    TRY(tx.changes().append(ChangeKind::permission, *agent));
+  } else {
+    TRY(tx.changes().append_name(ChangeKind::principal, subject));
+  }
   return {};
 }
 
-Result<std::vector<Grant>> PermissionService::list(Transaction& tx, const ListPermissions& request,
-                                                   const PageStart& after, std::int64_t limit) {
+Result<GrantSubject> PermissionService::find_subject(Transaction& tx,
+                                                     const std::string& name) const {
+  GrantSubject subject{name};
+  subject.agent_id = agent_of(name);
+  if (subject.agent_id) {
+    TRY(tx.agents().find(*subject.agent_id));
+  } else if (policy::is_role_or_group(name)) {
+    subject.role_id = TRY(tx.roles().find(name)).id;
+  }
+  return subject;
+}
+
+Result<void> PermissionService::require_authority(Transaction& tx, const Caller& caller,
+                                                  const Grant& grant) {
+  const auto granter = TRY(directory_.read_agent(tx, caller.agent_id));
+  const Directory::View view(directory_);
+  const Timestamp now = clock_.now();
+  const Actor actor = TRY(acting_as(view, granter ? Actor(*granter) : Actor(), caller, now));
+  const auto resource = policy::parse_resource_pattern(grant.resource.value_or(""));
+  if (!resource || !may_grant(view, actor, {grant.permission, *resource, grant.expires_at}, now))
+    return failure(Errc::permission_denied, "Permission denied",
+                   "the caller does not hold what it would grant");
+  return {};
+}
+
+Result<PermissionService::Granted> PermissionService::grant(Transaction& tx, const Caller& caller,
+                                                            const Grant& wanted,
+                                                            std::optional<GrantId> id) {
+  TRY(check_terms(wanted));
+  TRY(require_authority(tx, caller, wanted));
+  const GrantSubject subject = TRY(find_subject(tx, wanted.subject));
+  if (!id)
+    for (Grant& known : TRY(tx.grants().find_all(wanted.subject, wanted.permission)))
+      if (known.terms() == wanted.terms()) return Granted{std::move(known), false};
+  TRY(require_room(wanted));
+  Granted granted{TRY(tx.grants().insert(subject, wanted.permission, wanted, id)), true};
+  TRY(note_change(tx, wanted.subject));
+  return granted;
+}
+
+// More would be stored and not be in force.
+Result<void> PermissionService::require_room(const Grant& wanted) const {
+  if (shuts_out_everybody(wanted))
+    return failure(Errc::conflict, "That would shut out every administrator, for good");
+  const Directory::View view(directory_);
+  const auto agent = agent_of(wanted.subject);
+  const AgentRecord* record = agent ? view.find_agent(*agent) : nullptr;
+  const SubjectPolicy* policy = agent ? view.find_policy(*agent) : view.find_policy(wanted.subject);
+  if ((record != nullptr && record->grant_count >= AgentRecord::grants_max) ||
+      (policy != nullptr && policy->rules().size() >= rules_max))
+    return failure(Errc::conflict, "The subject holds as many permissions as one may");
+  return {};
+}
+
+Result<void> PermissionService::revoke(Transaction& tx, const Caller& caller,
+                                       const std::string& subject, const std::string& permission,
+                                       const WhichGrants& which) {
+  TRY(find_subject(tx, subject));
+  bool found = false;
+  for (const Grant& grant : TRY(tx.grants().find_all(subject, permission))) {
+    if (!which.mean(grant)) continue;
+    found = true;
+    TRY(revoke(tx, caller, grant.id));
+  }
+  if (!found) return failure(Errc::not_found, "The subject does not hold this permission");
+  return {};
+}
+
+Result<Grant> PermissionService::revoke(Transaction& tx, const Caller& caller, GrantId id) {
+  const Grant grant = TRY(tx.grants().find(id));
+  if (grant.decides() == Effect::deny) TRY(require_authority(tx, caller, grant));
+  TRY(tx.grants().erase(id));
+  TRY(note_change(tx, grant.subject));
+  return grant;
+}
+
+Result<std::vector<AgentGrant>> PermissionService::list(Transaction& tx,
+                                                        const ListPermissions& request,
+                                                        const PageStart& after,
+                                                        std::int64_t limit) {
   TRY(tx.agents().find(request.agent_id));
-  return tx.permissions().list(request.agent_id, after, limit);
+  std::vector<AgentGrant> shown;
+  for (Grant& grant : TRY(tx.grants().list(subject_of(request.agent_id), after, limit))) {
+    shown.push_back(shaped<AgentGrant>(std::move(grant)));
+    shown.back().agent_id = request.agent_id;
+  }
+  return shown;
+}
+
+Result<std::vector<RoleGrant>> PermissionService::list_of(Transaction& tx,
+                                                          const std::string& principal,
+                                                          const PageStart& after,
+                                                          std::int64_t limit) {
+  TRY(tx.roles().find(principal));
+  std::vector<RoleGrant> shown;
+  for (Grant& grant : TRY(tx.grants().list(principal, after, limit)))
+    shown.push_back(shaped<RoleGrant>(std::move(grant)));
+  return shown;
 }
 
 Result<CheckedPermission> PermissionService::check(const Caller& caller,
                                                    const CheckPermission& request) const {
   const Directory::View view(directory_);
+  const Timestamp now = clock_.now();
   const AgentRecord* agent = view.find_agent(request.agent_id);
   if (agent == nullptr) return failure(Errc::not_found, "No such agent");
   // Who asks about itself is told what it may do through the key it asks by.
-  Actor actor = agent;
-  if (caller.agent_id == request.agent_id) actor = TRY(find_acting(view, caller, clock_.now()));
-  const Decision decision = decide(actor, view.names().find_requirement(request.permission));
+  Actor actor(view, agent);
+  if (caller.agent_id == request.agent_id) actor = TRY(find_acting(view, caller, now));
+  Question question = question_of(view, request.permission, now);
+  if (request.resource) question.resource = *request.resource;
+  question.circumstances.address = &caller.address;
+  const Decision decision = decide(view, actor, question);
   return CheckedPermission{request.agent_id, request.permission, decision.allowed(),
                            std::string(to_string(decision.reason))};
 }

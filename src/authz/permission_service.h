@@ -1,51 +1,109 @@
-// Granting, taking away and asking about permissions.
+// Granting, taking away and asking about what agents, roles and groups may do.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "authz/decision.h"
+#include "authz/authority.h"
 #include "base/fields.h"
 #include "model/caller.h"
-#include "model/permission.h"
+#include "model/grant.h"
+#include "model/role.h"
 #include "store/transaction.h"
 
 namespace agentauth {
 
 inline constexpr std::string_view permission_rule =
     "must be 1 to 8 segments of A-Z a-z 0-9 _ . - joined by ':', the last one possibly *";
+inline constexpr FieldRule permission_field{.name = "permission",
+                                            .max = permission_characters_max,
+                                            .valid = is_permission,
+                                            .rule = permission_rule,
+                                            .example = "read_weather"};
+inline constexpr FieldRule permission_in_path{.name = "permission",
+                                              .max = permission_characters_max,
+                                              .place = Place::path,
+                                              .valid = is_permission,
+                                              .rule = permission_rule,
+                                              .example = "read_weather"};
+inline constexpr FieldRule role_in_path{.name = "name",
+                                        .max = policy::type_characters_max,
+                                        .place = Place::path,
+                                        .valid = policy::is_type,
+                                        .rule = "must be 1 to 64 of A-Z a-z 0-9 _ . -",
+                                        .example = "weather_reader"};
 
-struct GrantPermission {
+struct GrantPermission : Terms {
   AgentId agent_id;
   std::string permission;
 
   static constexpr auto fields() {
-    return std::array{
-        field<&GrantPermission::agent_id>(agent_id_in_path),
-        field<&GrantPermission::permission>({.name = "permission",
-                                             .max = permission_characters_max,
-                                             .valid = is_permission,
-                                             .rule = permission_rule,
-                                             .example = "read_weather"}),
-    };
+    return joined(std::array{field<&GrantPermission::agent_id>(agent_id_in_path),
+                             field<&GrantPermission::permission>(permission_field)},
+                  term_fields<GrantPermission>());
   }
 };
 
-struct NamePermission {
+template <RoleKind Kind>
+struct GrantToRole : Terms {
+  std::string name;
+  std::string permission;
+
+  static constexpr auto fields() {
+    return joined(std::array{field<&GrantToRole::name>(role_in_path),
+                             field<&GrantToRole::permission>(permission_field)},
+                  term_fields<GrantToRole>());
+  }
+};
+
+// Which grants of a permission are meant: all of one effect, or those on exactly one resource.
+struct WhichGrants {
+  std::optional<std::string> resource;
+  std::optional<Effect> effect;  // absent: allow
+
+  bool mean(const Grant& grant) const {
+    return grant.decides() == effect.value_or(Effect::allow) &&
+           (!resource || grant.resource == resource);
+  }
+};
+template <class Object>
+constexpr auto which_grants_fields() {
+  return std::array{
+      field<&WhichGrants::resource, Object>(
+          {.name = "resource",
+           .max = 321,
+           .place = Place::query,
+           .example = "city:berlin",
+           .about = "Only those on exactly this resource or pattern"}),
+      field<&WhichGrants::effect, Object>({.name = "effect",
+                                           .place = Place::query,
+                                           .rule = "must be allow, deny or audit",
+                                           .example = "allow",
+                                           .about = "Those that allow, when absent"}),
+  };
+}
+
+struct NamePermission : WhichGrants {
   AgentId agent_id;
   std::string permission;
 
   static constexpr auto fields() {
-    return std::array{
-        field<&NamePermission::agent_id>(agent_id_in_path),
-        field<&NamePermission::permission>({.name = "permission",
-                                            .max = permission_characters_max,
-                                            .place = Place::path,
-                                            .valid = is_permission,
-                                            .rule = permission_rule,
-                                            .example = "read_weather"}),
-    };
+    return joined(std::array{field<&NamePermission::agent_id>(agent_id_in_path),
+                             field<&NamePermission::permission>(permission_in_path)},
+                  which_grants_fields<NamePermission>());
+  }
+};
+
+template <RoleKind Kind>
+struct NameRolePermission : WhichGrants {
+  std::string name;
+  std::string permission;
+
+  static constexpr auto fields() {
+    return joined(std::array{field<&NameRolePermission::name>(role_in_path),
+                             field<&NameRolePermission::permission>(permission_in_path)},
+                  which_grants_fields<NameRolePermission>());
   }
 };
 
@@ -63,14 +121,16 @@ struct CheckPermission {
                                              .valid = is_concrete_permission,
                                              .rule = permission_rule,
                                              .example = "read_weather"}),
-        field<&CheckPermission::resource>(
-            {.name = "resource",
-             .max = 256,
-             .place = Place::query,
-             .example = "city:berlin",
-             .about = "Grants name no resource yet, so each one covers every resource"}),
+        field<&CheckPermission::resource>({.name = "resource",
+                                           .max = 321,
+                                           .place = Place::query,
+                                           .valid = is_resource,
+                                           .rule = "must be type:id",
+                                           .example = "city:berlin",
+                                           .about = "What it would be done to"}),
     };
   }
+  static bool is_resource(std::string_view text) { return policy::parse_entity(text).has_value(); }
 };
 
 struct CheckedPermission {
@@ -87,7 +147,8 @@ struct CheckedPermission {
         field<&CheckedPermission::reason>(
             {.name = "reason",
              .example = "granted",
-             .about = "granted, not_granted, outside_key, agent_suspended or agent_unknown"}),
+             .about = "granted, not_granted, denied, outside_key, uses_spent, "
+                      "too_many_memberships, agent_suspended or agent_unknown"}),
     };
   }
 };
@@ -106,30 +167,74 @@ struct ListPermissions {
   }
 };
 
+template <RoleKind Kind>
+struct ListRolePermissions {
+  std::string name;
+  std::optional<std::int64_t> limit;
+  std::optional<std::string> cursor;
+
+  static constexpr auto fields() {
+    return std::array{
+        field<&ListRolePermissions::name>(role_in_path),
+        field<&ListRolePermissions::limit>(page_limit),
+        field<&ListRolePermissions::cursor>(page_cursor),
+    };
+  }
+};
+
+// role:NAME or group:NAME.
+std::string principal_of(RoleKind kind, std::string_view name);
+
 class PermissionService {
  public:
   PermissionService(Directory& directory, const Clock& clock)
       : directory_(directory), clock_(clock) {}
 
+  // Of one subject; what agents hold without terms is bounded by AgentRecord::grants_max.
+  static constexpr std::size_t rules_max = 100'000;
+
   struct Granted {
     Grant grant;
-    bool created = false;  // false: the agent held it already
+    bool created = false;  // false: there was the very same one already
   };
-  // The caller must hold what it grants, by what the transaction sees. Errors: permission_denied,
-  // not_found; conflict when the agent holds AgentRecord::grants_max.
-  Result<Granted> grant(Transaction& tx, const Caller& caller, const GrantPermission& request);
-  // Errors: not_found.
-  Result<void> revoke(Transaction& tx, const NamePermission& request);
-  Result<std::vector<Grant>> list(Transaction& tx, const ListPermissions& request,
-                                  const PageStart& after, std::int64_t limit);
+  // The caller must hold what it grants, by what the transaction sees; what it would deny, too.
+  // Errors: permission_denied, not_found, invalid_argument; conflict when the subject holds as much
+  // as one may, or a deny would shut out everybody.
+  Result<Granted> grant(Transaction& tx, const Caller& caller, const Grant& wanted,
+                        std::optional<GrantId> id = {});
+  // Those of a permission that are meant. Taking a deny away is as much as granting.
+  // Errors: permission_denied, not_found.
+  Result<void> revoke(Transaction& tx, const Caller& caller, const std::string& subject,
+                      const std::string& permission, const WhichGrants& which);
+  // One grant.
+  Result<Grant> revoke(Transaction& tx, const Caller& caller, GrantId id);
+
+  Result<std::vector<AgentGrant>> list(Transaction& tx, const ListPermissions& request,
+                                       const PageStart& after, std::int64_t limit);
+  template <RoleKind Kind>
+  Result<std::vector<RoleGrant>> list_of_role(Transaction& tx,
+                                              const ListRolePermissions<Kind>& request,
+                                              const PageStart& after, std::int64_t limit) {
+    return list_of(tx, principal_of(Kind, request.name), after, limit);
+  }
   // What the next request of that agent would meet. Errors: not_found.
   Result<CheckedPermission> check(const Caller& caller, const CheckPermission& request) const;
 
  private:
-  bool holds_all_it_may(AgentId id) const;
+  Result<std::vector<RoleGrant>> list_of(Transaction& tx, const std::string& principal,
+                                         const PageStart& after, std::int64_t limit);
+  Result<GrantSubject> find_subject(Transaction& tx, const std::string& name) const;
+  Result<void> require_authority(Transaction& tx, const Caller& caller, const Grant& grant);
+  Result<void> require_room(const Grant& wanted) const;
 
   Directory& directory_;
   const Clock& clock_;
 };
+
+// Whether the terms can be kept. Errors: invalid_argument, with the place.
+Result<void> check_terms(const Terms& terms);
+
+// In the log, what there is to read again after a change of what a subject was granted.
+Result<void> note_change(Transaction& tx, const std::string& subject);
 
 }  // namespace agentauth

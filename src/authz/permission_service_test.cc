@@ -15,12 +15,16 @@ class PermissionServiceTest : public testing::Test {
                                            const std::string& permission) {
     const Caller by_key{caller, 0, {}, replica.any_key_of(caller)};
     return replica.database().write([&](Transaction& tx) {
-      return service.grant(tx, by_key, {receiver, permission});
+      Grant wanted;
+      wanted.subject = subject_of(receiver);
+      wanted.permission = permission;
+      return service.grant(tx, by_key, wanted);
     });
   }
   Result<void> revoke(AgentId holder, const std::string& permission) {
+    const Caller by_key{administrator, 0, {}, replica.any_key_of(administrator)};
     return replica.database().write([&](Transaction& tx) {
-      return service.revoke(tx, {holder, permission});
+      return service.revoke(tx, by_key, subject_of(holder), permission, {});
     });
   }
   Errc check_error(AgentId id) { return service.check(Caller{}, {id, "a", {}}).error().code; }
@@ -36,7 +40,7 @@ TEST_F(PermissionServiceTest, AGrantIsThereForTheNextDecision) {
   const auto granted = grant(administrator, agent, "read_weather");
   ASSERT_TRUE(granted);
   EXPECT_TRUE(granted->created);
-  EXPECT_EQ(granted->grant.agent_id, agent);
+  EXPECT_EQ(granted->grant.subject, subject_of(agent));
   EXPECT_EQ(granted->grant.permission, "read_weather");
   const auto checked = value_of(service.check(Caller{}, {agent, "read_weather", {}}));
   EXPECT_TRUE(checked.decision);

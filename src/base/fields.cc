@@ -184,6 +184,8 @@ class Decoder {
         return assign_texts(field, json);
       case FieldKind::list:
         return assign_list(field, json);
+      case FieldKind::object:
+        return assign_object(field, json);
     }
   }
 
@@ -228,6 +230,15 @@ class Decoder {
       element.require_all();
       std::move(element.errors_.begin(), element.errors_.end(), std::back_inserter(errors_));
     }
+  }
+
+  void assign_object(const Field& field, const JsonValue& json) {
+    if (json.type != JsonValue::Type::object) return wrong(field, "must be an object");
+    std::string text;
+    append_json(json, text);
+    if (static_cast<std::int64_t>(text.size()) > field.rule.max)
+      return wrong(field, "is longer than " + std::to_string(field.rule.max) + " bytes");
+    check_and_assign(field, {.object = &json});
   }
 
   void assign_labels(const Field& field, const JsonValue& json) {

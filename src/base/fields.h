@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/json_text.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "base/uuid.h"
@@ -33,6 +34,12 @@
 namespace agentauth {
 
 using Labels = std::map<std::string, std::string>;
+
+// A JSON object of whatever members, as text.
+struct JsonObject {
+  std::string text = "{}";
+  bool operator==(const JsonObject&) const = default;
+};
 
 // Where a request carries the field. Answers are always body.
 enum class Place : std::uint8_t { body, path, query };
@@ -44,8 +51,9 @@ enum class FieldKind : std::uint8_t {
   timestamp,
   uuid,
   labels,
-  texts,  // a list of text
-  list,   // a list of objects
+  texts,   // a list of text
+  list,    // a list of objects
+  object,  // a JSON object of whatever members; its bounds are bytes
 };
 
 // One input value, already of the field's kind.
@@ -55,6 +63,7 @@ struct FieldValue {
   bool boolean = false;
   const Labels* labels = nullptr;
   std::vector<std::string>* texts = nullptr;
+  const JsonValue* object = nullptr;
 };
 
 // What a field accepts, in words for people and bounds for the machine.
@@ -261,6 +270,18 @@ struct Codec<std::vector<std::string>> {
     for (const std::string& text : value) out.text(text);
     out.close_array();
   }
+};
+
+template <>
+struct Codec<JsonObject> {
+  static constexpr FieldKind kind = FieldKind::object;
+  static constexpr std::span<const Field> (*element)() = nullptr;
+  static bool read(const FieldValue& value, JsonObject& out) {
+    out.text.clear();
+    append_json(*value.object, out.text);
+    return true;
+  }
+  static void write(const JsonObject& value, JsonWriter& out) { out.raw(value.text); }
 };
 
 // Enumerations offer to_string(E) and parse(std::string_view, E&) beside their definition.

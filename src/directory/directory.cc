@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <thread>
 
+#include "directory/internal/profile_of.h"
+#include "directory/internal/tables.h"
 #include "model/permission.h"
 
 namespace agentauth {
@@ -57,23 +60,6 @@ Result<void> without_exceptions(F work) {
 }
 
 }  // namespace
-
-struct Directory::Tables {
-  internal::FlatTable<AgentRecord> agents;
-  internal::FlatTable<KeyRecord> keys;
-  internal::FlatTable<FamilyRecord> revoked_families;
-  internal::FlatTable<KeyLimitsRecord> limits;
-
-  Tables() = default;
-  Tables(const Tables&) = delete;
-  Tables& operator=(const Tables&) = delete;
-  ~Tables() {
-    agents.each([](const AgentRecord& agent) {
-      if (agent.grant_count > AgentRecord::inline_max) delete agent.many;
-    });
-    limits.each([](const KeyLimitsRecord& record) { delete record.limits; });
-  }
-};
 
 Directory::Directory(Database& database, std::chrono::milliseconds max_staleness)
     : database_(database),
@@ -180,6 +166,7 @@ Result<std::unique_ptr<Directory::Tables>> Directory::read_tables() {
     TRY(tx.agents().each_state([&](const AgentRepository::State& state) {
       const AgentRecord record = to_record(state);
       tables->agents.put(record, record.id, nullptr);
+      tables->profiles.put({record.id, internal::profile_of(state).release()}, record.id, nullptr);
     }));
     AgentId current{};
     std::vector<NameId> grants;
@@ -199,6 +186,7 @@ Result<std::unique_ptr<Directory::Tables>> Directory::read_tables() {
       add_grant(permission, grants);
     }));
     store_grants();
+    TRY(read_policies(tx, *tables));
     return tx.token_families().each_revoked(
         families_since_, [&](FamilyId id, Timestamp revoked_at) {
           tables->revoked_families.put(to_record(id, revoked_at), id, nullptr);
@@ -259,6 +247,7 @@ Result<void> Directory::follow(bool& behind) {
 
 Result<void> Directory::apply(const std::vector<Change>& changes) {
   std::map<AgentId, bool> only_status;
+  std::set<std::pair<ChangeKind, std::string>> names;
   bool signing_keys = false;
   for (const Change& change : changes) {
     if (change.family) {
@@ -273,10 +262,16 @@ Result<void> Directory::apply(const std::vector<Change>& changes) {
       signing_keys = true;
       continue;
     }
+    if (!change.name.empty()) {
+      names.emplace(change.kind, change.name);
+      continue;
+    }
     const bool status = change.kind == ChangeKind::status;
     const auto [entry, is_first] = only_status.emplace(change.agent_id, status);
     if (!is_first) entry->second = entry->second && status;
   }
+  for (const auto& [kind, name] : names)
+    TRY(kind == ChangeKind::entity ? reload_entity(name) : reload_principal(name));
   for (const auto& [id, status] : only_status) TRY(status ? reload_status(id) : reload_agent(id));
   if (signing_keys && read_signing_keys_) TRY(read_signing_keys_());
   return {};
@@ -302,7 +297,9 @@ Result<std::optional<Directory::Committed>> Directory::read_agent(Transaction& t
   std::vector<NameId> grants;
   TRY(tx.permissions().each_of(
       id, [&](std::string_view permission) { add_grant(permission, grants); }));
-  Committed agent{to_record(*state), nullptr};
+  Committed agent{to_record(*state), nullptr, TRY(read_policy(tx, subject_of(id))),
+                  internal::profile_of(*state)};
+  agent.record.has_policy = agent.policy != nullptr;
   set_grants(agent.record, grants);
   agent.many.reset(many_grants(&agent.record));
   return agent;
@@ -316,18 +313,12 @@ Result<void> Directory::reload_agent(AgentId id) {
     agent = TRY(read_agent(tx, id));
     return tx.keys().each_state_of(id, [&](const KeyState& found) { keys.push_back(found); });
   }));
-  Tables& tables = *tables_.load(std::memory_order_relaxed);
   if (!agent) {
     forget_agent(id);
     return {};
   }
   put_keys(keys);
-  const GrantSet* const old_grants = many_grants(tables.agents.find(id.uuid.hash(), id));
-  tables.agents.put(agent->record, id, &epochs_);
-  // Published: from here on the new ones belong to the table, and the old ones to nobody. (Had
-  // there been no memory, it would be the other way round.)
-  (void)agent->many.release();
-  epochs_.retire(std::unique_ptr<const GrantSet>(old_grants));
+  put_agent(*std::move(agent));
   return {};
 }
 
@@ -423,6 +414,8 @@ void Directory::forget_agent(AgentId id) {
   const GrantSet* const old_grants = many_grants(before);
   tables.agents.erase(id.uuid.hash(), id, &epochs_);
   epochs_.retire(std::unique_ptr<const GrantSet>(old_grants));
+  tables.agent_policies.erase(id.uuid.hash(), id, epochs_);
+  tables.profiles.erase(id.uuid.hash(), id, epochs_);
   ++agents_forgotten_;
   if (agents_forgotten_ > 1000 + tables.agents.size() / 8) forget_keys_without_agent();
 }

@@ -18,8 +18,10 @@
 
 #include "base/epoch.h"
 #include "base/result.h"
+#include "directory/known_entity.h"
 #include "directory/names.h"
 #include "directory/records.h"
+#include "directory/subject_policy.h"
 #include "model/change.h"
 #include "store/database.h"
 
@@ -51,7 +53,9 @@ class Directory {
   // directory may not know yet: what another node has committed, or the same batch has changed.
   struct Committed {
     AgentRecord record;
-    std::unique_ptr<const GrantSet> many;  // what the record points to, if it does
+    std::unique_ptr<const GrantSet> many;         // what the record points to, if it does
+    std::unique_ptr<const SubjectPolicy> policy;  // when the record says that there is one
+    std::unique_ptr<const AgentProfile> profile;
   };
   Result<std::optional<Committed>> read_agent(Transaction& tx, AgentId id);
 
@@ -100,6 +104,20 @@ class Directory {
     const KeyLimits* find_limits(const KeyRecord& key) const;
     // Whether the key may be used now and from there, whatever its agent may do.
     bool admits(const KeyRecord& key, Timestamp now, const IpAddress& from) const;
+    // Of an agent whose record says that there is one.
+    const SubjectPolicy* find_policy(const AgentId& id) const;
+    // Of a subject that is no agent; nullptr: nothing is granted to it.
+    const SubjectPolicy* find_policy(std::string_view principal) const;
+    // What every agent was granted.
+    const SubjectPolicy* every_agents_policy() const;
+    const AgentProfile* find_profile(const AgentId& id) const;
+    // The stored attributes of `type:id`.
+    const JsonValue* find_properties(std::string_view entity) const;
+    // Every agent, and every other subject that something was granted to. Slow.
+    void each_agent(FunctionRef<void(const AgentRecord&)> visit) const;
+    void each_principal(FunctionRef<void(const SubjectPolicy&)> visit) const;
+    // Every entity with stored attributes. Slow.
+    void each_entity(FunctionRef<void(std::string_view name)> visit) const;
     const Names& names() const { return names_; }
 
    private:
@@ -116,6 +134,14 @@ class Directory {
   Result<void> reload_agent(AgentId id);
   Result<void> reload_family(FamilyId id);
   Result<void> reload_status(AgentId id);
+  Result<void> reload_principal(const std::string& name);
+  Result<void> reload_entity(const std::string& name);
+  Result<void> read_policies(Transaction& tx, Tables& tables);
+  Result<std::unique_ptr<const SubjectPolicy>> read_policy(Transaction& tx,
+                                                           const std::string& subject);
+  void add_rule(const Grant& grant, SubjectPolicy::Source& source);
+  static void put_policy(Tables& tables, std::unique_ptr<const SubjectPolicy> policy);
+  void put_agent(Committed agent);
   void put_keys(std::vector<KeyState>& states);
   std::unique_ptr<const KeyLimits> limits_of(const KeyConstraints& constraints);
   void put_limits(const KeyState& state);

@@ -36,7 +36,8 @@ struct AgentRecord {
   AgentId id{};
   std::uint16_t grant_count = 0;
   AgentStatus status = AgentStatus::suspended;
-  bool used = false;
+  bool used : 1 = false;
+  bool has_policy : 1 = false;         // there is a SubjectPolicy of it: decide by that one too
   std::uint32_t token_generation = 0;  // of the tokens that stand
   union {
     std::array<NameId, inline_max> grants{};

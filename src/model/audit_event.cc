@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/encoding.h"
+
 #include "model/api_key.h"
 #include "model/credential_text.h"
 #include "model/permission.h"
@@ -38,20 +40,28 @@ constexpr std::array<std::string_view, audit_action_count> actions = {"request",
                                                                       "signing_key.retire",
                                                                       "signing_key.revoke",
                                                                       "key.expiring",
-                                                                      "database.restore"};
+                                                                      "database.restore",
+                                                                      "role.put",
+                                                                      "role.delete",
+                                                                      "member.add",
+                                                                      "member.remove",
+                                                                      "entity.put",
+                                                                      "entity.delete",
+                                                                      "policy.apply"};
 constexpr std::array<std::string_view, audit_outcome_count> outcomes = {"success", "denied",
                                                                         "failure"};
-constexpr std::array<std::string_view, 9> reasons = {"",
-                                                     "permission_denied",
-                                                     "registration_closed",
-                                                     "invalid_credentials",
-                                                     "invalid_token",
-                                                     "command_line",
-                                                     "demonstration",
-                                                     "schedule",
-                                                     "refresh_replayed"};
-constexpr std::array<std::string_view, 5> target_types = {"", "agent", "key", "permission",
-                                                          "signing_key"};
+constexpr std::array<std::string_view, 10> reasons = {"",
+                                                      "permission_denied",
+                                                      "registration_closed",
+                                                      "invalid_credentials",
+                                                      "invalid_token",
+                                                      "command_line",
+                                                      "demonstration",
+                                                      "schedule",
+                                                      "refresh_replayed",
+                                                      "audit_grant"};
+constexpr std::array<std::string_view, 7> target_types = {
+    "", "agent", "key", "permission", "signing_key", "principal", "entity"};
 
 template <class E>
 std::string_view name_of(Names names, E value) {
@@ -104,6 +114,14 @@ AuditText AuditText::of_signing_kid(std::string_view kid) {
 AuditText AuditText::of_permission(std::string_view permission) {
   if (!is_permission(permission) || holds_credential(permission)) return {};
   return AuditText(std::string(permission));
+}
+
+AuditText AuditText::of_principal(std::string_view name) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+  if (name.size() > 321 || name.find(':') == name.npos || !is_utf8(name) ||
+      std::any_of(name.begin(), name.end(), is_control) || holds_credential(name))
+    return {};
+  return AuditText(std::string(name));
 }
 
 AuditText AuditText::of_request_id(std::string_view id) {

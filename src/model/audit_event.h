@@ -38,8 +38,15 @@ enum class AuditAction : std::uint8_t {
   signing_key_revoke,  // one verifies no more, and what it signed has not expired
   key_expiring,        // nobody's doing: once for each key, some time before it ends
   database_restore,
+  role_put,
+  role_delete,
+  member_add,
+  member_remove,
+  entity_put,
+  entity_delete,
+  policy_apply,
 };
-inline constexpr std::size_t audit_action_count = 25;
+inline constexpr std::size_t audit_action_count = 32;
 std::string_view to_string(AuditAction action);
 bool parse(std::string_view text, AuditAction& action);
 
@@ -60,11 +67,20 @@ enum class AuditReason : std::uint8_t {
   demonstration,     // made by serve --dev
   schedule,          // by a server of itself, because it was time
   refresh_replayed,  // a refresh token was spent again: it, or its successor, was stolen
+  audit_grant,       // a grant that decides nothing matched; the outcome is what was decided
 };
 std::string_view to_string(AuditReason reason);
 bool parse(std::string_view text, AuditReason& reason);
 
-enum class AuditTargetType : std::uint8_t { none, agent, key, permission, signing_key };
+enum class AuditTargetType : std::uint8_t {
+  none,
+  agent,
+  key,
+  permission,
+  signing_key,
+  principal,
+  entity
+};
 std::string_view to_string(AuditTargetType type);
 bool parse(std::string_view text, AuditTargetType& type);
 
@@ -89,6 +105,7 @@ class AuditText {
   static AuditText of_kid(std::string_view kid);
   static AuditText of_signing_kid(std::string_view kid);
   static AuditText of_permission(std::string_view permission);
+  static AuditText of_principal(std::string_view name);  // type:id, as of an entity
   static AuditText of_request_id(std::string_view id);
   static AuditText of_address(const IpAddress& address);
   static AuditText of_operation(std::string_view name);  // letters and digits
@@ -167,18 +184,19 @@ struct AuditEvent {
             {.name = "client_address", .min = 0, .example = "192.0.2.7"}),
         field<&AuditEvent::operation>(
             {.name = "operation", .min = 0, .example = "suspendAgent", .about = "The operationId"}),
-        field<&AuditEvent::target_type>({.name = "target_type",
-                                         .min = 0,
-                                         .example = "agent",
-                                         .about = "agent, key, permission or signing_key"}),
+        field<&AuditEvent::target_type>(
+            {.name = "target_type",
+             .min = 0,
+             .example = "agent",
+             .about = "agent, key, permission, signing_key, principal or entity"}),
         field<&AuditEvent::target_id>({.name = "target_id", .min = 0, .max = 1024}),
         field<&AuditEvent::target_agent_id>(
             {.name = "target_agent_id", .about = "The agent that the target is or belongs to"}),
         field<&AuditEvent::detail>({.name = "detail",
                                     .min = 0,
                                     .max = 1024,
-                                    .about = "The kid of a key that was made, or the permission "
-                                             "that was missing"}),
+                                    .about = "The kid of a key that was made, the permission "
+                                             "that was missing, or whom it was granted to"}),
         field<&AuditEvent::request_id>({.name = "request_id", .min = 0}),
         field<&AuditEvent::hash>(
             {.name = "hash", .min = 64, .max = 64, .about = "SHA-256 over the chain up to here"}),

@@ -18,6 +18,10 @@ std::string_view to_string(ChangeKind kind) {
       return "setting";
     case ChangeKind::signing_key:
       return "signing_key";
+    case ChangeKind::principal:
+      return "principal";
+    case ChangeKind::entity:
+      return "entity";
   }
   return "";
 }
@@ -25,7 +29,8 @@ std::string_view to_string(ChangeKind kind) {
 bool parse(std::string_view text, ChangeKind& kind) {
   for (const ChangeKind candidate :
        {ChangeKind::agent, ChangeKind::key, ChangeKind::permission, ChangeKind::token_family,
-        ChangeKind::status, ChangeKind::setting, ChangeKind::signing_key}) {
+        ChangeKind::status, ChangeKind::setting, ChangeKind::signing_key, ChangeKind::principal,
+        ChangeKind::entity}) {
     if (text != to_string(candidate)) continue;
     kind = candidate;
     return true;

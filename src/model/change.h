@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "model/agent.h"
@@ -14,7 +15,8 @@ namespace agentauth {
 using Revision = std::int64_t;
 
 // `status`: of an agent nothing but its status. `agent`, `key` and `permission` stand for all there
-// is about an agent.
+// is about an agent; `principal` for what was granted to another subject, and what it is a member
+// of; `entity` for the attributes of something.
 enum class ChangeKind : std::uint8_t {
   agent,
   key,
@@ -23,19 +25,22 @@ enum class ChangeKind : std::uint8_t {
   status,
   setting,
   signing_key,
+  principal,
+  entity,
 };
 
 std::string_view to_string(ChangeKind kind);
 bool parse(std::string_view text, ChangeKind& kind);
 
-// A follower reads again what there is about that token family, or else, whatever the kind, about
-// that agent: a change never says more than where to look, so it cannot go stale. Settings and
-// signing keys are nobody's: their agent is all zeros.
+// A follower reads again what there is about that token family, principal or entity, or else,
+// whatever the kind, about that agent: a change never says more than where to look, so it cannot go
+// stale. What is no agent's has one that is all zeros.
 struct Change {
   Revision revision = 0;
   ChangeKind kind = ChangeKind::agent;
   AgentId agent_id;
   std::optional<FamilyId> family = {};
+  std::string name = {};  // of the principal or entity, type:id
 };
 
 }  // namespace agentauth

@@ -2,15 +2,10 @@
 #pragma once
 
 #include <array>
-#include <string>
+#include <cstddef>
 #include <string_view>
 
-#include "base/fields.h"
-#include "model/agent.h"
-
 namespace agentauth {
-
-using GrantId = Id<struct GrantTag>;
 
 inline constexpr std::size_t permission_characters_max = 128;
 inline constexpr std::size_t permission_segments_max = 8;
@@ -37,23 +32,5 @@ bool visit_covering(std::string_view permission, Visit&& visit) {
   }
   return permission != "*" && visit(std::string_view("*"));
 }
-
-// That a subject holds a permission.
-struct Grant {
-  GrantId id;
-  AgentId agent_id;
-  std::string permission;
-  Timestamp created_at;
-
-  static constexpr auto fields() {
-    return std::array{
-        field<&Grant::id>({.name = "id"}),
-        field<&Grant::agent_id>({.name = "agent_id"}),
-        field<&Grant::permission>(
-            {.name = "permission", .max = permission_characters_max, .example = "read_weather"}),
-        field<&Grant::created_at>({.name = "created_at"}),
-    };
-  }
-};
 
 }  // namespace agentauth

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "policy/internal/json_text.h"
+#include "base/json_text.h"
 
 namespace agentauth::policy {
 namespace {
@@ -89,7 +89,7 @@ Result<Properties> Properties::copy(const JsonValue& object) {
   auto storage = std::make_shared<Storage>();
   storage->texts.reserve(bytes);
   storage->value = Copier(storage->texts).value(object);
-  internal::append_json(storage->value, storage->text);
+  append_json(storage->value, storage->text);
   if (storage->text.size() > properties_bytes_max) return too_long();
   return Properties(std::move(storage));
 }

@@ -36,7 +36,9 @@ Agent read_agent(const Row& row) {
 }
 
 AgentRepository::State read_state(const Row& row) {
-  AgentRepository::State state{row.id<AgentId>(0), AgentStatus::suspended, row.integer(2)};
+  AgentRepository::State state{row.id<AgentId>(0),       AgentStatus::suspended,
+                               row.integer(2),           std::string(row.text(3)),
+                               std::string(row.text(4)), std::string(row.text(5))};
   if (!parse(row.text(1), state.status)) state.status = AgentStatus::suspended;
   return state;
 }
@@ -165,17 +167,20 @@ Result<void> AgentRepository::erase(AgentId id) {
 }
 
 Result<void> AgentRepository::each_state(FunctionRef<void(const State&)> visit) {
-  return session_.query("SELECT id, status, token_generation FROM agents", {},
-                        [&](const Row& row) -> Result<void> {
-                          visit(read_state(row));
-                          return {};
-                        });
+  return session_.query(
+      "SELECT id, status, token_generation, agent_name, owner_email, labels FROM agents", {},
+      [&](const Row& row) -> Result<void> {
+        visit(read_state(row));
+        return {};
+      });
 }
 
 Result<std::optional<AgentRepository::State>> AgentRepository::find_state(AgentId id) {
   std::optional<State> state;
-  TRY(session_.query("SELECT id, status, token_generation FROM agents WHERE id = $1", {id},
-                     [&](const Row& row) -> Result<void> {
+  TRY(
+      session_.query("SELECT id, status, token_generation, agent_name, owner_email, labels FROM "
+                     "agents WHERE id = $1",
+                     {id}, [&](const Row& row) -> Result<void> {
                        state = read_state(row);
                        return {};
                      }));

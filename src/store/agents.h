@@ -55,6 +55,9 @@ class AgentRepository {
     AgentId id;
     AgentStatus status;
     std::int64_t token_generation = 0;
+    std::string name = {};
+    std::string owner = {};
+    std::string labels = {};  // a JSON object
   };
   Result<void> each_state(FunctionRef<void(const State&)> visit);
   Result<std::optional<State>> find_state(AgentId id);

@@ -3,23 +3,30 @@
 namespace agentauth {
 
 Result<Revision> ChangeLog::append(ChangeKind kind, AgentId agent) {
-  return insert(kind, agent, std::nullopt);
+  return insert({.kind = kind, .agent_id = agent});
 }
 
 Result<Revision> ChangeLog::append_family(AgentId agent, FamilyId family) {
-  return insert(ChangeKind::token_family, agent, family);
+  return insert({.kind = ChangeKind::token_family, .agent_id = agent, .family = family});
 }
 
-Result<Revision> ChangeLog::insert(ChangeKind kind, AgentId agent, std::optional<FamilyId> family) {
+Result<Revision> ChangeLog::append_name(ChangeKind kind, const std::string& name) {
+  return insert({.kind = kind, .agent_id = {}, .name = name});
+}
+
+Result<Revision> ChangeLog::insert(const Change& change) {
   Revision revision = 0;
   TRY(session_.query("UPDATE change_counter SET revision = revision + 1 RETURNING revision", {},
                      [&](const Row& row) -> Result<void> {
                        revision = row.integer(0);
                        return {};
                      }));
-  TRY(session_.execute(
-      "INSERT INTO change_log (revision, kind, agent_id, family_id) VALUES ($1, $2, $3, $4)",
-      {revision, to_string(kind), agent, family}));
+  std::optional<std::string> name;
+  if (!change.name.empty()) name = change.name;
+  TRY(
+      session_.execute("INSERT INTO change_log (revision, kind, agent_id, family_id, name) "
+                       "VALUES ($1, $2, $3, $4, $5)",
+                       {revision, to_string(change.kind), change.agent_id, change.family, name}));
   session_.announce(revision);
   return revision;
 }
@@ -64,14 +71,15 @@ Result<Revision> ChangeLog::revision() {
 Result<std::vector<Change>> ChangeLog::after(Revision revision, std::int64_t limit) {
   std::vector<Change> changes;
   TRY(session_.query(
-      "SELECT revision, kind, agent_id, family_id FROM change_log WHERE revision > $1 "
+      "SELECT revision, kind, agent_id, family_id, name FROM change_log WHERE revision > $1 "
       "ORDER BY revision LIMIT $2",
       {revision, limit}, [&](const Row& row) -> Result<void> {
         Change change{row.integer(0), ChangeKind::agent, row.id<AgentId>(2)};
         if (!row.is_null(3)) change.family = row.id<FamilyId>(3);
+        if (!row.is_null(4)) change.name = row.text(4);
         // A kind from a newer version still says which agent to read again.
         parse(row.text(1), change.kind);
-        changes.push_back(change);
+        changes.push_back(std::move(change));
         return {};
       }));
   return changes;

@@ -19,6 +19,9 @@ class ChangeLog {
   // The same for the end of a family of that agent's tokens.
   Result<Revision> append_family(AgentId agent, FamilyId family);
 
+  // The same for a principal that is no agent, or for an entity.
+  Result<Revision> append_name(ChangeKind kind, const std::string& name);
+
   // Lets no other transaction change anything from here to the end of this one, so that what it
   // reads is what it commits on. In one order for all: nobody waits in a circle.
   Result<void> lock();
@@ -42,7 +45,7 @@ class ChangeLog {
   Result<void> prune(Revision revision, std::int64_t limit);
 
  private:
-  Result<Revision> insert(ChangeKind kind, AgentId agent, std::optional<FamilyId> family);
+  Result<Revision> insert(const Change& change);
 
   Session& session_;
 };

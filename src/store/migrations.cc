@@ -218,6 +218,67 @@ CREATE INDEX agents_by_owner ON agents (owner_identity, created_at, id);
 -- NULL: for ever. A key in this one's place ends by then.
 ALTER TABLE api_keys ADD COLUMN renewable_until {{timestamp}};
 )sql"},
+    {14, "roles, groups and grants with terms", R"sql(
+-- Roles and groups. The principal is role:NAME or group:NAME; one that is made again under the
+-- same name is another one.
+CREATE TABLE roles (
+  id {{uuid}} PRIMARY KEY DEFAULT {{new_uuid}},
+  principal TEXT NOT NULL UNIQUE,
+  about TEXT NOT NULL DEFAULT '',
+  created_at {{timestamp}} NOT NULL DEFAULT {{now}}
+);
+CREATE TABLE memberships (
+  id {{uuid}} PRIMARY KEY DEFAULT {{new_uuid}},
+  member TEXT NOT NULL,
+  role_id {{uuid}} NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
+  agent_id {{uuid}} REFERENCES agents (id) ON DELETE CASCADE,  -- when the member is one
+  expires_at {{timestamp}},
+  created_at {{timestamp}} NOT NULL DEFAULT {{now}},
+  UNIQUE (member, role_id)
+);
+CREATE INDEX memberships_by_role ON memberships (role_id, created_at, id);
+CREATE INDEX memberships_by_agent ON memberships (agent_id) WHERE agent_id IS NOT NULL;
+
+-- What `permissions` does not hold: grants with terms, and those to others than agents.
+CREATE TABLE grants (
+  id {{uuid}} PRIMARY KEY DEFAULT {{new_uuid}},
+  subject TEXT NOT NULL,
+  agent_id {{uuid}} REFERENCES agents (id) ON DELETE CASCADE,  -- when the subject is one
+  role_id {{uuid}} REFERENCES roles (id) ON DELETE CASCADE,  -- when it is a role or group
+  permission TEXT NOT NULL,
+  resource TEXT,
+  effect TEXT NOT NULL DEFAULT 'allow' CHECK (effect IN ('allow', 'deny', 'audit')),
+  condition TEXT,
+  not_before {{timestamp}},
+  expires_at {{timestamp}},
+  max_uses BIGINT,
+  used BIGINT NOT NULL DEFAULT 0,
+  created_at {{timestamp}} NOT NULL DEFAULT {{now}}
+);
+CREATE INDEX grants_by_subject ON grants (subject, created_at, id);
+CREATE INDEX grants_by_agent ON grants (agent_id) WHERE agent_id IS NOT NULL;
+
+-- The requests that used a grant up, so that a repeated one counts once; swept after a day.
+CREATE TABLE grant_uses (
+  grant_id {{uuid}} NOT NULL REFERENCES grants (id) ON DELETE CASCADE,
+  request_id TEXT NOT NULL,
+  used_at {{timestamp}} NOT NULL,
+  PRIMARY KEY (grant_id, request_id)
+);
+CREATE INDEX grant_uses_by_age ON grant_uses (used_at);
+
+-- What conditions may look at: attributes of subjects and resources, a JSON object each.
+CREATE TABLE entities (
+  type TEXT NOT NULL,
+  id TEXT NOT NULL,
+  properties TEXT NOT NULL,
+  updated_at {{timestamp}} NOT NULL DEFAULT {{now}},
+  PRIMARY KEY (type, id)
+);
+
+-- Of a change of kind principal or entity: of which.
+ALTER TABLE change_log ADD COLUMN name TEXT;
+)sql"},
 };
 
 constexpr std::string_view history_script = R"sql(

@@ -4,7 +4,13 @@ namespace agentauth {
 namespace {
 
 Grant read_grant(const Row& row) {
-  return {row.id<GrantId>(0), row.id<AgentId>(1), std::string(row.text(2)), row.time(3)};
+  Grant grant;
+  grant.id = row.id<GrantId>(0);
+  grant.subject = subject_of(row.id<AgentId>(1));
+  grant.permission = row.text(2);
+  grant.effect = Effect::allow;
+  grant.created_at = row.time(3);
+  return grant;
 }
 
 }  // namespace

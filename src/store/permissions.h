@@ -1,11 +1,11 @@
-// The table of permissions.
+// The table of permissions: the grants to agents that have no terms, which are most of them.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "model/permission.h"
+#include "model/grant.h"
 #include "store/agents.h"
 #include "store/session.h"
 

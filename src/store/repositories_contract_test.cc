@@ -374,7 +374,7 @@ TEST_P(RepositoriesContract, APermissionIsHeldOnce) {
   const Agent agent = add_agent();
   const auto first = must(grant(agent.agent_id, "data:read"));
   ASSERT_TRUE(first);
-  EXPECT_EQ(first->agent_id, agent.agent_id);
+  EXPECT_EQ(first->subject, subject_of(agent.agent_id));
   EXPECT_EQ(first->permission, "data:read");
   EXPECT_EQ(must(grant(agent.agent_id, "data:read")), std::nullopt);
   EXPECT_THAT(permissions_of(agent.agent_id), ElementsAre("data:read"));

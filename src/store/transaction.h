@@ -9,9 +9,12 @@
 #include "store/api_keys.h"
 #include "store/audit_log.h"
 #include "store/change_log.h"
+#include "store/entities.h"
+#include "store/grants.h"
 #include "store/idempotency.h"
 #include "store/key_uses.h"
 #include "store/permissions.h"
+#include "store/roles.h"
 #include "store/session.h"
 #include "store/settings.h"
 #include "store/signing_keys.h"
@@ -29,6 +32,9 @@ class Transaction {
   ApiKeyRepository keys() { return ApiKeyRepository(session_); }
   KeyUseRepository key_uses() { return KeyUseRepository(session_); }
   PermissionRepository permissions() { return PermissionRepository(session_); }
+  GrantRepository grants() { return GrantRepository(session_); }
+  RoleRepository roles() { return RoleRepository(session_); }
+  EntityRepository entities() { return EntityRepository(session_); }
   ChangeLog changes() { return ChangeLog(session_); }
   IdempotencyRepository idempotency() { return IdempotencyRepository(session_); }
   TokenFamilyRepository token_families() { return TokenFamilyRepository(session_); }

@@ -219,6 +219,8 @@ class ApiFixture : public testing::Test {
   RefreshService refresh_tokens{
       replica.database(), replica.directory(), master_key, clock, random, {}};
   PermissionService permissions{replica.directory(), clock};
+  RoleService roles{replica.directory(), clock};
+  EntityService entities{clock};
   Limiter limiter{limited_routes(), {}};
   LimitService limits{replica.database(), limiter, LimitService::Enforced::yes};
   CursorCodec cursors{master_key};
@@ -236,6 +238,8 @@ class ApiFixture : public testing::Test {
                     tokens,
                     refresh_tokens,
                     permissions,
+                    roles,
+                    entities,
                     limits,
                     limiter,
                     cursors,

@@ -7,7 +7,7 @@
 
 #include "base/encoding.h"
 #include "policy/condition.h"
-#include "policy/internal/json_text.h"
+#include "base/json_text.h"
 
 namespace agentauth::policy::internal {
 namespace {

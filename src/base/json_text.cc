@@ -1,8 +1,8 @@
-#include "policy/internal/json_text.h"
+#include "base/json_text.h"
 
 #include <charconv>
 
-namespace agentauth::policy::internal {
+namespace agentauth {
 namespace {
 
 void write(const JsonValue& value, JsonWriter& out) {
@@ -49,4 +49,4 @@ void append_json(const JsonValue& value, std::string& out) {
   write(value, writer);
 }
 
-}  // namespace agentauth::policy::internal
+}  // namespace agentauth

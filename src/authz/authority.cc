@@ -1,0 +1,151 @@
+#include "authz/authority.h"
+
+#include "authz/internal/closure.h"
+
+namespace agentauth {
+namespace {
+
+using internal::Closure;
+
+bool reaches_administration(std::string_view permission) {
+  return permission == "*" || permission.starts_with("agentauth:");
+}
+
+bool may_act(const Actor& actor) {
+  return actor.agent != nullptr && actor.agent->status == AgentStatus::active;
+}
+
+// Whether some concrete permission is covered by both.
+bool overlap(std::string_view a, std::string_view b) {
+  const auto is_within = [](std::string_view narrow, std::string_view wide) {
+    return visit_covering(narrow, [&](std::string_view pattern) { return pattern == wide; });
+  };
+  return is_within(a, b) || is_within(b, a);
+}
+
+policy::ResourcePattern pattern_of(const GrantRule& rule) {
+  using Kind = policy::ResourcePattern::Kind;
+  if (rule.resource_kind == Kind::any) return {};
+  const std::string_view text = rule.resource;
+  const std::size_t colon = text.find(':');
+  return {rule.resource_kind, text.substr(0, colon), text.substr(colon + 1)};
+}
+
+bool lasts(const GrantRule& rule, const Passed& passed) {
+  if (rule.expires_at_ms == 0) return true;
+  return passed.until && passed.until->time_since_epoch().count() <= rule.expires_at_ms;
+}
+
+// Whether a rule alone is enough to pass it on. What is conditional, counted or ends sooner is not
+// all of it.
+bool gives(const GrantRule& rule, const Requirement& covering, const Passed& passed,
+           Timestamp now) {
+  const auto asked = std::span(covering.ids).first(covering.count);
+  return rule.effect == Effect::allow && rule.when == GrantRule::When::always &&
+         rule.max_uses == 0 && rule.is_in_time(now) && lasts(rule, passed) &&
+         std::find(asked.begin(), asked.end(), rule.action) != asked.end() &&
+         policy::covers(pattern_of(rule), passed.resource);
+}
+
+bool takes_some(const Directory::View& view, const GrantRule& rule, const Passed& passed) {
+  if (rule.effect != Effect::deny) return false;
+  const auto theirs = pattern_of(rule);
+  return overlap(view.names().text(rule.action), passed.permission) &&
+         (policy::covers(theirs, passed.resource) || policy::covers(passed.resource, theirs));
+}
+
+// A membership that ends lets nobody pass on for longer.
+bool lasts_as_member(const Closure& closure, std::size_t index, const Passed& passed) {
+  for (std::size_t at = index; closure.origin(at) != at; at = closure.origin(at)) {
+    for (const MembershipRule& membership : closure.at(closure.origin(at)).memberships()) {
+      if (membership.of != closure.at(at).name() || membership.expires_at_ms == 0) continue;
+      if (!passed.until || passed.until->time_since_epoch().count() > membership.expires_at_ms)
+        return false;
+    }
+  }
+  return true;
+}
+
+// Whether the actor holds all of it.
+bool holds(const Directory::View& view, const Actor& actor, const Passed& passed, Timestamp now) {
+  if (!may_act(actor)) return false;
+  const Requirement covering = view.names().find_requirement(passed.permission);
+  if (actor.limits != nullptr && !actor.limits->holds_any_of(covering)) return false;
+  bool is_held = actor.agent->holds_any_of(covering);
+  const Closure closure(view, actor, now);
+  if (closure.is_cut_off()) return false;
+  for (std::size_t i = 0; i < closure.size(); ++i) {
+    for (const GrantRule& rule : closure.at(i).rules()) {
+      if (takes_some(view, rule, passed)) return false;
+      is_held =
+          is_held || (gives(rule, covering, passed, now) && lasts_as_member(closure, i, passed));
+    }
+  }
+  return is_held;
+}
+
+enum class Rules : std::uint8_t { that_allow, that_allow_or_deny };
+
+// Calls visit(const Passed&) for whatever a subject may be allowed, by a role or a condition too,
+// until it returns false; returns whether none did. What is conditional counts as held for ever.
+template <class Visit>
+bool each_held(const Directory::View& view, const Subject& subject, Rules rules, Timestamp now,
+               Visit visit) {
+  if (subject.actor)
+    for (const NameId id : subject.actor->agent->held())
+      if (!visit(Passed{view.names().text(id)})) return false;
+  const Closure closure(view, subject, now);
+  if (closure.is_cut_off()) return false;
+  const auto counts = [&](const GrantRule& rule) {
+    return rule.effect == Effect::allow ||
+           (rule.effect == Effect::deny && rules == Rules::that_allow_or_deny);
+  };
+  for (std::size_t i = 0; i < closure.size(); ++i)
+    for (const GrantRule& rule : closure.at(i).rules())
+      if (counts(rule) && !visit(Passed{view.names().text(rule.action), pattern_of(rule)}))
+        return false;
+  return true;
+}
+
+}  // namespace
+
+bool may_grant(const Directory::View& view, const Actor& actor, const Passed& passed,
+               Timestamp now) {
+  return holds(view, actor, passed, now) ||
+         holds(view, actor, {.permission = administrator_permission}, now);
+}
+
+bool covers(const Directory::View& view, const Actor& actor, const Actor& other, Timestamp now) {
+  if (!may_act(actor) || other.agent == nullptr) return false;
+  const bool is_whole = actor.limits == nullptr || !actor.limits->narrows_permissions();
+  if (actor.agent->id == other.agent->id && is_whole) return true;
+  return each_held(view, other, Rules::that_allow, now,
+                   [&](const Passed& held) { return may_grant(view, actor, held, now); });
+}
+
+bool may_manage(const Directory::View& view, const Actor& actor, const Actor& other,
+                Timestamp now) {
+  if (!may_act(actor) || other.agent == nullptr) return false;
+  if (actor.agent->id == other.agent->id) return true;
+  return each_held(view, other, Rules::that_allow, now, [&](const Passed& held) {
+    return !reaches_administration(held.permission) || may_grant(view, actor, held, now);
+  });
+}
+
+bool may_pass_on(const Directory::View& view, const Actor& actor, std::string_view principal,
+                 Timestamp now) {
+  return may_act(actor) &&
+         each_held(view, Subject(principal), Rules::that_allow_or_deny, now,
+                   [&](const Passed& held) { return may_grant(view, actor, held, now); });
+}
+
+bool holds_some(const Directory::View& view, const Actor& agent, std::string_view permission,
+                Timestamp now) {
+  if (agent.agent == nullptr) return false;
+  return !each_held(view, agent, Rules::that_allow, now, [&](const Passed& held) {
+    return !visit_covering(permission,
+                           [&](std::string_view pattern) { return pattern == held.permission; });
+  });
+}
+
+}  // namespace agentauth

@@ -1,0 +1,43 @@
+// What one who may act may pass on, and for whom it may act.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "authz/decision.h"
+#include "model/grant.h"
+#include "policy/names.h"
+
+namespace agentauth {
+
+// What somebody would pass on: a permission, possibly a pattern, on what, until when.
+struct Passed {
+  std::string_view permission;
+  policy::ResourcePattern resource{};
+  std::optional<Timestamp> until = {};  // absent: for ever
+};
+
+// Whether `actor` may pass it on to others: it holds all of it, without a condition and for as
+// long, and nothing denies it any of it; or it is an administrator.
+bool may_grant(const Directory::View& view, const Actor& actor, const Passed& passed,
+               Timestamp now);
+
+// Whether the agent holds the permission, possibly on some resources or under some condition only.
+bool holds_some(const Directory::View& view, const Actor& agent, std::string_view permission,
+                Timestamp now);
+
+// Whether `actor` may act for `other`: it may act at all, and is the other or could grant
+// everything the other holds. A narrowed key is less than its agent, so that it may not even act
+// for that one unless it covers all it holds.
+bool covers(const Directory::View& view, const Actor& actor, const Actor& other, Timestamp now);
+
+// Whether `actor` may change `other` or its credentials: it could grant whatever the other may do
+// to AgentAuth itself. Otherwise a helper that may suspend agents could lock an administrator out.
+bool may_manage(const Directory::View& view, const Actor& actor, const Actor& other, Timestamp now);
+
+// Whether `actor` may make somebody a member of `principal`, or take somebody out: it could grant
+// whatever that one is allowed, and allow whatever it is denied.
+bool may_pass_on(const Directory::View& view, const Actor& actor, std::string_view principal,
+                 Timestamp now);
+
+}  // namespace agentauth

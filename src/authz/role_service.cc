@@ -1,0 +1,113 @@
+#include "authz/role_service.h"
+
+#include <algorithm>
+#include <set>
+
+namespace agentauth {
+
+Result<RoleService::Put> RoleService::put(Transaction& tx, RoleKind kind, const std::string& name,
+                                          const std::optional<std::string>& about) {
+  const std::string principal = principal_of(kind, name);
+  if (auto role = TRY(tx.roles().insert(principal, about.value_or("")))) {
+    TRY(note_change(tx, principal));
+    return Put{*std::move(role), true};
+  }
+  if (about) return Put{TRY(tx.roles().describe(principal, *about)), false};
+  return Put{TRY(tx.roles().find(principal)), false};
+}
+
+Result<Role> RoleService::find(Transaction& tx, const std::string& principal) {
+  return tx.roles().find(principal);
+}
+
+Result<std::vector<Role>> RoleService::list(Transaction& tx, RoleKind kind, const PageStart& after,
+                                            std::int64_t limit) {
+  return tx.roles().list(kind, after, limit);
+}
+
+Result<void> RoleService::erase(Transaction& tx, const Caller& caller,
+                                const std::string& principal) {
+  TRY(tx.roles().find(principal));
+  TRY(require_authority(tx, caller, principal));
+  TRY(tx.roles().erase(principal));
+  return note_change(tx, principal);
+}
+
+Result<void> RoleService::require_authority(Transaction& tx, const Caller& caller,
+                                            const std::string& principal) {
+  const auto committed = TRY(directory_.read_agent(tx, caller.agent_id));
+  const Directory::View view(directory_);
+  const Timestamp now = clock_.now();
+  const Actor actor = TRY(acting_as(view, committed ? Actor(*committed) : Actor(), caller, now));
+  if (may_pass_on(view, actor, principal, now)) return {};
+  return failure(Errc::permission_denied, "Permission denied",
+                 "the caller does not hold what the role or group holds");
+}
+
+// What is to become a member must not be, by however many steps, what it becomes a member of.
+Result<void> RoleService::refuse_cycle(Transaction& tx, const Membership& wanted) {
+  if (!policy::is_role_or_group(wanted.member)) return {};
+  std::set<std::string> seen;
+  std::vector<std::string> level{wanted.of};
+  for (std::size_t depth = 0; !level.empty(); ++depth) {
+    if (depth == depth_max)
+      return failure(Errc::conflict, "Roles and groups nest no deeper than " +
+                                         std::to_string(depth_max) + " levels");
+    std::vector<std::string> next;
+    for (const std::string& principal : level) {
+      if (principal == wanted.member)
+        return failure(Errc::conflict,
+                       wanted.of + " is a member of " + wanted.member + " already: a cycle");
+      for (Membership& above : TRY(tx.roles().list_of_member(principal, {}, memberships_max)))
+        if (seen.insert(above.of).second) next.push_back(std::move(above.of));
+    }
+    level = std::move(next);
+  }
+  return {};
+}
+
+Result<RoleService::PutMembership> RoleService::put_member(Transaction& tx, const Caller& caller,
+                                                           const Membership& wanted) {
+  // One writer at a time: two halves of a cycle must not pass each other.
+  TRY(tx.changes().lock());
+  const Role role = TRY(tx.roles().find(wanted.of));
+  const auto agent = agent_of(wanted.member);
+  if (agent) TRY(tx.agents().find(*agent));
+  if (policy::is_role_or_group(wanted.member)) TRY(tx.roles().find(wanted.member));
+  if (wanted.member == policy::every_agent)
+    return failure(Errc::conflict, "Every agent is no member; grant to agent:* instead");
+  TRY(require_authority(tx, caller, wanted.of));
+  TRY(refuse_cycle(tx, wanted));
+  const bool created = TRY(tx.roles().put_member(wanted.member, agent, role.id, wanted.expires_at));
+  if (created && TRY(tx.roles().count_of_member(wanted.member)) > memberships_max)
+    return failure(Errc::conflict, "One is a member of at most " + std::to_string(memberships_max) +
+                                       " roles and groups");
+  TRY(note_change(tx, wanted.member));
+  return PutMembership{TRY(tx.roles().find_member(wanted.member, role.id)), created};
+}
+
+Result<void> RoleService::erase_member(Transaction& tx, const Caller& caller, const std::string& of,
+                                       const std::string& member) {
+  const Role role = TRY(tx.roles().find(of));
+  TRY(require_authority(tx, caller, of));
+  if (!TRY(tx.roles().erase_member(member, role.id)))
+    return failure(Errc::not_found, "No such member");
+  return note_change(tx, member);
+}
+
+Result<std::vector<Membership>> RoleService::list_members(Transaction& tx, const std::string& of,
+                                                          const PageStart& after,
+                                                          std::int64_t limit) {
+  const Role role = TRY(tx.roles().find(of));
+  return tx.roles().list_members(role.id, after, limit);
+}
+
+Result<std::vector<Membership>> RoleService::list_roles(Transaction& tx,
+                                                        const ListAgentRoles& request,
+                                                        const PageStart& after,
+                                                        std::int64_t limit) {
+  TRY(tx.agents().find(request.agent_id));
+  return tx.roles().list_of_member(subject_of(request.agent_id), after, limit);
+}
+
+}  // namespace agentauth

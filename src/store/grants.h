@@ -1,0 +1,56 @@
+// All grants: those of the table of permissions, and those with terms or to others than agents.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/grant.h"
+#include "model/role.h"
+#include "store/agents.h"
+#include "store/session.h"
+
+namespace agentauth {
+
+// Where a grant's subject is an agent, a role or a group, it goes when that does.
+struct GrantSubject {
+  std::string name;  // as Grant::subject
+  std::optional<AgentId> agent_id = {};
+  std::optional<RoleId> role_id = {};
+};
+
+class GrantRepository {
+ public:
+  explicit GrantRepository(Session& session) : session_(session) {}
+
+  // Under that id if one is given. Errors: conflict when the subject is gone or the id taken.
+  Result<Grant> insert(const GrantSubject& subject, const std::string& permission,
+                       const Terms& terms, std::optional<GrantId> id = {});
+  // Errors: not_found.
+  Result<Grant> find(GrantId id);
+  Result<void> erase(GrantId id);
+  // Those of a subject, oldest first.
+  Result<std::vector<Grant>> list(const std::string& subject, const PageStart& after,
+                                  std::int64_t limit);
+  // Those of anybody, by their ids.
+  Result<std::vector<Grant>> list_all(GrantId after, std::int64_t limit);
+  // Of a subject, all for exactly that permission.
+  Result<std::vector<Grant>> find_all(const std::string& subject, const std::string& permission);
+
+  // What the directory keeps beside permissions; the grants of one subject come together.
+  using Visit = FunctionRef<void(const Grant& grant)>;
+  Result<void> each_rule(Visit visit);
+  Result<void> each_rule_of(const std::string& subject, Visit visit);
+
+  // Uses the grant once more for that request, unless it is used up: false. A request that used it
+  // before may go on using it.
+  Result<bool> spend(GrantId id, const std::string& request_id, Timestamp now);
+  Result<std::int64_t> count_uses(GrantId id);
+  // Forgets at most `limit` requests that used grants before that; returns how many.
+  Result<std::int64_t> sweep_uses(Timestamp before, std::int64_t limit);
+
+ private:
+  Session& session_;
+};
+
+}  // namespace agentauth

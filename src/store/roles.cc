@@ -1,0 +1,204 @@
+#include "store/roles.h"
+
+namespace agentauth {
+namespace {
+
+// Columns: id, principal, about, created_at.
+Role read_role(const Row& row) {
+  Role role;
+  role.id = row.id<RoleId>(0);
+  role.principal = row.text(1);
+  role.name = role.principal.substr(role.principal.find(':') + 1);
+  role.about = row.text(2);
+  role.created_at = row.time(3);
+  return role;
+}
+
+// Columns: id, member, principal, expires_at, created_at.
+Membership read_membership(const Row& row) {
+  return {row.id<MembershipId>(0), std::string(row.text(1)), std::string(row.text(2)),
+          row.optional_time(3), row.time(4)};
+}
+
+// Columns: member, role_id, principal, expires_at.
+RoleRepository::MembershipState read_state(const Row& row) {
+  return {std::string(row.text(0)),
+          {row.id<RoleId>(1), std::string(row.text(2))},
+          row.optional_time(3)};
+}
+
+Result<std::optional<Role>> find_role(Session& session, Sql sql,
+                                      std::initializer_list<Param> params) {
+  std::optional<Role> role;
+  TRY(session.query(sql, params, [&](const Row& row) -> Result<void> {
+    role = read_role(row);
+    return {};
+  }));
+  return role;
+}
+
+Result<Role> one_role(Result<std::optional<Role>> found) {
+  const auto role = TRY(std::move(found));
+  if (!role) return failure(Errc::not_found, "No such role or group");
+  return *role;
+}
+
+}  // namespace
+
+Result<std::optional<Role>> RoleRepository::insert(const std::string& principal,
+                                                   const std::string& about) {
+  return find_role(session_,
+                   "INSERT INTO roles (principal, about) VALUES ($1, $2) "
+                   "ON CONFLICT (principal) DO NOTHING RETURNING id, principal, about, created_at",
+                   {principal, about});
+}
+
+Result<Role> RoleRepository::find(const std::string& principal) {
+  return one_role(
+      find_role(session_, "SELECT id, principal, about, created_at FROM roles WHERE principal = $1",
+                {principal}));
+}
+
+Result<Role> RoleRepository::describe(const std::string& principal, const std::string& about) {
+  return one_role(find_role(session_,
+                            "UPDATE roles SET about = $2 WHERE principal = $1 "
+                            "RETURNING id, principal, about, created_at",
+                            {principal, about}));
+}
+
+Result<std::vector<Role>> RoleRepository::list(RoleKind kind, const PageStart& after,
+                                               std::int64_t limit) {
+  std::vector<Role> roles;
+  TRY(session_.query(
+      "SELECT id, principal, about, created_at FROM roles "
+      "WHERE principal LIKE $1 AND (created_at, id) > ($2, $3) "
+      "ORDER BY created_at, id LIMIT $4",
+      {std::string(to_string(kind)) + ":%", after.created_at, RoleId{after.id}, limit},
+      [&](const Row& row) -> Result<void> {
+        roles.push_back(read_role(row));
+        return {};
+      }));
+  return roles;
+}
+
+Result<void> RoleRepository::erase(const std::string& principal) {
+  TRY(session_.execute("DELETE FROM memberships WHERE member = $1", {principal}));
+  if (TRY(session_.execute("DELETE FROM roles WHERE principal = $1", {principal})) == 0)
+    return failure(Errc::not_found, "No such role or group");
+  return {};
+}
+
+Result<bool> RoleRepository::put_member(const std::string& member, std::optional<AgentId> agent,
+                                        RoleId role, std::optional<Timestamp> expires_at) {
+  if (TRY(session_.execute("UPDATE memberships SET expires_at = $3 "
+                           "WHERE member = $1 AND role_id = $2",
+                           {member, role, expires_at})) == 1)
+    return false;
+  TRY(
+      session_.execute("INSERT INTO memberships (member, agent_id, role_id, expires_at) "
+                       "VALUES ($1, $2, $3, $4)",
+                       {member, agent, role, expires_at}));
+  return true;
+}
+
+Result<Membership> RoleRepository::find_member(const std::string& member, RoleId role) {
+  std::optional<Membership> found;
+  TRY(
+      session_.query("SELECT memberships.id, member, principal, expires_at, memberships.created_at "
+                     "FROM memberships JOIN roles ON roles.id = role_id "
+                     "WHERE member = $1 AND role_id = $2",
+                     {member, role}, [&](const Row& row) -> Result<void> {
+                       found = read_membership(row);
+                       return {};
+                     }));
+  if (!found) return failure(Errc::not_found, "No such member");
+  return *std::move(found);
+}
+
+Result<bool> RoleRepository::erase_member(const std::string& member, RoleId role) {
+  return TRY(session_.execute("DELETE FROM memberships WHERE member = $1 AND role_id = $2",
+                              {member, role})) == 1;
+}
+
+Result<std::vector<Membership>> RoleRepository::list_members(RoleId role, const PageStart& after,
+                                                             std::int64_t limit) {
+  std::vector<Membership> members;
+  TRY(session_.query(
+      "SELECT memberships.id, member, principal, expires_at, memberships.created_at "
+      "FROM memberships JOIN roles ON roles.id = role_id WHERE role_id = $1 "
+      "AND (memberships.created_at, memberships.id) > ($2, $3) "
+      "ORDER BY memberships.created_at, memberships.id LIMIT $4",
+      {role, after.created_at, MembershipId{after.id}, limit}, [&](const Row& row) -> Result<void> {
+        members.push_back(read_membership(row));
+        return {};
+      }));
+  return members;
+}
+
+Result<std::vector<Membership>> RoleRepository::list_of_member(const std::string& member,
+                                                               const PageStart& after,
+                                                               std::int64_t limit) {
+  std::vector<Membership> memberships;
+  TRY(
+      session_.query("SELECT memberships.id, member, principal, expires_at, memberships.created_at "
+                     "FROM memberships JOIN roles ON roles.id = role_id WHERE member = $1 "
+                     "AND (memberships.created_at, memberships.id) > ($2, $3) "
+                     "ORDER BY memberships.created_at, memberships.id LIMIT $4",
+                     {member, after.created_at, MembershipId{after.id}, limit},
+                     [&](const Row& row) -> Result<void> {
+                       memberships.push_back(read_membership(row));
+                       return {};
+                     }));
+  return memberships;
+}
+
+Result<std::int64_t> RoleRepository::count_of_member(const std::string& member) {
+  std::int64_t count = 0;
+  TRY(session_.query("SELECT COUNT(*) FROM memberships WHERE member = $1", {member},
+                     [&](const Row& row) -> Result<void> {
+                       count = row.integer(0);
+                       return {};
+                     }));
+  return count;
+}
+
+Result<void> RoleRepository::each_state(FunctionRef<void(const State&)> visit) {
+  return session_.query("SELECT id, principal FROM roles", {}, [&](const Row& row) -> Result<void> {
+    visit({row.id<RoleId>(0), std::string(row.text(1))});
+    return {};
+  });
+}
+
+Result<std::optional<RoleRepository::State>> RoleRepository::find_state(
+    const std::string& principal) {
+  std::optional<State> state;
+  TRY(session_.query("SELECT id, principal FROM roles WHERE principal = $1", {principal},
+                     [&](const Row& row) -> Result<void> {
+                       state = State{row.id<RoleId>(0), std::string(row.text(1))};
+                       return {};
+                     }));
+  return state;
+}
+
+Result<void> RoleRepository::each_membership(FunctionRef<void(const MembershipState&)> visit) {
+  return session_.query(
+      "SELECT member, role_id, principal, expires_at "
+      "FROM memberships JOIN roles ON roles.id = role_id ORDER BY member",
+      {}, [&](const Row& row) -> Result<void> {
+        visit(read_state(row));
+        return {};
+      });
+}
+
+Result<void> RoleRepository::each_membership_of(const std::string& member,
+                                                FunctionRef<void(const MembershipState&)> visit) {
+  return session_.query(
+      "SELECT member, role_id, principal, expires_at "
+      "FROM memberships JOIN roles ON roles.id = role_id WHERE member = $1",
+      {member}, [&](const Row& row) -> Result<void> {
+        visit(read_state(row));
+        return {};
+      });
+}
+
+}  // namespace agentauth

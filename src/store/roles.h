@@ -1,0 +1,64 @@
+// The tables of roles and groups, and of who is a member of them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/agent.h"
+#include "model/role.h"
+#include "store/agents.h"
+#include "store/session.h"
+
+namespace agentauth {
+
+class RoleRepository {
+ public:
+  explicit RoleRepository(Session& session) : session_(session) {}
+
+  // Nothing when there is one of that principal already.
+  Result<std::optional<Role>> insert(const std::string& principal, const std::string& about);
+  // Errors: not_found, as for the others below.
+  Result<Role> find(const std::string& principal);
+  Result<Role> describe(const std::string& principal, const std::string& about);
+  // Those of a kind, oldest first.
+  Result<std::vector<Role>> list(RoleKind kind, const PageStart& after, std::int64_t limit);
+  // With its grants, its members, and its own memberships.
+  Result<void> erase(const std::string& principal);
+
+  // Returns whether it is new; otherwise it ends then from now on.
+  Result<bool> put_member(const std::string& member, std::optional<AgentId> agent, RoleId role,
+                          std::optional<Timestamp> expires_at);
+  Result<Membership> find_member(const std::string& member, RoleId role);
+  // False when it was none.
+  Result<bool> erase_member(const std::string& member, RoleId role);
+  // Who is a member, oldest membership first.
+  Result<std::vector<Membership>> list_members(RoleId role, const PageStart& after,
+                                               std::int64_t limit);
+  // What it is a member of, oldest first.
+  Result<std::vector<Membership>> list_of_member(const std::string& member, const PageStart& after,
+                                                 std::int64_t limit);
+  Result<std::int64_t> count_of_member(const std::string& member);
+
+  // What the directory keeps of each.
+  struct State {
+    RoleId id;
+    std::string principal;
+  };
+  Result<void> each_state(FunctionRef<void(const State&)> visit);
+  Result<std::optional<State>> find_state(const std::string& principal);
+  struct MembershipState {
+    std::string member;
+    State of;
+    std::optional<Timestamp> expires_at;
+  };
+  // The memberships of one member come together.
+  Result<void> each_membership(FunctionRef<void(const MembershipState&)> visit);
+  Result<void> each_membership_of(const std::string& member,
+                                  FunctionRef<void(const MembershipState&)> visit);
+
+ private:
+  Session& session_;
+};
+
+}  // namespace agentauth
