@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -96,6 +97,7 @@ def postgresql(directory: Path) -> Iterator[tuple[str, int]]:
         yield f"postgresql://bench@/postgres?host={directory}", process.pid
     finally:
         machine.stop(process)
+        shutil.rmtree(data)  # the next group of the run has one of its own
 
 
 def wait_for_postgresql(process: subprocess.Popen, directory: Path, log: Path) -> None:
