@@ -65,6 +65,8 @@ Result<Parties> CommittedParties::parties(const Directory::View& view, Timestamp
 
 Result<void> decide_again(Services& services, Transaction& tx, ApiExchange& exchange) {
   if (!exchange.caller) return {};
+  // First: what is read before it may be gone behind it.
+  TRY(tx.changes().lock());
   TRY(require_standing_signature(services, tx, exchange));
   const auto committed =
       TRY(CommittedParties::read(services, tx, *exchange.caller, TRY(exchange.named_agent())));

@@ -1,11 +1,16 @@
 // Decisions that a second look must not change: other spellings, and changes of other nodes.
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "api/testing/api_fixture.h"
+#include "store/testing/test_database.h"
 
 namespace agentauth::api {
 namespace {
 
+using agentauth::testing::Backend;
+using agentauth::testing::TestDatabase;
 using http::Method;
 using namespace std::chrono_literals;
 
@@ -39,6 +44,27 @@ class AccessTest : public ApiFixture {
   }
 
   const AgentId administrator = replica.add_agent_with({"agentauth:*"});
+};
+
+// On PostgreSQL, where another node's transaction may be open while this one's begins.
+struct SharedDatabase {
+  TestDatabase where{Backend::postgresql};
+};
+class AccessOfNodesTest : protected SharedDatabase, public ApiFixture {
+ protected:
+  AccessOfNodesTest() : ApiFixture(Registration::open, where.open_migrated()) {}
+
+  // Returns once the call waits for what another node has not committed yet.
+  void wait_for_blocked(const std::future<Answer>& answer) {
+    const auto limit = std::chrono::steady_clock::now() + 10s;
+    while (replica.number("SELECT COUNT(*) FROM pg_stat_activity WHERE datname = "
+                          "current_database() AND wait_event_type = 'Lock'") == 0) {
+      ASSERT_EQ(answer.wait_for(1ms), std::future_status::timeout) << "it did not wait";
+      ASSERT_LT(std::chrono::steady_clock::now(), limit);
+    }
+  }
+
+  const std::unique_ptr<Database> elsewhere = where.open();
 };
 
 TEST_F(AccessTest, AnotherSpellingOfAnIdGetsNoOtherDecision) {
@@ -160,6 +186,31 @@ TEST_F(AccessTest, ASigningKeyWithdrawnElsewhereEndsACallUnderWay) {
   };
   EXPECT_EQ(create_key_when(agent, token, withdraw).status, 401);
   EXPECT_EQ(replica.number("SELECT COUNT(*) FROM api_keys"), keys_before);
+}
+
+TEST_F(AccessOfNodesTest, ASigningKeyThatIsBeingWithdrawnElsewhereIsWaitedFor) {
+  const AgentId agent = replica.add_agent();
+  const std::string kid = "theNodesOwn1";
+  std::vector<SigningKey> known;
+  known.emplace_back(kid, as_bytes("jR4mX0v9Qz7Lw2Tt5Yb8Nc1Kd6Hf3Ga+"));
+  tokens.use_keys(SigningKeys(std::move(known)));
+  value_of(elsewhere->write([&](Transaction& tx) {
+    return tx.signing_keys().insert({kid, "HS256", {}, clock.now(), clock.now(), 900s});
+  }));
+  const std::string token = token_of(agent);
+  const auto before = everything();
+  std::future<Answer> answer;
+  value_of(elsewhere->write([&](Transaction& tx) -> Result<void> {
+    TRY(tx.changes().lock());
+    TRY(tx.signing_keys().erase(kid));
+    answer = std::async(std::launch::async, [&] {
+      return post("/agents/" + agent.to_string() + "/keys", "{}", token);
+    });
+    wait_for_blocked(answer);
+    return {};
+  }));
+  EXPECT_EQ(answer.get().status, 401);
+  EXPECT_EQ(everything(), before);
 }
 
 }  // namespace
