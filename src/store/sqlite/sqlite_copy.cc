@@ -47,6 +47,14 @@ Result<std::string> ask(sqlite3* connection, const char* sql) {
   return answer;
 }
 
+// SQLite answers with the mode there is, also when it is not the one that was asked for.
+Result<void> set_journal_mode(sqlite3* connection, const char* sql, std::string_view wanted) {
+  const std::string mode = TRY(ask(connection, sql));
+  if (mode == wanted) return {};
+  return failure(Errc::unavailable, "The database is not available",
+                 "sqlite: the journal mode stays " + mode);
+}
+
 struct flock whole_lock_range() {
   // https://www.sqlite.org/src/file/src/os.h: the pending, reserved and shared bytes.
   constexpr off_t pending_byte = 0x40000000;
@@ -73,8 +81,9 @@ tl::unexpected<Error> in_use(int descriptor) {
 Result<void> copy_sqlite_file(const std::string& from, const std::string& to) {
   const SqliteConnection source = TRY(open_file(from, SQLITE_OPEN_READONLY));
   const SqliteConnection copy = TRY(open_file(to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW));
-  // Half a copy is worth nothing, so there is nothing to roll back to.
-  TRY(ask(copy.get(), "PRAGMA journal_mode = OFF"));
+  // Half a copy is worth nothing, so nothing has to be left on the disk to roll back to. (OFF is
+  // not to be had where the file is not trusted.)
+  TRY(set_journal_mode(copy.get(), "PRAGMA journal_mode = MEMORY", "memory"));
   TRY(ask(copy.get(), "PRAGMA synchronous = OFF"));
   sqlite3_backup* const backup = sqlite3_backup_init(copy.get(), "main", source.get(), "main");
   if (backup == nullptr) return fail(copy.get(), sqlite3_errcode(copy.get()));
@@ -104,10 +113,7 @@ bool is_database_of_ours(const std::string& path) {
 Result<void> fold_sqlite_file(const std::string& path) {
   const SqliteConnection connection =
       TRY(open_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW));
-  const std::string mode = TRY(ask(connection.get(), "PRAGMA journal_mode = DELETE"));
-  if (mode == "delete") return {};
-  return failure(Errc::unavailable, "The database is not available",
-                 "sqlite: the journal mode stays " + mode);
+  return set_journal_mode(connection.get(), "PRAGMA journal_mode = DELETE", "delete");
 }
 
 Result<SqliteFileLock> SqliteFileLock::take(const std::string& path) {

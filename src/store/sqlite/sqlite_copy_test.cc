@@ -2,10 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "store/sqlite/sqlite_driver.h"
@@ -17,6 +20,34 @@ namespace {
 using ::testing::HasSubstr;
 using testing::must;
 using testing::TemporaryDirectory;
+
+// The names of all files that were made in a folder, also of those that are gone already.
+class FilesMade {
+ public:
+  explicit FilesMade(const std::filesystem::path& folder)
+      : descriptor_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+    EXPECT_GE(::inotify_add_watch(descriptor_, folder.c_str(), IN_CREATE), 0);
+  }
+  ~FilesMade() { ::close(descriptor_); }
+  FilesMade(const FilesMade&) = delete;
+  FilesMade& operator=(const FilesMade&) = delete;
+
+  std::set<std::string> beginning_with(std::string_view prefix) const {
+    std::set<std::string> names;
+    alignas(inotify_event) char buffer[4096];
+    for (ssize_t size; (size = ::read(descriptor_, buffer, sizeof buffer)) > 0;) {
+      for (ssize_t at = 0; at < size;) {
+        const auto* event = reinterpret_cast<const inotify_event*>(buffer + at);
+        if (std::string_view(event->name).starts_with(prefix)) names.insert(event->name);
+        at += static_cast<ssize_t>(sizeof *event + event->len);
+      }
+    }
+    return names;
+  }
+
+ private:
+  int descriptor_;
+};
 
 class SqliteCopy : public ::testing::Test {
  protected:
@@ -111,6 +142,13 @@ TEST_F(SqliteCopy, TellsADatabaseOfOursFromOthers) {
   const testing::TestDatabase ours(testing::Backend::sqlite_disk);
   const auto database = ours.open_migrated();
   EXPECT_TRUE(is_database_of_ours(ours.path()));
+}
+
+TEST_F(SqliteCopy, MakesNoOtherFile) {
+  must(connect(path_)->execute("CREATE TABLE t (id BIGINT)"));
+  const FilesMade files(directory_.path());
+  copied();
+  EXPECT_EQ(files.beginning_with("copy.db"), std::set<std::string>{"copy.db"});
 }
 
 TEST_F(SqliteCopy, OfADamagedFileIsFoundOut) {
