@@ -178,6 +178,15 @@ Result<int> restore_in_place(const CommandLine& line, const Options& options, st
   return exit_done;
 }
 
+// What is wrong with a file is said with its name, and without that of the copy.
+template <class T>
+Result<T> about(Result<T> result, std::string_view what, const fs::path& file) {
+  if (result) return result;
+  Error& error = result.error();
+  error.message = std::string(what) + ' ' + file.string() + ": " + error.message;
+  return result;
+}
+
 bool is_same_file(const fs::path& one, const fs::path& other) {
   std::error_code error;  // one that is not there is no other
   return fs::equivalent(one, other, error);
@@ -192,12 +201,11 @@ Result<void> refuse_to_replace(const fs::path& to, const Options& options) {
       return failure(Errc::conflict, to.string() + " is the database itself");
   std::error_code error;
   if (!fs::exists(fs::symlink_status(to, error)) || fs::file_size(to, error) == 0) return {};
+  TRY(about(SqliteFileLock::take(to.string()), "cannot replace", to));  // and let go of
   if (!is_database_of_ours(to.string()))
     return failure(Errc::conflict,
                    to.string() + " is no database of AgentAuth: --replace does not replace it");
-  const auto lock = SqliteFileLock::take(to.string());
-  if (lock || lock.error().code != Errc::conflict) return {};
-  return failure(Errc::conflict, "cannot replace " + to.string() + ": " + lock.error().message);
+  return {};
 }
 
 Result<Found> fill(const NewFile& copy, const fs::path& from, const Options& options) {
@@ -206,15 +214,6 @@ Result<Found> fill(const NewFile& copy, const fs::path& from, const Options& opt
   TRY(copy.require_own());
   TRY(refuse_what_is_none(copy.path()));
   return settle(with_database(options, copy.path()));
-}
-
-// What is wrong with a file is said with its name, and without that of the copy.
-template <class T>
-Result<T> about(Result<T> result, std::string_view what, const fs::path& file) {
-  if (result) return result;
-  Error& error = result.error();
-  error.message = std::string(what) + ' ' + file.string() + ": " + error.message;
-  return result;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+from harness.binary import obey_modes
 from harness.server import wait_until
 
 
@@ -77,6 +78,23 @@ def test_a_backup_replaces_nothing_but_a_backup(sqlite_launch, tmp_path):
         assert refused.returncode == 1 and why in refused.stderr, refused.stderr
         assert file.stat().st_ino == before.st_ino and file.read_bytes() == content
     assert server.register().login() and other.register().login()
+
+
+def files_beside(file):
+    """The content of that file and of all whose names begin with its name."""
+    return {path.name: path.read_bytes() for path in file.parent.glob(file.name + "*")}
+
+
+def test_a_backup_replaces_no_database_that_it_cannot_lock(sqlite_launch):
+    server, other = sqlite_launch(), sqlite_launch()
+    file = database_file(other)
+    assert other.stop() == 0
+    file.chmod(0o440)
+    before = files_beside(file)
+    refused = server.command_line("backup", "--to", file, "--replace",
+                                  preexec_fn=obey_modes)
+    assert refused.returncode == 1 and f"cannot open {file}" in refused.stderr, refused.stderr
+    assert files_beside(file) == before
 
 
 def test_a_backup_goes_to_the_folder_that_a_link_leads_to(sqlite_launch, tmp_path):
