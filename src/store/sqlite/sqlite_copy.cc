@@ -22,15 +22,33 @@ tl::unexpected<Error> fail(sqlite3* connection, int code) {
       sqlite_error(code, connection != nullptr ? sqlite3_errmsg(connection) : "no memory"));
 }
 
-Result<SqliteConnection> open_file(const std::string& path, int access) {
+Result<SqliteConnection> open_named(const std::string& name, int access) {
   sqlite3* opened = nullptr;
-  const int code = sqlite3_open_v2(plain_file_name(path).c_str(), &opened,
+  const int code = sqlite3_open_v2(name.c_str(), &opened,
                                    access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   SqliteConnection connection(opened);
   if (code != SQLITE_OK) return fail(opened, code);
   wait_for_others(opened, busy_wait_max);
   distrust_file(opened);
   return connection;
+}
+
+Result<SqliteConnection> open_file(const std::string& path, int access) {
+  return open_named(plain_file_name(path), access);
+}
+
+// https://www.sqlite.org/uri.html: a file that nobody changes is read without a log, its index or a
+// lock; to read one in write-ahead mode makes the first two otherwise, and leaves them there.
+Result<SqliteConnection> open_unchanging(const std::string& path) {
+  std::string name = path.starts_with('/') ? "file://" : "file:";
+  for (const char c : plain_file_name(path)) {
+    if (c == '%' || c == '?' || c == '#') {
+      name += '%' + hex_encode(as_bytes(std::string_view(&c, 1)));
+    } else {
+      name += c;
+    }
+  }
+  return open_named(name + "?immutable=1", SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
 }
 
 // Runs a statement that answers with one text.
@@ -102,7 +120,7 @@ Result<void> check_sqlite_file(const std::string& path) {
 }
 
 bool is_database_of_ours(const std::string& path) {
-  const auto connection = open_file(path, SQLITE_OPEN_READONLY);
+  const auto connection = open_unchanging(path);
   if (!connection) return false;
   const auto found = ask(connection->get(),
                          "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name IN "

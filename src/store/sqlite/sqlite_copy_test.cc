@@ -21,6 +21,13 @@ using ::testing::HasSubstr;
 using testing::must;
 using testing::TemporaryDirectory;
 
+std::set<std::string> files_in(const std::filesystem::path& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    names.insert(entry.path().filename().string());
+  return names;
+}
+
 // The names of all files that were made in a folder, also of those that are gone already.
 class FilesMade {
  public:
@@ -140,8 +147,20 @@ TEST_F(SqliteCopy, TellsADatabaseOfOursFromOthers) {
   std::ofstream(copy_) << std::string(10'000, 'x');
   EXPECT_FALSE(is_database_of_ours(copy_));
   const testing::TestDatabase ours(testing::Backend::sqlite_disk);
-  const auto database = ours.open_migrated();
+  ours.open_migrated();
   EXPECT_TRUE(is_database_of_ours(ours.path()));
+}
+
+TEST_F(SqliteCopy, ToLookWhetherADatabaseIsOursLeavesNothingBesideIt) {
+  const auto folder = directory_.path() / "50% of #1?";
+  std::filesystem::create_directory(folder);
+  {
+    const testing::TestDatabase ours(testing::Backend::sqlite_disk);
+    ours.open_migrated();
+    std::filesystem::copy(ours.path(), folder / "ours.db");
+  }
+  EXPECT_TRUE(is_database_of_ours(folder / "ours.db"));
+  EXPECT_EQ(files_in(folder), std::set<std::string>{"ours.db"});
 }
 
 TEST_F(SqliteCopy, MakesNoOtherFile) {
