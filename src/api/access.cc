@@ -5,6 +5,10 @@
 namespace agentauth::api {
 namespace {
 
+tl::unexpected<Error> ended(std::string_view why) {
+  return failure(Errc::unauthenticated, "The access token is not valid", why);
+}
+
 // The directory may not have heard yet of a signing key that was withdrawn.
 Result<void> require_standing_signature(Services& services, Transaction& tx,
                                         const ApiExchange& exchange) {
@@ -15,7 +19,21 @@ Result<void> require_standing_signature(Services& services, Transaction& tx,
   if (std::any_of(standing.begin(), standing.end(),
                   [&](const SealedSigningKey& key) { return key.kid == kid; }))
     return {};
-  return failure(Errc::unauthenticated, "The access token is not valid", "its key was withdrawn");
+  return ended("its key was withdrawn");
+}
+
+// A login has no row until it is first refreshed or ended.
+Result<void> require_standing_login(Transaction& tx, FamilyId family) {
+  const auto login = TRY(tx.token_families().find(family));
+  if (login && login->revoked_at) return ended("login has ended");
+  return {};
+}
+
+Result<ApiKey> find_own_key(Transaction& tx, const Caller& caller, Timestamp now) {
+  auto key = tx.keys().find_by_kid(caller.agent_id, text_of(caller.key));
+  if (key ? key->status(now) != KeyStatus::active : key.error().code == Errc::not_found)
+    return ended("key may not be used");
+  return key;
 }
 
 }  // namespace
@@ -50,42 +68,37 @@ Decision decide_access(const Directory::View& view, const Operation& operation,
 }
 
 Result<CommittedParties> CommittedParties::read(Services& services, Transaction& tx,
-                                                const Caller& caller,
-                                                std::optional<AgentId> named) {
+                                                ApiExchange& exchange) {
+  const Caller& caller = *exchange.caller;
+  const auto named = TRY(exchange.named_agent());
   TRY(tx.changes().lock());
-  CommittedParties parties;
-  parties.caller_ = caller;
+  TRY(require_standing_signature(services, tx, exchange));
+  TRY(require_standing_login(tx, caller.family));
+  CommittedParties parties(caller, named, TRY(find_own_key(tx, caller, services.clock.now())));
   parties.acting_ = TRY(services.directory.read_agent(tx, caller.agent_id));
-  TRY(tx.keys().each_state_of(caller.agent_id, [&](const KeyState& key) {
-    if (key.kid == text_of(caller.key)) parties.key_ = key;
-  }));
-  // A login has no row until it is first refreshed or ended.
-  const auto login = TRY(tx.token_families().find(caller.family));
-  parties.login_stands_ = !login || !login->revoked_at;
-  if (named) parties.named_ = TRY(services.directory.read_agent(tx, *named));
+  if (named && *named != caller.agent_id)
+    parties.named_ = TRY(services.directory.read_agent(tx, *named));
   return parties;
 }
 
 Result<Parties> CommittedParties::parties(const Directory::View& view, Timestamp now) const {
-  if (!login_stands_)
-    return failure(Errc::unauthenticated, "The access token is not valid", "login has ended");
-  if (!key_ || !key_->usable_at(now))
-    return failure(Errc::unauthenticated, "The access token is not valid", "key may not be used");
-  const Actor actor = TRY(acting_as(view, acting_ ? Actor(*acting_) : Actor(), caller_, now));
-  return Parties{actor, named_ ? Actor(*named_) : Actor()};
+  const auto actor_of = [](const std::optional<Directory::Committed>& agent) {
+    return agent ? Actor(*agent) : Actor();
+  };
+  const Actor caller = TRY(acting_as(view, actor_of(acting_), caller_, now));
+  return Parties{caller, actor_of(named_id_ == caller_.agent_id ? acting_ : named_)};
 }
 
-Result<void> decide_again(Services& services, Transaction& tx, ApiExchange& exchange) {
-  if (!exchange.caller) return {};
-  TRY(require_standing_signature(services, tx, exchange));
-  const auto committed =
-      TRY(CommittedParties::read(services, tx, *exchange.caller, TRY(exchange.named_agent())));
+Result<DecidedBy> decide_again(Services& services, Transaction& tx, ApiExchange& exchange) {
+  if (!exchange.caller) return DecidedBy();
+  CommittedParties committed = TRY(CommittedParties::read(services, tx, exchange));
   const Operation& operation = *exchange.operation;
   const Directory::View view(services.directory);
   Question question = question_of(view, operation.permission, services.clock.now());
   question.circumstances = circumstances_of(exchange);
   const Parties parties = TRY(committed.parties(view, question.now));
-  return require_allowed(decide_access(view, operation, question, parties).reason);
+  TRY(require_allowed(decide_access(view, operation, question, parties).reason));
+  return DecidedBy(std::move(committed));
 }
 
 }  // namespace agentauth::api

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 
 #include "api/exchange.h"
 #include "api/operations.h"
@@ -25,26 +26,36 @@ Decision decide_access(const Directory::View& view, const Operation& operation,
 // Errors: permission_denied, when it does not allow.
 Result<void> require_allowed(Reason reason);
 
-// A transaction's own view of the parties. From its reading on nobody else changes anything until
-// the transaction ends.
+// A transaction's own view of the parties, all of it read behind the change log's lock: nobody else
+// changes any of it until the transaction ends.
 class CommittedParties {
  public:
-  static Result<CommittedParties> read(Services& services, Transaction& tx, const Caller& caller,
-                                       std::optional<AgentId> named);
+  // Of a call that has a caller. Errors: unauthenticated, when the credential it came with does not
+  // stand any more; malformed_request.
+  static Result<CommittedParties> read(Services& services, Transaction& tx, ApiExchange& exchange);
 
   // Errors: unauthenticated, when the caller may not act any more.
   Result<Parties> parties(const Directory::View& view, Timestamp now) const;
+  // Through which the caller acts.
+  const ApiKey& own_key() const { return own_key_; }
 
  private:
+  CommittedParties(const Caller& caller, std::optional<AgentId> named, ApiKey own_key)
+      : caller_(caller), named_id_(named), own_key_(std::move(own_key)) {}
+
   Caller caller_;
+  std::optional<AgentId> named_id_;
+  ApiKey own_key_;
   std::optional<Directory::Committed> acting_;
-  std::optional<Directory::Committed> named_;
-  bool login_stands_ = true;
-  std::optional<KeyState> key_;
+  std::optional<Directory::Committed> named_;  // unless the caller names its own agent
 };
 
-// Decides again, by what the transaction commits on. A call without a caller needs no decision.
+// What a call was decided by; nothing for one that nobody known makes, which needs no decision.
+using DecidedBy = std::optional<CommittedParties>;
+
+// Decides again, by what the transaction commits on. Before anything else in the transaction: what
+// was read before the lock may be gone behind it.
 // Errors: unauthenticated, permission_denied, malformed_request.
-Result<void> decide_again(Services& services, Transaction& tx, ApiExchange& exchange);
+Result<DecidedBy> decide_again(Services& services, Transaction& tx, ApiExchange& exchange);
 
 }  // namespace agentauth::api

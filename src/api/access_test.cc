@@ -1,12 +1,23 @@
 // Decisions that a second look must not change: other spellings, and changes of other nodes.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+#include <map>
+
 #include "api/testing/api_fixture.h"
+#include "store/testing/test_database.h"
+#include "store/testing/watched_driver.h"
 
 namespace agentauth::api {
 namespace {
 
+using agentauth::testing::Backend;
+using agentauth::testing::TestDatabase;
+using agentauth::testing::Watched;
+using agentauth::testing::WatchedDriver;
 using http::Method;
+using ::testing::IsEmpty;
 using namespace std::chrono_literals;
 
 class AccessTest : public ApiFixture {
@@ -39,6 +50,68 @@ class AccessTest : public ApiFixture {
   }
 
   const AgentId administrator = replica.add_agent_with({"agentauth:*"});
+};
+
+// What the transaction of one write runs.
+struct WatchedDatabase {
+  std::unique_ptr<Database> open() {
+    auto database = std::make_unique<Database>(
+        std::make_unique<WatchedDriver>(value_of(open_driver("sqlite::memory:")), watched));
+    value_of(apply_migrations(*database));
+    return database;
+  }
+
+  Watched watched;
+};
+class AccessReadsTest : protected WatchedDatabase, public ApiFixture {
+ protected:
+  AccessReadsTest() : ApiFixture(Registration::closed, open()) {
+    watched.begin = [this](agentauth::Access) { ran.clear(), is_open = true; };
+    watched.statement = [this](Sql sql, std::span<const Param> params) {
+      std::string text = sql.text();
+      for (const Param& param : params)
+        if (const auto* value = std::get_if<std::string>(&param.value())) text += ' ' + *value;
+      if (is_open) ++ran[text];
+    };
+    watched.commit = [this](Session& inner) {
+      is_open = false;
+      return inner.commit();
+    };
+  }
+
+  // Of what says who calls, by which credential, and what the ones and the others hold.
+  std::vector<std::string> read_twice() const {
+    std::vector<std::string> found;
+    for (const auto& [text, times] : ran)
+      for (const char* what :
+           {" FROM agents ", " FROM permissions ", " FROM token_families ", "WHERE kid = "})
+        if (times > 1 && (text + ' ').find(what) != text.npos) found.push_back(text);
+    return found;
+  }
+
+  std::map<std::string, int> ran;
+  bool is_open = false;
+};
+
+// On PostgreSQL, where another node's transaction may be open while this one's begins.
+struct SharedDatabase {
+  TestDatabase where{Backend::postgresql};
+};
+class AccessOfNodesTest : protected SharedDatabase, public ApiFixture {
+ protected:
+  AccessOfNodesTest() : ApiFixture(Registration::open, where.open_migrated()) {}
+
+  // Returns once the call waits for what another node has not committed yet.
+  void wait_for_blocked(const std::future<Answer>& answer) {
+    const auto limit = std::chrono::steady_clock::now() + 10s;
+    while (replica.number("SELECT COUNT(*) FROM pg_stat_activity WHERE datname = "
+                          "current_database() AND wait_event_type = 'Lock'") == 0) {
+      ASSERT_EQ(answer.wait_for(1ms), std::future_status::timeout) << "it did not wait";
+      ASSERT_LT(std::chrono::steady_clock::now(), limit);
+    }
+  }
+
+  const std::unique_ptr<Database> elsewhere = where.open();
 };
 
 TEST_F(AccessTest, AnotherSpellingOfAnIdGetsNoOtherDecision) {
@@ -160,6 +233,53 @@ TEST_F(AccessTest, ASigningKeyWithdrawnElsewhereEndsACallUnderWay) {
   };
   EXPECT_EQ(create_key_when(agent, token, withdraw).status, 401);
   EXPECT_EQ(replica.number("SELECT COUNT(*) FROM api_keys"), keys_before);
+}
+
+TEST_F(AccessReadsTest, WhatACallIsDecidedByIsReadOnceUnderOneLock) {
+  const AgentId helper = replica.add_agent_with({"agentauth:*"});
+  const AgentId other = replica.add_agent_with({"read_weather"});
+  const std::string token = token_of(helper);
+  for (const AgentId agent : {helper, other}) {
+    const std::string path = "/agents/" + agent.to_string() + "/keys";
+    const Answer made = post(path, "{}", token);
+    EXPECT_EQ(made.status, 201) << made.body;
+    EXPECT_EQ(ran["UPDATE change_counter SET revision = revision"], 1);
+    EXPECT_THAT(read_twice(), IsEmpty());
+    EXPECT_EQ(post(path + '/' + made.text("key_id") + "/rotate", "{}", token).status, 201);
+    EXPECT_THAT(read_twice(), IsEmpty());
+  }
+  EXPECT_EQ(post("/agents/register", R"({"agent_name":"Bot","owner_email":"o@example.com"})", token)
+                .status,
+            201);
+  EXPECT_THAT(read_twice(), IsEmpty());
+  EXPECT_EQ(post("/owners/ops%40example.com/suspend", "", token).status, 200);
+  EXPECT_EQ(ran["UPDATE change_counter SET revision = revision"], 2) << "and that of the owner";
+  EXPECT_THAT(read_twice(), IsEmpty());
+}
+
+TEST_F(AccessOfNodesTest, ASigningKeyThatIsBeingWithdrawnElsewhereIsWaitedFor) {
+  const AgentId agent = replica.add_agent();
+  const std::string kid = "theNodesOwn1";
+  std::vector<SigningKey> known;
+  known.emplace_back(kid, as_bytes("jR4mX0v9Qz7Lw2Tt5Yb8Nc1Kd6Hf3Ga+"));
+  tokens.use_keys(SigningKeys(std::move(known)));
+  value_of(elsewhere->write([&](Transaction& tx) {
+    return tx.signing_keys().insert({kid, "HS256", {}, clock.now(), clock.now(), 900s});
+  }));
+  const std::string token = token_of(agent);
+  const auto before = everything();
+  std::future<Answer> answer;
+  value_of(elsewhere->write([&](Transaction& tx) -> Result<void> {
+    TRY(tx.changes().lock());
+    TRY(tx.signing_keys().erase(kid));
+    answer = std::async(std::launch::async, [&] {
+      return post("/agents/" + agent.to_string() + "/keys", "{}", token);
+    });
+    wait_for_blocked(answer);
+    return {};
+  }));
+  EXPECT_EQ(answer.get().status, 401);
+  EXPECT_EQ(everything(), before);
 }
 
 }  // namespace

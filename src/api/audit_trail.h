@@ -39,25 +39,41 @@ AuditTarget target_of(const In& in) {
   }
 }
 
+namespace detail {
+
+// Work that asks more of the parties takes what the call was decided by.
+template <class F>
+auto run_audited(F& work, Transaction& tx, AuditTarget& target, const DecidedBy& decided_by) {
+  if constexpr (std::is_invocable_v<F&, Transaction&, AuditTarget&, const DecidedBy&>) {
+    return work(tx, target, decided_by);
+  } else {
+    return work(tx, target);
+  }
+}
+
+template <class F>
+using Audited = decltype(run_audited(std::declval<F&>(), std::declval<Transaction&>(),
+                                     std::declval<AuditTarget&>(), std::declval<DecidedBy&>()));
+
+}  // namespace detail
+
 // Database::write for everything that changes something: whether the caller may is decided again,
 // by what the transaction commits on; `work` also says what it changed, and that it did commits
 // with it or not at all.
 template <class F>
-auto write_audited(Services& services, ApiExchange& exchange, F&& work)
-    -> std::invoke_result_t<F&, Transaction&, AuditTarget&> {
+auto write_audited(Services& services, ApiExchange& exchange, F&& work) -> detail::Audited<F> {
   std::optional<AuditEvent> event;
-  auto result = services.database.write(
-      [&](Transaction& tx) -> std::invoke_result_t<F&, Transaction&, AuditTarget&> {
-        TRY(decide_again(services, tx, exchange));
-        AuditTarget target;
-        auto done = work(tx, target);
-        if (done) {
-          event = event_of(services, exchange, AuditOutcome::success, AuditReason::none,
-                           std::move(target));
-          tx.record(*event);
-        }
-        return done;
-      });
+  auto result = services.database.write([&](Transaction& tx) -> detail::Audited<F> {
+    const DecidedBy decided_by = TRY(decide_again(services, tx, exchange));
+    AuditTarget target;
+    auto done = detail::run_audited(work, tx, target, decided_by);
+    if (done) {
+      event =
+          event_of(services, exchange, AuditOutcome::success, AuditReason::none, std::move(target));
+      tx.record(*event);
+    }
+    return done;
+  });
   if (result) services.recorder.count(*event);
   return result;
 }

@@ -55,18 +55,14 @@ Result<void> require_authority(Services& services, const ApiExchange& exchange, 
   return require_authority(view, parties.caller, parties.named, services.clock.now());
 }
 
-Result<void> require_authority(Services& services, Transaction& tx, const ApiExchange& exchange,
-                               AgentId agent) {
-  const auto committed = TRY(CommittedParties::read(services, tx, *exchange.caller, agent));
+Result<void> require_authority(Services& services, const CommittedParties& committed) {
   const Directory::View view(services.directory);
   const Parties parties = TRY(committed.parties(view, services.clock.now()));
   return require_authority(view, parties.caller, parties.named, services.clock.now());
 }
 
-Result<void> keep_within_own_key(Transaction& tx, const ApiExchange& exchange, const ApiKey& made,
-                                 std::optional<KeyId> in_place_of) {
-  const Caller& caller = *exchange.caller;
-  const ApiKey own = TRY(tx.keys().find_by_kid(caller.agent_id, text_of(caller.key)));
+Result<void> keep_within(const ApiKey& own, Transaction& tx, const ApiKey& made,
+                         std::optional<KeyId> in_place_of) {
   if (const auto& networks = own.constraints.allowed_cidrs;
       networks && works_outside(made, *networks))
     return failure(Errc::permission_denied,

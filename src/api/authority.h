@@ -24,16 +24,15 @@ Result<Parties> find_parties(Services& services, const Directory::View& view,
 Result<void> require_authority(const Directory::View& view, const Actor& caller, const Actor& agent,
                                Timestamp now);
 Result<void> require_authority(Services& services, const ApiExchange& exchange, AgentId agent);
-// The same by what the transaction sees.
-Result<void> require_authority(Services& services, Transaction& tx, const ApiExchange& exchange,
-                               AgentId agent);
+// The same by what the transaction sees, of the agent in the path.
+Result<void> require_authority(Services& services, const CommittedParties& committed);
 
 // A key passes on no more than it is worth: no time beyond its end, none at all once it was
 // rotated, and no networks but its own. Through other keys it would outlive or leave them; so what
 // it makes is not renewed beyond its end either. `made` is new in this transaction; it may be in
 // the caller's own place, and then lives as long as that was made for. Errors: permission_denied.
-Result<void> keep_within_own_key(Transaction& tx, const ApiExchange& exchange, const ApiKey& made,
-                                 std::optional<KeyId> in_place_of = {});
+Result<void> keep_within(const ApiKey& own, Transaction& tx, const ApiKey& made,
+                         std::optional<KeyId> in_place_of = {});
 
 // Of a call whose answer holds a key, which is not kept: a repeat is an error.
 // Errors: malformed_request, idempotency_key_reused, already_created.

@@ -69,7 +69,7 @@ class EveryRouteTest : public ApiFixture {
     if (name == "createRole" || name == "createGroup") call.body = R"({"name":"writer"})";
     if (name == "putRole" || name == "putGroup") call.body = R"({"about":"Reads"})";
     if (name == "putAgentRole" || name == "putRoleMember" || name == "putGroupMember")
-      call.body = "{}";
+      call.body = R"({"expires_at":"2099-01-01T00:00:00Z"})";
     if (name == "addRoleMember" || name == "addGroupMember")
       call.body = R"({"member":"user:alice"})";
     if (name == "putGrant") call.body = R"({"subject":"user:bob","action":"read_stock"})";
@@ -129,8 +129,10 @@ TEST_F(EveryRouteTest, WhoMaySucceedsAsTheTableSays) {
   for (const Operation* operation : order) {
     const Answer answer = as(good_call(*operation), administrator);
     const int expected = hands_out_tokens(*operation) ? 401 : operation->status;
-    if (answer.status != operation->status_already)
-      EXPECT_EQ(answer.status, expected) << operation->name << ": " << answer.body;
+    const bool was_so_already =
+        operation->status_already != 0 && answer.status == operation->status_already;
+    EXPECT_TRUE(answer.status == expected || was_so_already)
+        << operation->name << ": " << answer.status << " " << answer.body;
     const bool inline_ = operation->runs == Runs::inline_ || operation->name == "logIn";
     EXPECT_EQ(answer.pool == http::Pool::none, inline_) << operation->name;
     EXPECT_EQ(answer.count("X-Request-ID"), 1U) << operation->name;
@@ -335,8 +337,12 @@ TEST_F(EveryRouteTest, AnotherSpellingOfThePathIsAnotherPath) {
   for (const Operation& operation : operations()) {
     Call request = good_call(operation);
     const std::string path = request.target;
+    // Names that others give may hold anything.
+    const bool ends_with_any_name =
+        operation.path.ends_with("{member}") || operation.path.starts_with("/entities/");
     for (const std::string& other :
          {path + "/", "/" + path, "/." + path, path + ";a=b", path + "%2F"}) {
+      if (ends_with_any_name && !other.ends_with(path) && !other.ends_with('/')) continue;
       request.target = other;
       const Answer answer = as(request, administrator);
       EXPECT_TRUE(answer.status == 404 || answer.status == 405 || answer.status == 422)

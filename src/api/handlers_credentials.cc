@@ -52,12 +52,13 @@ Result<void> register_agent(Services& services, ApiExchange& exchange) {
   TRY(admit_owner(services.limiter, exchange, request.owner_email));
   const Idempotency idempotency = TRY(refuse_repeated(services, exchange, request.owner_email));
   const MintedKey minted = TRY(services.keys.mint());
-  const auto work = [&](Transaction& tx, AuditTarget& target) -> Result<Agent> {
+  const auto work = [&](Transaction& tx, AuditTarget& target,
+                        const DecidedBy& committed) -> Result<Agent> {
     TRY(require_fresh(services));
     const Agent registered = TRY(services.agents.register_agent(tx, request));
     const ApiKey key =
         TRY(services.keys.store(tx, minted, {registered.agent_id, std::nullopt, std::nullopt}));
-    if (exchange.caller) TRY(keep_within_own_key(tx, exchange, key));
+    if (committed) TRY(keep_within(committed->own_key(), tx, key));
     TRY(idempotency.keep(services, tx,
                          {registered.agent_id.to_string(), key.key_id.to_string(), 201, ""}));
     target = made(registered.agent_id, minted);

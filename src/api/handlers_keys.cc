@@ -37,10 +37,8 @@ Result<void> require_key_authority(Services& services, const ApiExchange& exchan
 }
 
 // By what the transaction sees.
-Result<void> require_key_authority(Services& services, Transaction& tx, const ApiExchange& exchange,
+Result<void> require_key_authority(Services& services, const CommittedParties& committed,
                                    const CreateKey& request) {
-  const auto committed =
-      TRY(CommittedParties::read(services, tx, *exchange.caller, request.agent_id));
   const Directory::View view(services.directory);
   const Timestamp now = services.clock.now();
   return require_key_authority(view, TRY(committed.parties(view, now)), request, now);
@@ -48,12 +46,14 @@ Result<void> require_key_authority(Services& services, Transaction& tx, const Ap
 
 // Mints a key and answers with it, once. `store` is called in the transaction: it asks whether the
 // caller may, by what that sees.
-using StoreKey = FunctionRef<Result<ApiKey>(Transaction&, const MintedKey&)>;
+using StoreKey =
+    FunctionRef<Result<ApiKey>(Transaction&, const CommittedParties&, const MintedKey&)>;
 Result<void> answer_with_new_key(Services& services, ApiExchange& exchange,
                                  const Idempotency& idempotency, StoreKey store) {
   const MintedKey minted = TRY(services.keys.mint());
-  const auto work = [&](Transaction& tx, AuditTarget& target) -> Result<ApiKey> {
-    const ApiKey stored = TRY(store(tx, minted));
+  const auto work = [&](Transaction& tx, AuditTarget& target,
+                        const DecidedBy& committed) -> Result<ApiKey> {
+    const ApiKey stored = TRY(store(tx, *committed, minted));
     TRY(idempotency.keep(services, tx,
                          {stored.agent_id.to_string(), stored.key_id.to_string(), 201, ""}));
     target = {AuditTargetType::key, AuditText::of_id(stored.key_id), stored.agent_id,
@@ -70,19 +70,20 @@ Result<void> answer_with_new_key(Services& services, ApiExchange& exchange,
 }
 
 // `require` is asked in the transaction.
-using Require = FunctionRef<Result<void>(Transaction&)>;
+using Require = FunctionRef<Result<void>(const CommittedParties&)>;
 Result<void> rotate(Services& services, ApiExchange& exchange, const RotateKey& request,
                     Require require) {
   const Idempotency idempotency = TRY(refuse_repeated(services, exchange));
   TRY(services.database.read(
       [&](Transaction& tx) { return services.keys.require_rotatable(tx, request); }));
-  return answer_with_new_key(services, exchange, idempotency,
-                             [&](Transaction& tx, const MintedKey& minted) -> Result<ApiKey> {
-                               TRY(require(tx));
-                               const ApiKey stored = TRY(services.keys.rotate(tx, minted, request));
-                               TRY(keep_within_own_key(tx, exchange, stored, request.key_id));
-                               return stored;
-                             });
+  const auto store = [&](Transaction& tx, const CommittedParties& committed,
+                         const MintedKey& minted) -> Result<ApiKey> {
+    TRY(require(committed));
+    const ApiKey stored = TRY(services.keys.rotate(tx, minted, request));
+    TRY(keep_within(committed.own_key(), tx, stored, request.key_id));
+    return stored;
+  };
+  return answer_with_new_key(services, exchange, idempotency, store);
 }
 
 }  // namespace
@@ -91,20 +92,21 @@ Result<void> create_key(Services& services, ApiExchange& exchange) {
   const auto request = TRY(exchange.decode_input<CreateKey>());
   TRY(require_key_authority(services, exchange, request));
   const Idempotency idempotency = TRY(refuse_repeated(services, exchange));
-  return answer_with_new_key(services, exchange, idempotency,
-                             [&](Transaction& tx, const MintedKey& minted) -> Result<ApiKey> {
-                               TRY(require_key_authority(services, tx, exchange, request));
-                               const ApiKey stored = TRY(services.keys.store(tx, minted, request));
-                               TRY(keep_within_own_key(tx, exchange, stored));
-                               return stored;
-                             });
+  const auto store = [&](Transaction& tx, const CommittedParties& committed,
+                         const MintedKey& minted) -> Result<ApiKey> {
+    TRY(require_key_authority(services, committed, request));
+    const ApiKey stored = TRY(services.keys.store(tx, minted, request));
+    TRY(keep_within(committed.own_key(), tx, stored));
+    return stored;
+  };
+  return answer_with_new_key(services, exchange, idempotency, store);
 }
 
 Result<void> rotate_key(Services& services, ApiExchange& exchange) {
   const auto request = TRY(exchange.decode_input<RotateKey>());
   TRY(require_authority(services, exchange, request.agent_id));
-  return rotate(services, exchange, request, [&](Transaction& tx) {
-    return require_authority(services, tx, exchange, request.agent_id);
+  return rotate(services, exchange, request, [&](const CommittedParties& committed) {
+    return require_authority(services, committed);
   });
 }
 
@@ -117,7 +119,7 @@ Result<void> rotate_own_key(Services& services, ApiExchange& exchange) {
     return tx.keys().find_by_kid(caller.agent_id, text_of(caller.key));
   }));
   return rotate(services, exchange, {caller.agent_id, own.key_id, input.overlap_seconds},
-                [](Transaction&) { return Result<void>(); });
+                [](const CommittedParties&) { return Result<void>(); });
 }
 
 }  // namespace agentauth::api

@@ -67,15 +67,13 @@ Result<void> set_status(Services& services, ApiExchange& exchange, AgentStatus s
   const auto request = TRY(exchange.decode_input<NameOwner>());
   const auto changed =
       TRY(services.database.write([&](Transaction& tx) -> Result<std::vector<AgentId>> {
-        TRY(decide_again(services, tx, exchange));
-        // Before the change, which may concern the caller too.
-        const auto caller =
-            TRY(CommittedParties::read(services, tx, *exchange.caller, std::nullopt));
+        // Read before the change, which may concern the caller too.
+        const auto decided_by = TRY(decide_again(services, tx, exchange));
         const auto committed = TRY(CommittedAgents::read(services, tx));
         auto agents = TRY(services.agents.set_status_of_owner(tx, request.email, status));
         const Directory::View view(services.directory);
         const Timestamp now = services.clock.now();
-        const Parties parties = TRY(caller.parties(view, now));
+        const Parties parties = TRY(decided_by->parties(view, now));
         TRY(require_management(view, parties.caller, committed, agents, now));
         for (const AgentId agent : agents) tx.record(event_about(services, exchange, agent));
         return agents;

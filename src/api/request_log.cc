@@ -68,11 +68,12 @@ void RequestLog::write(const ApiExchange& exchange, std::chrono::nanoseconds too
 }
 
 std::int64_t& RequestLog::bucket_of(Core& core, const ApiExchange& exchange) {
-  if (exchange.caller)
-    return core
-        .agents_until_ns[exchange.caller->agent_id.uuid.hash() % core.agents_until_ns.size()];
-  return level_of(exchange) == LogLevel::error ? core.strangers_failed_until_ns
-                                               : core.strangers_refused_until_ns;
+  const bool failed = level_of(exchange) == LogLevel::error;
+  if (!exchange.caller)
+    return failed ? core.strangers_failed_until_ns : core.strangers_refused_until_ns;
+  if (failed) return core.agents_failed_until_ns;
+  auto& agents = core.agents_refused_until_ns;
+  return agents[exchange.caller->agent_id.uuid.hash() % agents.size()];
 }
 
 bool RequestLog::admits(Core& core, const ApiExchange& exchange, std::int64_t now) {
@@ -93,7 +94,8 @@ void RequestLog::tell(Core& core) {
       "requests_not_logged",
       {{"requests", core.withheld},
        {"note",
-        "refused to one agent, or to callers that are not known, faster than they are logged"}});
+        "refused to one agent, or to callers that are not known, or failed, faster than they are "
+        "logged"}});
   core.withheld = 0;
 }
 

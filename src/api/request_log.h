@@ -1,8 +1,8 @@
 // What the log says of a request: one line, unless it was answered from memory and went well.
 //
 // Anybody can be refused as often as the network carries. Lines that strangers cause, and those
-// that one agent causes, have a bound, so that they do not fill the disk or hide what others do;
-// what is left out is counted, and told.
+// that one agent causes, have a bound, so that they do not fill the disk or hide what others do or
+// what fails; what is left out is counted, and told.
 #pragma once
 
 #include <array>
@@ -20,8 +20,8 @@ class ApiExchange;
 
 class RequestLog {
  public:
-  // For each core: of each agent, and of all strangers, whose refusals and failures count apart: a
-  // flood of the one hides none of the other.
+  // For each core: of refusals of each agent, of those of all strangers, and of what failed for the
+  // ones and for the others. A flood of the one hides none of the other.
   static constexpr LimitRate refusals{.interval_ns = 50'000'000, .burst = 1000};
   static constexpr std::chrono::seconds told_every{10};
 
@@ -38,7 +38,8 @@ class RequestLog {
     // The debt of each bucket. An agent's is found by its id; some share one.
     std::int64_t strangers_refused_until_ns = 0;
     std::int64_t strangers_failed_until_ns = 0;
-    std::array<std::int64_t, 512> agents_until_ns{};
+    std::int64_t agents_failed_until_ns = 0;  // of all agents: what fails, fails for many
+    std::array<std::int64_t, 512> agents_refused_until_ns{};
     std::int64_t told_at_ns = 0;
     std::int64_t withheld = 0;  // since then
   };

@@ -90,5 +90,16 @@ TEST_F(RequestLogTest, WhoIsKnownAndWhatFailedHaveALineDuringAFloodToo) {
   EXPECT_EQ(lines(R"("status":503)"), 1000U);
 }
 
+TEST_F(RequestLogTest, WhatFailedForAnAgentHasALineHoweverMuchItWasRefused) {
+  const auto agent = AgentId::parse("0b6f2a54-3c1d-4e5f-8a9b-0c1d2e3f4a5b");
+  for (int i = 0; i < 1100; ++i) answer(403, 0ms, agent);
+  answer(503, 0ms, agent);
+  EXPECT_EQ(lines(R"("status":503)"), 1U);
+  for (int i = 0; i < 1100; ++i) answer(500, 0ms, agent);
+  EXPECT_EQ(lines(R"("status":500)"), 999U) << "what fails for agents is bounded together";
+  flood(503, 1);
+  EXPECT_EQ(lines(R"("status":503)"), 2U) << "and apart from what fails for strangers";
+}
+
 }  // namespace
 }  // namespace agentauth::api

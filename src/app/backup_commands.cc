@@ -126,10 +126,10 @@ Result<void> refuse_a_running_server(const Options& options) {
                                      std::to_string(*process) + ": end it first");
 }
 
-// The database that was there, with its log and index, under a name of the moment.
+// The database that was there, with its logs and index, under a name of the moment.
 Result<fs::path> set_aside(const fs::path& file) {
   const fs::path kept = file.string() + ".before-" + format_rfc3339(SystemClock().now());
-  for (const std::string part : {"", "-wal", "-shm"}) {
+  for (const std::string part : {"", "-wal", "-shm", "-journal"}) {
     std::error_code error;
     fs::rename(file.string() + part, kept.string() + part, error);
     if (error && error != std::errc::no_such_file_or_directory)
@@ -178,26 +178,56 @@ Result<int> restore_in_place(const CommandLine& line, const Options& options, st
   return exit_done;
 }
 
+// What is wrong with a file is said with its name, and without that of the copy.
+template <class T>
+Result<T> about(Result<T> result, std::string_view what, const fs::path& file) {
+  if (result) return result;
+  Error& error = result.error();
+  error.message = std::string(what) + ' ' + file.string() + ": " + error.message;
+  return result;
+}
+
 bool is_same_file(const fs::path& one, const fs::path& other) {
   std::error_code error;  // one that is not there is no other
   return fs::equivalent(one, other, error);
 }
 
-// A slip of the hand must not cost the master key, the database or a file of somebody else.
-Result<void> refuse_to_replace(const fs::path& to, const Options& options) {
+Result<void> refuse_what_is_in_use(const fs::path& to, const Options& options) {
   if (is_same_file(to, master_key_path(options)))
     return failure(Errc::conflict, to.string() + " is the master key");
   for (const std::string part : {"", "-wal", "-shm"})
     if (is_same_file(to, file_of(options.database).string() + part))
       return failure(Errc::conflict, to.string() + " is the database itself");
+  return {};
+}
+
+// SQLite would read it into whatever has the name of the database it belonged to.
+Result<void> refuse_a_log_beside(const fs::path& to) {
+  for (const std::string part : {"-wal", "-journal"}) {
+    const fs::path log = to.string() + part;
+    std::error_code error;
+    const auto size = fs::file_size(log, error);
+    if (error == std::errc::no_such_file_or_directory || (!error && size == 0)) continue;
+    return failure(Errc::conflict, log.string() +
+                                       " was left by a server that was killed: open its database "
+                                       "once, or name another file");
+  }
+  return {};
+}
+
+// A slip of the hand must not cost the master key, the database or a file of somebody else. Nobody
+// opens what may be replaced while what this returns lives; nothing when there is no such file.
+Result<std::optional<SqliteFileLock>> reserve(const fs::path& to, const Options& options) {
+  TRY(refuse_what_is_in_use(to, options));
   std::error_code error;
-  if (!fs::exists(fs::symlink_status(to, error)) || fs::file_size(to, error) == 0) return {};
-  if (!is_database_of_ours(to.string()))
+  std::optional<SqliteFileLock> lock;
+  if (fs::exists(fs::symlink_status(to, error)))
+    lock.emplace(TRY(about(SqliteFileLock::take(to.string()), "cannot replace", to)));
+  TRY(refuse_a_log_beside(to));
+  if (lock && fs::file_size(to, error) != 0 && !is_database_of_ours(to.string()))
     return failure(Errc::conflict,
                    to.string() + " is no database of AgentAuth: --replace does not replace it");
-  const auto lock = SqliteFileLock::take(to.string());
-  if (lock || lock.error().code != Errc::conflict) return {};
-  return failure(Errc::conflict, "cannot replace " + to.string() + ": " + lock.error().message);
+  return lock;
 }
 
 Result<Found> fill(const NewFile& copy, const fs::path& from, const Options& options) {
@@ -206,15 +236,6 @@ Result<Found> fill(const NewFile& copy, const fs::path& from, const Options& opt
   TRY(copy.require_own());
   TRY(refuse_what_is_none(copy.path()));
   return settle(with_database(options, copy.path()));
-}
-
-// What is wrong with a file is said with its name, and without that of the copy.
-template <class T>
-Result<T> about(Result<T> result, std::string_view what, const fs::path& file) {
-  if (result) return result;
-  Error& error = result.error();
-  error.message = std::string(what) + ' ' + file.string() + ": " + error.message;
-  return result;
 }
 
 }  // namespace
@@ -226,7 +247,7 @@ Result<int> backup_database(const CommandLine& line, const Options& options, std
   const fs::path to = *line.argument("to");
   if (!line.has("replace") && fs::exists(to))
     return failure(Errc::conflict, to.string() + " is there already; --replace replaces it");
-  TRY(refuse_to_replace(to, options));
+  TRY(reserve(to, options));  // and let go of: what would be refused in the end is refused now
   const auto source = TRY(open_existing_database(options));
   const auto signer = TRY(load_signer(options, source.get()));
   NewFile copy = TRY(NewFile::create(to));
@@ -242,6 +263,7 @@ Result<int> backup_database(const CommandLine& line, const Options& options, std
     found = TRY(verify(*database, signer->public_key()));
   }
   TRY(fold_sqlite_file(copy.path()));
+  const auto reserved = TRY(reserve(to, options));
   TRY(copy.put_in_place(line.has("replace") ? NewFile::Existing::replace
                                             : NewFile::Existing::keep));
   report(line, found, {{"file", to.string()}}, out);

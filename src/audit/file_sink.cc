@@ -43,12 +43,14 @@ FileSink::~FileSink() {
 FileSink::FileSink(FileSink&& other) noexcept
     : path_(std::move(other.path_)),
       file_(std::exchange(other.file_, -1)),
-      position_(std::move(other.position_)) {}
+      position_(std::move(other.position_)),
+      half_(std::exchange(other.half_, std::nullopt)) {}
 
 FileSink& FileSink::operator=(FileSink&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(file_, other.file_);
   std::swap(position_, other.position_);
+  std::swap(half_, other.half_);
   return *this;
 }
 
@@ -64,16 +66,30 @@ Result<void> FileSink::find_position() {
                    "cannot read the audit file " + path_ + ": " + last_error());
   const std::size_t whole = tail.find_last_of('\n') + 1;  // npos + 1 is 0
   const std::string_view half = std::string_view(tail).substr(whole);
-  const bool is_ours = whole > 0 ? find_position_in(std::string_view(tail).substr(0, whole))
-                                 : begins_like_a_line(half);
+  const bool is_ours =
+      begins_like_a_line(half) && find_position_in(std::string_view(tail).substr(0, whole));
   // A file that is longer than its tail has an event in it.
   if (!is_ours || (from > 0 && !position_))
     return failure(Errc::invalid_argument,
                    "the audit file " + path_ + " holds something else; name another");
-  // Half a line counts for nothing: it was never on the disk as a whole.
-  if (!half.empty() && ::ftruncate(file_, from + static_cast<off_t>(whole)) != 0)
-    return failure(Errc::invalid_argument,
-                   "cannot mend the audit file " + path_ + ": " + last_error());
+  half_.reset();
+  if (!half.empty()) half_ = {from + static_cast<off_t>(whole), status.st_size};
+  return {};
+}
+
+// Half a line counts for nothing: it was never on the disk as a whole.
+Result<void> FileSink::cut_half_line() {
+  if (!half_) return {};
+  struct stat status {};
+  if (::fstat(file_, &status) == 0 && status.st_size != half_->end) {
+    TRY(find_position());
+    return failure(Errc::unavailable, "The audit file cannot be written",
+                   path_ + ": another process wrote it, too; looked at again");
+  }
+  if (::ftruncate(file_, half_->begin) != 0)
+    return failure(Errc::unavailable, "The audit file cannot be written",
+                   path_ + ": " + last_error());
+  half_.reset();
   return {};
 }
 
@@ -126,6 +142,7 @@ bool FileSink::is_at_its_path() const {
 }
 
 Result<void> FileSink::write_through(std::string_view text) {
+  TRY(cut_half_line());
   struct stat status {};
   const bool known = ::fstat(file_, &status) == 0;
   std::string_view rest = text;

@@ -2,6 +2,8 @@
 // on the disk before it counts.
 #pragma once
 
+#include <sys/types.h>
+
 #include <optional>
 #include <span>
 #include <string>
@@ -15,8 +17,9 @@ namespace agentauth::audit {
 // For one thread.
 class FileSink {
  public:
-  // Makes the file, mode 0600, or goes on behind what it holds; half a line, which a crash left at
-  // the end, is cut off. A file that holds anything else is left as it is.
+  // Makes the file, mode 0600, or goes on behind what it holds. Half a line, which a crash left at
+  // the end, is cut off by what is appended first: until then, whoever finds that the file is not
+  // for this trail leaves it as it was. So is a file that holds anything else.
   // Errors: invalid_argument, in one line: cannot be opened, or holds something else.
   static Result<FileSink> open(const std::string& path);
   ~FileSink();
@@ -41,11 +44,17 @@ class FileSink {
   Result<void> find_position();
   // False when one of the last lines is not ours.
   bool find_position_in(std::string_view lines);
+  Result<void> cut_half_line();
   Result<void> write_through(std::string_view text);
 
   std::string path_;
   int file_ = -1;
   std::optional<AuditHead> position_;
+  struct Half {
+    off_t begin;
+    off_t end;  // of the file, too
+  };
+  std::optional<Half> half_;  // a line, found at the end and not cut off yet
 };
 
 }  // namespace agentauth::audit

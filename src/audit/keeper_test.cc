@@ -231,11 +231,12 @@ TEST_P(AuditKeeper, ARotatedFileIsReplacedByAGoodOneOnly) {
   event.hash = std::string(64, 'a');
   append_line(event, elsewhere);
   EXPECT_THAT(refused_for(elsewhere), HasSubstr("another trail"));
+  EXPECT_THAT(refused_for(elsewhere + elsewhere.substr(0, 20)), HasSubstr("another trail"));
   std::filesystem::create_directory(path_);
   EXPECT_THAT(keeper_->round().error().message, HasSubstr("cannot open"));
   std::filesystem::remove(path_);
   must(keeper_->round(Keeper::Last::yes));
-  EXPECT_EQ(verify_file(), "6-7 signed 7") << "what failed before is tried again";
+  EXPECT_EQ(verify_file(), "6-8 signed 8") << "what failed before is tried again";
 }
 
 TEST_P(AuditKeeper, NothingIsForgottenBehindAForgedCheckpoint) {
@@ -272,13 +273,20 @@ class AuditFile : public ::testing::Test {
     text << std::ifstream(path_).rdbuf();
     return text.str();
   }
-  static std::string line_of(std::int64_t sequence) {
+  static AuditEvent event_of(std::int64_t sequence) {
     AuditEvent event;
     event.sequence = sequence;
     event.hash = std::string(64, 'a');
+    return event;
+  }
+  static std::string line_of(std::int64_t sequence) {
     std::string text;
-    append_line(event, text);
+    append_line(event_of(sequence), text);
     return text;
+  }
+  static void append(FileSink sink, std::int64_t sequence) {
+    const AuditEvent event = event_of(sequence);
+    must(sink.append(std::span(&event, 1)));
   }
 
   TemporaryDirectory directory_;
@@ -297,6 +305,8 @@ TEST_F(AuditFile, ThatHoldsSomethingElseStaysByteForByteAsItWas) {
       "{}",
       line + "my notes\n",
       line + "my notes\nhalf",
+      line + "half",
+      line + "notes without a line break",
       std::string(100'000, 'x'),
       std::string(100'000, 'x') + "\n",
       line.substr(0, 12) + std::string(100'000, '7'),
@@ -313,9 +323,25 @@ TEST_F(AuditFile, LosesOnlyTheHalfLineThatACrashLeft) {
   const std::string line = line_of(7);
   EXPECT_THAT(opened(""), Pair("taken", ""));
   for (const std::size_t bytes : {std::size_t{1}, std::size_t{13}, line.size() - 1}) {
-    EXPECT_THAT(opened(line.substr(0, bytes)), Pair("taken", "")) << bytes;
-    EXPECT_THAT(opened(line + line.substr(0, bytes)), Pair("taken", line)) << bytes;
+    for (const std::string& whole : {std::string(), line}) {
+      const std::string content = whole + line.substr(0, bytes);
+      EXPECT_THAT(opened(content), Pair("taken", content)) << "it may be of another trail";
+      append(must(FileSink::open(path_)), 8);
+      EXPECT_EQ(left(), whole + line_of(8)) << bytes;
+    }
   }
+}
+
+TEST_F(AuditFile, ThatGrewWhileItWasOpenIsNotCut) {
+  std::ofstream(path_) << line_of(7) << line_of(8).substr(0, 20);
+  FileSink sink = must(FileSink::open(path_));
+  std::ofstream(path_, std::ios::app) << line_of(8).substr(20);
+  const AuditEvent event = event_of(8);
+  EXPECT_THAT(sink.append(std::span(&event, 1)).error().detail, HasSubstr("another process"));
+  EXPECT_EQ(left(), line_of(7) + line_of(8));
+  EXPECT_EQ(sink.position()->sequence, 8);
+  append(std::move(sink), 9);
+  EXPECT_EQ(left(), line_of(7) + line_of(8) + line_of(9));
 }
 
 TEST_F(AuditFile, GoesOnBehindTheLastEventOfALongOne) {
@@ -323,9 +349,10 @@ TEST_F(AuditFile, GoesOnBehindTheLastEventOfALongOne) {
   std::string text;
   while (text.size() < 200'000) text += line;
   std::ofstream(path_) << text << line.substr(0, 20);
-  const auto sink = must(FileSink::open(path_));
+  FileSink sink = must(FileSink::open(path_));
   EXPECT_EQ(sink.position()->sequence, 7);
-  EXPECT_EQ(left(), text);
+  append(std::move(sink), 8);
+  EXPECT_EQ(left(), text + line_of(8));
 }
 
 TEST_F(AuditFile, WithNoEventNearItsEndIsNotTakenForAnEmptyOne) {

@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+from harness.binary import obey_modes
 from harness.server import wait_until
 
 
@@ -77,6 +78,52 @@ def test_a_backup_replaces_nothing_but_a_backup(sqlite_launch, tmp_path):
         assert refused.returncode == 1 and why in refused.stderr, refused.stderr
         assert file.stat().st_ino == before.st_ino and file.read_bytes() == content
     assert server.register().login() and other.register().login()
+
+
+def files_beside(file):
+    """The content of that file and of all whose names begin with its name."""
+    return {path.name: path.read_bytes() for path in file.parent.glob(file.name + "*")}
+
+
+def test_a_backup_replaces_no_database_of_a_killed_server_that_was_not_opened_since(sqlite_launch):
+    server, other = sqlite_launch(), sqlite_launch()
+    agent = other.register()
+    other.kill()
+    file = database_file(other)
+    before = files_beside(file)
+    assert before["agentauth.db-wal"]
+    refused = server.command_line("backup", "--to", file, "--replace")
+    assert refused.returncode == 1 and "agentauth.db-wal was left" in refused.stderr
+    assert files_beside(file) == before
+    assert other.start().login(agent.api_key).status_code == 200
+    assert other.stop() == 0
+    backup(server, file, "--replace")
+    assert list(files_beside(file)) == ["agentauth.db"]
+
+
+@pytest.mark.parametrize("log", ["wal", "journal"])
+def test_a_backup_takes_no_name_beside_which_a_log_was_left(sqlite_launch, tmp_path, log):
+    server = sqlite_launch()
+    left = tmp_path / f"b.db-{log}"
+    left.write_bytes(b"what a killed server wrote last")
+    for options in [(), ("--replace",)]:
+        refused = server.command_line("backup", "--to", tmp_path / "b.db", *options)
+        assert refused.returncode == 1 and f"{left} was left" in refused.stderr
+        assert os.listdir(tmp_path) == [left.name]
+    left.write_bytes(b"")
+    backup(server, tmp_path / "b.db")
+
+
+def test_a_backup_replaces_no_database_that_it_cannot_lock(sqlite_launch):
+    server, other = sqlite_launch(), sqlite_launch()
+    file = database_file(other)
+    assert other.stop() == 0
+    file.chmod(0o440)
+    before = files_beside(file)
+    refused = server.command_line("backup", "--to", file, "--replace",
+                                  preexec_fn=obey_modes)
+    assert refused.returncode == 1 and f"cannot open {file}" in refused.stderr, refused.stderr
+    assert files_beside(file) == before
 
 
 def test_a_backup_goes_to_the_folder_that_a_link_leads_to(sqlite_launch, tmp_path):
@@ -182,6 +229,15 @@ class TestRestore:
         with sqlite3.connect(kept) as database:
             assert database.execute("SELECT count(*) FROM agents").fetchone() == (3,)
         server.start()
+
+    def test_leaves_no_journal_for_what_it_puts_in_place(self, server):
+        assert server.stop() == 0
+        journal = database_file(server).with_name("agentauth.db-journal")
+        journal.write_bytes(b"what was left")
+        done = restore(server, "--from", self.file, "--replace", "--json")
+        assert not journal.exists()
+        with open(json.loads(done.stdout)["kept"] + "-journal", "rb") as kept:
+            assert kept.read() == b"what was left"
 
     def test_a_follower_of_changes_learns_that_it_has_to_read_anew(self, server):
         assert server.stop() == 0

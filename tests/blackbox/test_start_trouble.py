@@ -1,13 +1,11 @@
 """A database that does not do at start: one line that says which, why and what to do; exit code 1."""
 
-import ctypes
-import os
 import resource
 import sqlite3
 
 import pytest
 
-from harness.binary import only_line
+from harness.binary import obey_modes, only_line
 from harness.server import StartFailed
 
 
@@ -65,19 +63,10 @@ def test_a_disk_without_room(sqlite_launch):
     names(refusal(server), database_file(server), "look at its disk")
 
 
-def obey_modes():
-    """For root, to whom modes mean nothing: what it runs next has to obey them."""
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    drop_from_bounding_set, dac_override, dac_read_search = 24, 1, 2
-    for capability in dac_override, dac_read_search:
-        assert prctl(drop_from_bounding_set, capability, 0, 0, 0) == 0, ctypes.get_errno()
-
-
 @pytest.fixture
 def reader(stopped):
     """Runs `stopped` as somebody who may read its files and write none of them."""
-    if os.geteuid() == 0:
-        stopped._popen_options = {"preexec_fn": obey_modes}
+    stopped._popen_options = {"preexec_fn": obey_modes}
     database_file(stopped).chmod(0o400)
     stopped.data_dir.chmod(0o500)
     yield stopped

@@ -1,5 +1,5 @@
-// The whole API without sockets: real services on a database in memory, requests driven through the
-// dispatcher as a connection would.
+// The whole API without sockets: real services on a database in memory or another, requests driven
+// through the dispatcher as a connection would.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -62,10 +62,12 @@ struct Call {
   std::function<void()> meanwhile = [] {};
 };
 
-class ApiFixture : public testing::Test {
+class ApiFixture : public ::testing::Test {
  protected:
-  explicit ApiFixture(Registration registration = Registration::open)
-      : settings{registration,
+  explicit ApiFixture(Registration registration = Registration::open,
+                      std::unique_ptr<Database> database = Replica::new_database())
+      : replica(std::chrono::hours{1}, Replica::Agents::with_key, std::move(database)),
+        settings{registration,
                  Secret(std::string("the registration token")),
                  "1.2.3",
                  {},
@@ -207,7 +209,7 @@ class ApiFixture : public testing::Test {
   std::FILE* log_file_ = std::tmpfile();
 
  protected:
-  Replica replica{std::chrono::hours{1}, Replica::Agents::with_key};
+  Replica replica;
   ManualClock clock{
       std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now())};
   SystemRandom random;

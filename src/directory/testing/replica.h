@@ -25,10 +25,18 @@ class Replica {
   // `with_key`: each agent that is added has a key, so that tokens can be issued for it.
   enum class Agents : bool { bare, with_key };
   explicit Replica(std::chrono::milliseconds max_staleness = std::chrono::hours{1},
-                   Agents agents = Agents::bare)
-      : database_(open()), directory_(*database_, max_staleness), agents_(agents) {
+                   Agents agents = Agents::bare,
+                   std::unique_ptr<Database> database = new_database())
+      : database_(std::move(database)), directory_(*database_, max_staleness), agents_(agents) {
     database_->on_commit([this] { (void)directory_.catch_up(Directory::Asked::after_commit); });
     value_of(directory_.load());
+  }
+
+  // In memory, with all tables.
+  static std::unique_ptr<Database> new_database() {
+    auto database = value_of(Database::open("sqlite::memory:"));
+    value_of(apply_migrations(*database));
+    return database;
   }
 
   Database& database() { return *database_; }
@@ -150,12 +158,6 @@ class Replica {
   Revision revision() { return number("SELECT revision FROM change_counter"); }
 
  private:
-  static std::unique_ptr<Database> open() {
-    auto database = value_of(Database::open("sqlite::memory:"));
-    value_of(apply_migrations(*database));
-    return database;
-  }
-
   template <class F>
   AgentId change(ChangeKind kind, F work) {
     return value_of(database_->write([&](Transaction& tx) -> Result<AgentId> {

@@ -22,15 +22,33 @@ tl::unexpected<Error> fail(sqlite3* connection, int code) {
       sqlite_error(code, connection != nullptr ? sqlite3_errmsg(connection) : "no memory"));
 }
 
-Result<SqliteConnection> open_file(const std::string& path, int access) {
+Result<SqliteConnection> open_named(const std::string& name, int access) {
   sqlite3* opened = nullptr;
-  const int code = sqlite3_open_v2(plain_file_name(path).c_str(), &opened,
+  const int code = sqlite3_open_v2(name.c_str(), &opened,
                                    access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   SqliteConnection connection(opened);
   if (code != SQLITE_OK) return fail(opened, code);
   wait_for_others(opened, busy_wait_max);
   distrust_file(opened);
   return connection;
+}
+
+Result<SqliteConnection> open_file(const std::string& path, int access) {
+  return open_named(plain_file_name(path), access);
+}
+
+// https://www.sqlite.org/uri.html: a file that nobody changes is read without a log, its index or a
+// lock; to read one in write-ahead mode makes the first two otherwise, and leaves them there.
+Result<SqliteConnection> open_unchanging(const std::string& path) {
+  std::string name = path.starts_with('/') ? "file://" : "file:";
+  for (const char c : plain_file_name(path)) {
+    if (c == '%' || c == '?' || c == '#') {
+      name += '%' + hex_encode(as_bytes(std::string_view(&c, 1)));
+    } else {
+      name += c;
+    }
+  }
+  return open_named(name + "?immutable=1", SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
 }
 
 // Runs a statement that answers with one text.
@@ -45,6 +63,14 @@ Result<std::string> ask(sqlite3* connection, const char* sql) {
       &answer, nullptr);
   if (code != SQLITE_OK) return fail(connection, code);
   return answer;
+}
+
+// SQLite answers with the mode there is, also when it is not the one that was asked for.
+Result<void> set_journal_mode(sqlite3* connection, const char* sql, std::string_view wanted) {
+  const std::string mode = TRY(ask(connection, sql));
+  if (mode == wanted) return {};
+  return failure(Errc::unavailable, "The database is not available",
+                 "sqlite: the journal mode stays " + mode);
 }
 
 struct flock whole_lock_range() {
@@ -73,8 +99,9 @@ tl::unexpected<Error> in_use(int descriptor) {
 Result<void> copy_sqlite_file(const std::string& from, const std::string& to) {
   const SqliteConnection source = TRY(open_file(from, SQLITE_OPEN_READONLY));
   const SqliteConnection copy = TRY(open_file(to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW));
-  // Half a copy is worth nothing, so there is nothing to roll back to.
-  TRY(ask(copy.get(), "PRAGMA journal_mode = OFF"));
+  // Half a copy is worth nothing, so nothing has to be left on the disk to roll back to. (OFF is
+  // not to be had where the file is not trusted.)
+  TRY(set_journal_mode(copy.get(), "PRAGMA journal_mode = MEMORY", "memory"));
   TRY(ask(copy.get(), "PRAGMA synchronous = OFF"));
   sqlite3_backup* const backup = sqlite3_backup_init(copy.get(), "main", source.get(), "main");
   if (backup == nullptr) return fail(copy.get(), sqlite3_errcode(copy.get()));
@@ -93,7 +120,7 @@ Result<void> check_sqlite_file(const std::string& path) {
 }
 
 bool is_database_of_ours(const std::string& path) {
-  const auto connection = open_file(path, SQLITE_OPEN_READONLY);
+  const auto connection = open_unchanging(path);
   if (!connection) return false;
   const auto found = ask(connection->get(),
                          "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name IN "
@@ -104,10 +131,7 @@ bool is_database_of_ours(const std::string& path) {
 Result<void> fold_sqlite_file(const std::string& path) {
   const SqliteConnection connection =
       TRY(open_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW));
-  const std::string mode = TRY(ask(connection.get(), "PRAGMA journal_mode = DELETE"));
-  if (mode == "delete") return {};
-  return failure(Errc::unavailable, "The database is not available",
-                 "sqlite: the journal mode stays " + mode);
+  return set_journal_mode(connection.get(), "PRAGMA journal_mode = DELETE", "delete");
 }
 
 Result<SqliteFileLock> SqliteFileLock::take(const std::string& path) {

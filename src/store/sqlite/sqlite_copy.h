@@ -16,7 +16,8 @@ Result<void> copy_sqlite_file(const std::string& from, const std::string& to);
 // Reads all of it. Errors: unavailable, with what SQLite found wrong.
 Result<void> check_sqlite_file(const std::string& path);
 
-// Whether it has the tables of this program; changes nothing of it.
+// Whether it has the tables of this program. Looks at that file alone, leaves nothing beside it and
+// takes no lock. REQUIRES: nobody writes it, and no log beside it holds what belongs into it.
 bool is_database_of_ours(const std::string& path);
 
 // Takes a file that nobody else has open out of write-ahead logging: it is then all there is of the

@@ -2,10 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "store/sqlite/sqlite_driver.h"
@@ -17,6 +20,41 @@ namespace {
 using ::testing::HasSubstr;
 using testing::must;
 using testing::TemporaryDirectory;
+
+std::set<std::string> files_in(const std::filesystem::path& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    names.insert(entry.path().filename().string());
+  return names;
+}
+
+// The names of all files that were made in a folder, also of those that are gone already.
+class FilesMade {
+ public:
+  explicit FilesMade(const std::filesystem::path& folder)
+      : descriptor_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+    EXPECT_GE(::inotify_add_watch(descriptor_, folder.c_str(), IN_CREATE), 0);
+  }
+  ~FilesMade() { ::close(descriptor_); }
+  FilesMade(const FilesMade&) = delete;
+  FilesMade& operator=(const FilesMade&) = delete;
+
+  std::set<std::string> beginning_with(std::string_view prefix) const {
+    std::set<std::string> names;
+    alignas(inotify_event) char buffer[4096];
+    for (ssize_t size; (size = ::read(descriptor_, buffer, sizeof buffer)) > 0;) {
+      for (ssize_t at = 0; at < size;) {
+        const auto* event = reinterpret_cast<const inotify_event*>(buffer + at);
+        if (std::string_view(event->name).starts_with(prefix)) names.insert(event->name);
+        at += static_cast<ssize_t>(sizeof *event + event->len);
+      }
+    }
+    return names;
+  }
+
+ private:
+  int descriptor_;
+};
 
 class SqliteCopy : public ::testing::Test {
  protected:
@@ -109,8 +147,27 @@ TEST_F(SqliteCopy, TellsADatabaseOfOursFromOthers) {
   std::ofstream(copy_) << std::string(10'000, 'x');
   EXPECT_FALSE(is_database_of_ours(copy_));
   const testing::TestDatabase ours(testing::Backend::sqlite_disk);
-  const auto database = ours.open_migrated();
+  ours.open_migrated();
   EXPECT_TRUE(is_database_of_ours(ours.path()));
+}
+
+TEST_F(SqliteCopy, ToLookWhetherADatabaseIsOursLeavesNothingBesideIt) {
+  const auto folder = directory_.path() / "50% of #1?";
+  std::filesystem::create_directory(folder);
+  {
+    const testing::TestDatabase ours(testing::Backend::sqlite_disk);
+    ours.open_migrated();
+    std::filesystem::copy(ours.path(), folder / "ours.db");
+  }
+  EXPECT_TRUE(is_database_of_ours(folder / "ours.db"));
+  EXPECT_EQ(files_in(folder), std::set<std::string>{"ours.db"});
+}
+
+TEST_F(SqliteCopy, MakesNoOtherFile) {
+  must(connect(path_)->execute("CREATE TABLE t (id BIGINT)"));
+  const FilesMade files(directory_.path());
+  copied();
+  EXPECT_EQ(files.beginning_with("copy.db"), std::set<std::string>{"copy.db"});
 }
 
 TEST_F(SqliteCopy, OfADamagedFileIsFoundOut) {

@@ -11,6 +11,9 @@ namespace agentauth::testing {
 
 struct Watched {
   std::atomic<int> snapshots{0};
+  // Told of each transaction that begins, and of each statement, before it runs.
+  std::function<void(Access)> begin = [](Access) {};
+  std::function<void(Sql, std::span<const Param>)> statement = [](Sql, std::span<const Param>) {};
   // Stands in for the commit of a session, which it may or may not let happen.
   std::function<Result<void>(Session& inner)> commit = [](Session& inner) {
     return inner.commit();
@@ -23,15 +26,18 @@ class WatchedSession final : public Session {
       : inner_(std::move(inner)), watched_(watched) {}
 
   Result<void> query(Sql sql, std::span<const Param> params, EachRow each) override {
+    watched_.statement(sql, params);
     return inner_->query(sql, params, each);
   }
   Result<std::int64_t> execute(Sql sql, std::span<const Param> params) override {
+    watched_.statement(sql, params);
     return inner_->execute(sql, params);
   }
   Result<void> run_script(const std::string& script) override { return inner_->run_script(script); }
   Result<bool> has_table(const std::string& name) override { return inner_->has_table(name); }
   Result<void> begin(Access access) override {
     if (access == Access::snapshot) ++watched_.snapshots;
+    watched_.begin(access);
     return inner_->begin(access);
   }
   Result<void> commit() override { return watched_.commit(*inner_); }

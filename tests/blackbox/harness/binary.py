@@ -1,5 +1,6 @@
 """Finds the agentauth binary and runs its short-lived commands."""
 
+import ctypes
 import os
 import subprocess
 from pathlib import Path
@@ -24,7 +25,8 @@ def clean_environment(**extra: str) -> dict:
     return {**kept, **extra}
 
 
-def run(*arguments, environment=None, timeout=20, cwd=None) -> subprocess.CompletedProcess:
+def run(*arguments, environment=None, timeout=20, cwd=None,
+        **popen_options) -> subprocess.CompletedProcess:
     """Runs `agentauth ARGUMENTS` to its end and returns code, stdout and stderr as text."""
     return subprocess.run(
         [binary(), *map(str, arguments)],
@@ -35,7 +37,18 @@ def run(*arguments, environment=None, timeout=20, cwd=None) -> subprocess.Comple
         timeout=timeout,
         cwd=cwd,
         check=False,
+        **popen_options,
     )
+
+
+def obey_modes() -> None:
+    """A preexec_fn for root, to whom modes mean nothing: what it runs next has to obey them."""
+    if os.geteuid() != 0:
+        return
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    drop_from_bounding_set, dac_override, dac_read_search = 24, 1, 2
+    for capability in dac_override, dac_read_search:
+        assert prctl(drop_from_bounding_set, capability, 0, 0, 0) == 0, ctypes.get_errno()
 
 
 def only_line(text: str) -> str:
