@@ -40,6 +40,16 @@ class Condition {
   // invalid_argument names the place: "at character 17: expected a value after '&&'".
   static Result<Condition> compile(std::string_view text);
 
+  Condition(const Condition&) = default;
+  Condition& operator=(const Condition&) = default;
+  // Nothing is taken from what is moved: a condition always has what was compiled.
+  Condition(Condition&& other) noexcept { *this = other; }
+  Condition& operator=(Condition&& other) noexcept {
+    *this = other;
+    return *this;
+  }
+  ~Condition() = default;
+
   // The same facts, the same outcome. Neither allocates nor takes more than `condition_steps_max`.
   Outcome evaluate(const Facts& facts) const noexcept;
   // For people: what kept the condition from being true, with the values that were looked at.
@@ -50,13 +60,9 @@ class Condition {
 
  private:
   explicit Condition(std::shared_ptr<const internal::Program> program);
-  // Not moved from either: a condition always has a program.
-  std::shared_ptr<const internal::Program> program_;
 
- public:
-  Condition(const Condition&) = default;
-  Condition& operator=(const Condition&) = default;
-  ~Condition() = default;
+  // Never null.
+  std::shared_ptr<const internal::Program> program_;
 };
 
 }  // namespace agentauth::policy

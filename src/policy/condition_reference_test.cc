@@ -427,7 +427,11 @@ std::string facts_text() {
   const auto object = [&](const std::vector<std::string>& names) {
     std::string text;
     for (const std::string& name : names)
-      if (draw(8) != 0) text += (text.empty() ? "\"" : ", \"") + name + "\": " + draw_from(values);
+      if (draw(8) != 0)
+        text.append(text.empty() ? "\"" : ", \"")
+            .append(name)
+            .append("\": ")
+            .append(draw_from(values));
     return "{" + text + "}";
   };
   return R"({"now": "2026-01-31T12:30:00Z", "context": )" + object({"a", "b", "c"}) +
@@ -457,7 +461,8 @@ RC_GTEST_PROP(Condition, AgreesWithThePlainEvaluator, ()) {
       const std::string stated = facts_text();
       const Outcome outcome = expected(expression, val_of(Properties::parse(stated)->value()));
       const StatedFacts facts(stated);
-      if (condition->evaluate(*facts) != outcome) RC_FAIL(text + "\n" + stated);
+      RC_LOG() << text << "\n" << stated << "\n";
+      RC_ASSERT(condition->evaluate(*facts) == outcome);
       RC_ASSERT(condition->explain(*facts).empty() == (outcome == Outcome::yes));
     }
   }

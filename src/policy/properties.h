@@ -19,6 +19,16 @@ class Properties {
   // The empty object.
   Properties();
 
+  Properties(const Properties&) = default;
+  Properties& operator=(const Properties&) = default;
+  // Nothing is taken from what is moved: there is always an object.
+  Properties(Properties&& other) noexcept { *this = other; }
+  Properties& operator=(Properties&& other) noexcept {
+    *this = other;
+    return *this;
+  }
+  ~Properties() = default;
+
   // An object of at most properties_bytes_max, as it comes and in its canonical text.
   // Errors: invalid_argument.
   static Result<Properties> parse(std::string_view json);
@@ -36,13 +46,9 @@ class Properties {
  private:
   struct Storage;
   explicit Properties(std::shared_ptr<const Storage> storage);
-  // Never null: there is no move that leaves it so.
-  std::shared_ptr<const Storage> storage_;
 
- public:
-  Properties(const Properties&) = default;
-  Properties& operator=(const Properties&) = default;
-  ~Properties() = default;
+  // Never null.
+  std::shared_ptr<const Storage> storage_;
 };
 
 }  // namespace agentauth::policy

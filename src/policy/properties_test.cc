@@ -71,7 +71,7 @@ TEST(Properties, AreBoundedAsTheyComeAndAsTheyAreKept) {
 
 // Of all types; names in no particular order.
 rc::Gen<std::string> json(int depth) {
-  const auto leaf =
+  auto leaf =
       rc::gen::oneOf(rc::gen::element<std::string>("null", "true", "false", "\"\"",
                                                    "\"a\\u00e4\\\"\"", "0.1", "1e20", "-1.0"),
                      rc::gen::map(rc::gen::arbitrary<std::int64_t>(),
@@ -113,7 +113,7 @@ RC_GTEST_PROP(Properties, AreWhatWasParsed, ()) {
   const std::string text = "{\"a\":" + *json(3) + ",\"\":" + *json(1) + "}";
   RC_PRE(text.size() < properties_bytes_max / 2);
   const auto properties = *Properties::parse(text);
-  const std::string canonical_text = properties.text();
+  const std::string& canonical_text = properties.text();
   const auto again = *Properties::parse(canonical_text);
   RC_ASSERT(again.text() == canonical_text);
   RC_ASSERT(same(again.value(), properties.value()));
