@@ -23,7 +23,7 @@ to `POST /agents/register` alone.
 ## Permissions
 
 * A permission is 1 to 8 segments joined by `:`, such as `read_weather` or `agentauth:agents:read`; a
-  segment is 1 to 64 of `A-Z a-z 0-9 _ . -`, the whole at most 128 characters. Case counts.
+  segment is 1 to 64 of `A-Z a-z 0-9 _ . -` and `/` between them, the whole at most 128 characters. Case counts.
 * `*` stands alone or is the whole last segment. `a:*` covers `a:b` and `a:b:c`, not `a` and not `ab`;
   `*` covers everything. Elsewhere (`read_*`, `a:*:b`) it is refused.
 * Which permissions exist is up to whoever asks for them. Those that begin with `agentauth:` are this

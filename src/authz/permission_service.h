@@ -15,7 +15,7 @@
 namespace agentauth {
 
 inline constexpr std::string_view permission_rule =
-    "must be 1 to 8 segments of A-Z a-z 0-9 _ . - joined by ':', the last one possibly *";
+    "must be 1 to 8 segments of A-Z a-z 0-9 _ . - / joined by ':', the last one possibly *";
 inline constexpr FieldRule permission_field{.name = "permission",
                                             .max = permission_characters_max,
                                             .valid = is_permission,

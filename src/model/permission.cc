@@ -10,9 +10,12 @@ bool is_segment_character(char c) {
          c == '.' || c == '-';
 }
 
+// Words with a slash between them: what protocols call their methods, `tools/call`.
 bool is_segment(std::string_view text) {
-  return !text.empty() && text.size() <= 64 &&
-         std::all_of(text.begin(), text.end(), is_segment_character);
+  return !text.empty() && text.size() <= 64 && !text.starts_with('/') && !text.ends_with('/') &&
+         text.find("//") == text.npos && std::all_of(text.begin(), text.end(), [](char c) {
+           return c == '/' || is_segment_character(c);
+         });
 }
 
 enum class Wildcard { refused, allowed };

@@ -10,8 +10,9 @@ namespace agentauth {
 inline constexpr std::size_t permission_characters_max = 128;
 inline constexpr std::size_t permission_segments_max = 8;
 
-// segment *( ":" segment ), a segment being 1 to 64 of A-Z a-z 0-9 _ . -, the last one possibly
-// `*`, which covers any number of further segments: `a:*` covers `a:b` and `a:b:c`, not `a`.
+// segment *( ":" segment ), a segment being 1 to 64 of A-Z a-z 0-9 _ . - and / between others of
+// them, `tools/call`; the last one possibly `*`, which covers any number of further segments: `a:*`
+// covers `a:b` and `a:b:c`, not `a`.
 bool is_permission(std::string_view text);
 // The same without `*`: what a route may ask for.
 bool is_concrete_permission(std::string_view text);

@@ -21,15 +21,36 @@ std::string repeat(std::string_view text, int times) {
 }
 
 TEST(IsPermission, AcceptsSegmentsWithAWildcardAtTheEnd) {
-  for (const char* good : {"read_weather", "a", "a:b", "A-Z:0.9:x_y", "a:*", "a:b:*", "*",
-                           "agentauth:keys:write", "a:b:c:d:e:f:g:h", "a:b:c:d:e:f:g:*", "."})
+  for (const char* good :
+       {"read_weather", "a", "a:b", "A-Z:0.9:x_y", "a:*", "a:b:*", "*", "agentauth:keys:write",
+        "tools/call", "a/b:c/d:*", "a:b:c:d:e:f:g:h", "a:b:c:d:e:f:g:*", "."})
     EXPECT_TRUE(is_permission(good)) << good;
 }
 
 TEST(IsPermission, RefusesEverythingElse) {
-  for (const char* wrong :
-       {"", ":", "a:", ":a", "a::b", "*:a", "a:*:b", "**", "a*", "a:b*", "a b", "a\n", " a", "a/b",
-        "a,b", "\xC3\xA4", "a:b:c:d:e:f:g:h:i", "a:b:c:d:e:f:g:h:*", "*:*"})
+  for (const char* wrong : {"",
+                            ":",
+                            "a:",
+                            ":a",
+                            "a::b",
+                            "*:a",
+                            "a:*:b",
+                            "**",
+                            "a*",
+                            "a:b*",
+                            "a b",
+                            "a\n",
+                            " a",
+                            "/a",
+                            "a/",
+                            "a//b",
+                            "a:/b",
+                            "a/*",
+                            "a,b",
+                            "\xC3\xA4",
+                            "a:b:c:d:e:f:g:h:i",
+                            "a:b:c:d:e:f:g:h:*",
+                            "*:*"})
     EXPECT_FALSE(is_permission(wrong)) << wrong;
   EXPECT_FALSE(is_permission(std::string_view("a\0b", 3)));
 }
