@@ -9,6 +9,7 @@
 
 #include "base/fields.h"
 #include "base/network.h"
+#include "gateway/reason.h"
 #include "http/application.h"
 #include "http/router.h"
 #include "limits/limiter.h"
@@ -44,6 +45,14 @@ class ApiExchange final : public http::Exchange {
   Subject subject;
   // No newer than those that its token was verified with.
   std::uint64_t keys_generation = 0;
+  // What a gateway was answered.
+  struct Gateway {
+    std::optional<GatewayReason> reason;  // nothing: it was no gateway that asked
+    std::string permission;               // that was asked for, when it was denied
+    std::optional<Error> no_caller;       // why the token that was sent proves nobody
+    std::string scratch;                  // used again, so that nothing is allocated
+  };
+  Gateway gateway;
   // The answer is not sent before this event is durable.
   std::optional<AuditEvent> before_answer;
   bool is_recorded = false;  // a refusal whose event committed with what it changed

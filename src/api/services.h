@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/network.h"
 #include "crypto/secret.h"
+#include "gateway/route_service.h"
 #include "identity/agent_service.h"
 #include "keys/key_service.h"
 #include "limits/limit_service.h"
@@ -41,6 +42,7 @@ struct Services {
   PermissionService& permissions;
   LimitService& limits;
   Limiter& limiter;
+  GatewayRouteService& gateway_routes;
   const CursorCodec& cursors;
   audit::Recorder& recorder;
   audit::AuditService& audit;
@@ -62,6 +64,8 @@ struct Services {
       return audit;
     } else if constexpr (std::is_same_v<Service, LimitService>) {
       return limits;
+    } else if constexpr (std::is_same_v<Service, GatewayRouteService>) {
+      return gateway_routes;
     } else {
       static_assert(std::is_same_v<Service, PermissionService>);
       return permissions;

@@ -46,6 +46,7 @@ constexpr std::array<Row, audit_action_count> map = {{
     {AuditAction::signing_key_revoke, api_activity, 4, "Delete"},
     {AuditAction::key_expiring, account_change, 99, "Expire Key"},
     {AuditAction::database_restore, api_activity, 99, "Restore"},
+    {AuditAction::gateway_replace, api_activity, 3, "Update"},
 }};
 
 constexpr bool in_order() {

@@ -34,8 +34,9 @@ namespace agentauth {
 
 using Labels = std::map<std::string, std::string>;
 
-// Where a request carries the field. Answers are always body.
-enum class Place : std::uint8_t { body, path, query };
+// Where a request carries the field. Answers are always body. Headers are described here and read
+// by their handler.
+enum class Place : std::uint8_t { body, path, query, header };
 
 enum class FieldKind : std::uint8_t {
   text,

@@ -38,7 +38,8 @@ constexpr std::array<std::string_view, audit_action_count> actions = {"request",
                                                                       "signing_key.retire",
                                                                       "signing_key.revoke",
                                                                       "key.expiring",
-                                                                      "database.restore"};
+                                                                      "database.restore",
+                                                                      "gateway.replace"};
 constexpr std::array<std::string_view, audit_outcome_count> outcomes = {"success", "denied",
                                                                         "failure"};
 constexpr std::array<std::string_view, 9> reasons = {"",

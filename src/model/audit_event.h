@@ -38,8 +38,9 @@ enum class AuditAction : std::uint8_t {
   signing_key_revoke,  // one verifies no more, and what it signed has not expired
   key_expiring,        // nobody's doing: once for each key, some time before it ends
   database_restore,
+  gateway_replace,
 };
-inline constexpr std::size_t audit_action_count = 25;
+inline constexpr std::size_t audit_action_count = 26;
 std::string_view to_string(AuditAction action);
 bool parse(std::string_view text, AuditAction& action);
 

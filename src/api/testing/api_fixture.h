@@ -221,6 +221,7 @@ class ApiFixture : public testing::Test {
   PermissionService permissions{replica.directory(), clock};
   Limiter limiter{limited_routes(), {}};
   LimitService limits{replica.database(), limiter, LimitService::Enforced::yes};
+  GatewayRouteService gateway_routes{replica.database()};
   CursorCodec cursors{master_key};
   audit::Recorder recorder{audited(replica.database()), clock};
   audit::AuditService audit{master_key, clock};
@@ -238,6 +239,7 @@ class ApiFixture : public testing::Test {
                     permissions,
                     limits,
                     limiter,
+                    gateway_routes,
                     cursors,
                     recorder,
                     audit,
