@@ -40,8 +40,7 @@ Result<ApiKey> find_own_key(Transaction& tx, const Caller& caller, Timestamp now
 
 Circumstances circumstances_of(const ApiExchange& exchange) {
   return {.address = &exchange.client_address(),
-          .method = http::to_string(exchange.request.method),
-          .path = exchange.request.path};
+          .method = http::to_string(exchange.request.method)};
 }
 
 Result<void> require_allowed(Reason reason) {

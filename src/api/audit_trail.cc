@@ -22,6 +22,19 @@ AuditTarget target_in_path(const ApiExchange& exchange) {
   return target;
 }
 
+// Strangers who look for paths that are not listed are counted and not recorded: there is no end to
+// them. An attempt at being misread is, whoever makes it.
+std::optional<AuditEvent> gateway_refusal_of(const Services& services,
+                                             const ApiExchange& exchange) {
+  const ApiExchange::Gateway& gateway = exchange.gateway;
+  if (!exchange.subject.agent_id && !is_ambiguous(*gateway.reason)) return std::nullopt;
+  AuditTarget target;
+  target.detail = gateway.permission.empty() ? audit_text_of(*gateway.reason)
+                                             : AuditText::of_permission(gateway.permission);
+  return event_of(services, exchange, AuditOutcome::denied, AuditReason::permission_denied,
+                  std::move(target));
+}
+
 bool presents_token(const ApiExchange& exchange) {
   return exchange.request.find("Authorization").has_value();
 }
@@ -59,6 +72,8 @@ std::optional<AuditEvent> refusal_of(const Services& services, const ApiExchange
   const auto failed = [&](AuditReason reason) {
     return event_of(services, exchange, AuditOutcome::failure, reason, target_in_path(exchange));
   };
+  if (exchange.gateway.reason && error.code == Errc::permission_denied)
+    return gateway_refusal_of(services, exchange);
   switch (error.code) {
     case Errc::permission_denied:
       return denied(AuditReason::permission_denied);

@@ -4,6 +4,7 @@
 #include "api/audit_trail.h"
 #include "api/enforcement.h"
 #include "api/errors.h"
+#include "api/gateway_answer.h"
 #include "api/limit_gate.h"
 #include "http/client_address.h"
 #include "model/credential_text.h"
@@ -81,8 +82,10 @@ void Dispatcher::finish(http::Exchange& http_exchange) {
       TRY(require_fresh_directory(std::chrono::steady_clock::now()));
       const Timestamp now = services_.clock.now();
       TRY(verify_again(exchange, now));
-      TRY(enforce_access(exchange, now));
+      // About a gateway's question its handler decides.
+      if (exchange.operation->access != Access::gateway) TRY(enforce_access(exchange, now));
     }
+    exchange.is_on_worker = true;
     TRY(exchange.operation->binding.handle(services_, exchange));
     if (exchange.before_answer)
       TRY(services_.recorder.record_now(*std::move(exchange.before_answer)));
@@ -155,6 +158,10 @@ Result<void> Dispatcher::authorize(ApiExchange& exchange) {
   const Operation& operation = *exchange.operation;
   if (operation.access == Access::anonymous) return {};
   TRY(require_fresh_directory(exchange.started));
+  if (operation.access == Access::gateway) {
+    identify(exchange);
+    return {};
+  }
   exchange.keys_generation = services_.tokens.keys_generation();
   if (operation.access == Access::registrant) return authorize_registrant(exchange);
   const Timestamp now = services_.clock.now();
@@ -219,6 +226,20 @@ Result<Caller> Dispatcher::verify(std::string_view token, std::size_t core, Time
   const VerifiedToken verified = TRY(services_.tokens.verify(token, now));
   remembered.remember(token, verified);
   return verified.caller();
+}
+
+// Whoever sent the original request need not be anybody: what it asks for says whether that
+// matters.
+void Dispatcher::identify(ApiExchange& exchange) {
+  if (!exchange.request.find("Authorization")) return;
+  auto caller = authenticate(exchange, services_.clock.now());
+  if (!caller) {
+    exchange.gateway.no_caller = std::move(caller).error();
+    return;
+  }
+  exchange.subject.agent_id = caller->agent_id;
+  exchange.subject.kid = AuditText::of_kid(text_of(caller->key));
+  exchange.caller = *caller;
 }
 
 // On any thread, so without what a core remembers.
@@ -298,6 +319,7 @@ Result<http::Next> Dispatcher::run(ApiExchange& exchange) {
   switch (operation.runs) {
     case Runs::inline_:
       TRY(operation.binding.handle(services_, exchange));
+      if (exchange.wants_worker) next.pool = http::Pool::worker;
       break;
     case Runs::on_worker:
       next.pool = http::Pool::worker;
@@ -368,6 +390,18 @@ Result<void> Dispatcher::admit_caller(ApiExchange& exchange) const {
 void Dispatcher::fail(ApiExchange& exchange, Error error) {
   count_refusal(services_.limiter, exchange, error);
   http::Response& response = exchange.response;
+  const bool asked_by_gateway = is_gateway_question(exchange);
+  if (asked_by_gateway) note_gateway_refusal(exchange, error);
+  challenge(exchange, error);
+  if (auto refusal = refusal_of(services_, exchange, error))
+    services_.recorder.record_denial(*std::move(refusal));
+  write_problem(response, asked_by_gateway ? as_verdict(exchange, error) : error,
+                exchange.request_id());
+  exchange.error = std::move(error);
+}
+
+void Dispatcher::challenge(ApiExchange& exchange, const Error& error) const {
+  http::Response& response = exchange.response;
   if (error.code == Errc::unauthenticated) {
     // RFC 6750 3.1: no error code when no token was sent, or when none is asked for.
     const auto header = exchange.request.find("Authorization");
@@ -375,15 +409,18 @@ void Dispatcher::fail(ApiExchange& exchange, Error error) {
                                exchange.operation->access != Access::anonymous;
     response.add_header("WWW-Authenticate",
                         std::string(realm) + (token_refused ? R"(, error="invalid_token")" : ""));
+  } else if (exchange.gateway.reason) {
+    // What the agent lacks, if that is why: nothing it could bring makes an unlisted path a listed
+    // one.
+    if (exchange.gateway.reason == GatewayReason::permission_denied)
+      response.add_header("WWW-Authenticate", std::string(realm) +
+                                                  R"(, error="insufficient_scope", scope=")" +
+                                                  exchange.gateway.permission + '"');
   } else if (error.code == Errc::permission_denied) {
     response.add_header("WWW-Authenticate", denial(exchange));
   } else if (exchange.request.count("Authorization") > 1) {
     response.add_header("WWW-Authenticate", std::string(realm) + R"(, error="invalid_request")");
   }
-  if (auto refusal = refusal_of(services_, exchange, error))
-    services_.recorder.record_denial(*std::move(refusal));
-  write_problem(response, error, exchange.request_id());
-  exchange.error = std::move(error);
 }
 
 void Dispatcher::answered(const http::Exchange& http_exchange, std::chrono::nanoseconds took) {
@@ -391,6 +428,8 @@ void Dispatcher::answered(const http::Exchange& http_exchange, std::chrono::nano
   const std::size_t operation =
       exchange.operation == nullptr ? operations().size() : index_of(*exchange.operation);
   services_.metrics.count_request(exchange.core, operation, exchange.response.status(), took);
+  if (exchange.gateway.reason)
+    services_.metrics.count_gateway_answer(exchange.core, *exchange.gateway.reason);
   log_.write(exchange, took);
 }
 

@@ -46,6 +46,7 @@ class Dispatcher final : public http::Application {
   Result<Caller> verify(std::string_view token, std::size_t core, Timestamp now);
   // Once more when signing keys have been replaced since: one may have been withdrawn.
   Result<void> verify_again(const ApiExchange& exchange, Timestamp now) const;
+  void identify(ApiExchange& exchange);
   Result<void> decide_access(ApiExchange& exchange, const Caller& caller, Timestamp now) const;
   Result<void> enforce_access(ApiExchange& exchange, Timestamp now) const;
   Result<Decision> decision_on(const Directory::View& view, const ApiExchange& exchange,
@@ -63,6 +64,7 @@ class Dispatcher final : public http::Application {
                     std::size_t core);
   Result<void> admit_caller(ApiExchange& exchange) const;
   void fail(ApiExchange& exchange, Error error);
+  void challenge(ApiExchange& exchange, const Error& error) const;
 
   Services& services_;
   http::Router router_;

@@ -41,12 +41,18 @@ void ApiExchange::reset() {
   client_address_ = {};
   operation = nullptr;
   captures.count = 0;
+  captures.rest = {};
   caller.reset();
   error.reset();
   min_revision = 0;
   is_decided = true;
+  wants_worker = false;
+  is_on_worker = false;
   pairs_read_ = false;
   subject = {};
+  gateway.reason.reset();
+  gateway.permission.clear();
+  gateway.no_caller.reset();
   before_answer.reset();
   is_recorded = false;
   limits.version = limits.size = 0;

@@ -9,6 +9,7 @@
 
 #include "base/fields.h"
 #include "base/network.h"
+#include "gateway/reason.h"
 #include "http/application.h"
 #include "http/router.h"
 #include "limits/limiter.h"
@@ -33,8 +34,12 @@ class ApiExchange final : public http::Exchange {
   std::optional<Error> error;    // what went wrong, for the log
   Revision min_revision = 0;     // what the caller has seen already, if it says so
   bool is_decided = true;        // false: the caller is known, and finish() decides
-  LimitReport limits;            // what the rate limits said
-  std::string presented_kid;     // of the API key that was sent, right or wrong
+  // An inline handler that finds it needs the database says so and answers nothing: it is called
+  // again, on a worker.
+  bool wants_worker = false;
+  bool is_on_worker = false;
+  LimitReport limits;         // what the rate limits said
+  std::string presented_kid;  // of the API key that was sent, right or wrong
 
   // Whose credentials the request presented, as far as that is known; they need not have worked.
   struct Subject {
@@ -44,6 +49,14 @@ class ApiExchange final : public http::Exchange {
   Subject subject;
   // No newer than those that its token was verified with.
   std::uint64_t keys_generation = 0;
+  // What a gateway was answered.
+  struct Gateway {
+    std::optional<GatewayReason> reason;  // nothing: it was no gateway that asked
+    std::string permission;               // that was asked for, when it was denied
+    std::optional<Error> no_caller;       // why the token that was sent proves nobody
+    std::string scratch;                  // used again, so that nothing is allocated
+  };
+  Gateway gateway;
   // The answer is not sent before this event is durable.
   std::optional<AuditEvent> before_answer;
   bool is_recorded = false;  // a refusal whose event committed with what it changed

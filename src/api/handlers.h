@@ -185,6 +185,60 @@ struct ProtectedData {
 Result<void> weather_data(Services& services, ApiExchange& exchange);
 Result<void> stock_data(Services& services, ApiExchange& exchange);
 
+// handlers_gateway.cc: what gateways ask, told in headers that the handlers read themselves
+struct NginxQuestion {
+  std::string method;
+  std::string uri;
+  std::optional<std::string> host;
+  static constexpr auto fields() {
+    return std::array{
+        field<&NginxQuestion::method>({.name = "X-Original-Method",
+                                       .max = 32,
+                                       .place = Place::header,
+                                       .example = "GET",
+                                       .about = "$request_method"}),
+        field<&NginxQuestion::uri>({.name = "X-Original-URI",
+                                    .max = 8192,
+                                    .place = Place::header,
+                                    .example = "/projects/7/weather?day=1",
+                                    .about = "$request_uri"}),
+        field<&NginxQuestion::host>({.name = "X-Original-Host",
+                                     .place = Place::header,
+                                     .example = "api.example.com",
+                                     .about = "$http_host; needed where routes name hosts"}),
+    };
+  }
+};
+
+struct ForwardedQuestion {
+  std::string method;
+  std::string uri;
+  std::optional<std::string> host;
+  static constexpr auto fields() {
+    return std::array{
+        field<&ForwardedQuestion::method>(
+            {.name = "X-Forwarded-Method", .max = 32, .place = Place::header, .example = "GET"}),
+        field<&ForwardedQuestion::uri>({.name = "X-Forwarded-Uri",
+                                        .max = 8192,
+                                        .place = Place::header,
+                                        .example = "/projects/7/weather?day=1"}),
+        field<&ForwardedQuestion::host>({.name = "X-Forwarded-Host",
+                                         .place = Place::header,
+                                         .example = "api.example.com",
+                                         .about = "Needed where routes name hosts"}),
+    };
+  }
+};
+
+// Method, path, query and Host of this very request are those of the original.
+struct EnvoyQuestion {
+  static constexpr std::array<Field, 0> fields() { return {}; }
+};
+
+Result<void> answer_nginx(Services& services, ApiExchange& exchange);
+Result<void> answer_forward_auth(Services& services, ApiExchange& exchange);
+Result<void> answer_envoy(Services& services, ApiExchange& exchange);
+
 // handlers_system.cc
 struct Health {
   std::string status;

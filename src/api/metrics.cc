@@ -17,7 +17,7 @@ constexpr std::array<std::int64_t, 14> bounds_ns = {
     2'500,     5'000,      10'000,      25'000,      100'000,     500'000,       1'000'000,
     5'000'000, 25'000'000, 100'000'000, 250'000'000, 500'000'000, 1'000'000'000, 5'000'000'000};
 
-constexpr std::array<MetricRow, 28> table = {{
+constexpr std::array<MetricRow, 29> table = {{
     {"agentauth_requests_total", "counter", "route, method, status",
      "Requests answered, by route and status"},
     {"agentauth_request_duration_seconds", "histogram", "route, method",
@@ -29,6 +29,8 @@ constexpr std::array<MetricRow, 28> table = {{
     {"agentauth_refresh_replays_total", "counter", "",
      "Logins ended because a refresh token was spent again: it, or its successor, was stolen"},
     {"agentauth_denials_total", "counter", "route, method", "Requests denied by permission (403)"},
+    {"agentauth_gateway_answers_total", "counter", "reason",
+     "What gateways were answered: allowed, open, or why not"},
     {"agentauth_pool_threads", "gauge", "pool", "Threads of the worker and the hashing pool"},
     {"agentauth_pool_depth", "gauge", "pool", "Jobs that wait in a pool's queue"},
     {"agentauth_connections", "gauge", "", "Open client connections"},
@@ -132,8 +134,10 @@ std::span<const MetricRow> metric_table() { return table; }
 Metrics::Metrics(std::size_t cores) {
   static_assert(bounds_ns.size() == buckets);
   static_assert(statuses.size() < statuses_max);
-  for (std::size_t i = 0; i < cores; ++i)
+  for (std::size_t i = 0; i < cores; ++i) {
     cores_.push_back(std::make_unique<CoreCounters>(operations().size() + 1));
+    gateway_.push_back(std::make_unique<GatewayCounters>());
+  }
 }
 
 void Metrics::count_request(std::size_t core, std::size_t operation, int status,
@@ -150,6 +154,7 @@ void Metrics::write(std::string& out) const {
   write_requests(out);
   write_durations(out);
   write_logins(out);
+  write_gateway_answers(out);
   write_gauges(out);
 }
 
@@ -212,6 +217,17 @@ void Metrics::write_logins(std::string& out) const {
   for (std::size_t i = 0; i < outcomes.size(); ++i)
     append_sample(out, "agentauth_logins_total", label("outcome", outcomes[i]), logins_[i].load());
   append_one(out, "agentauth_refresh_replays_total", refresh_replays_.load());
+}
+
+void Metrics::write_gateway_answers(std::string& out) const {
+  append_header(out, "agentauth_gateway_answers_total");
+  for (std::size_t reason = 0; reason < gateway_reason_count; ++reason) {
+    std::uint64_t sum = 0;
+    for (const auto& core : gateway_) sum += (*core)[reason].value();
+    if (sum > 0)
+      append_sample(out, "agentauth_gateway_answers_total",
+                    label("reason", to_string(static_cast<GatewayReason>(reason))), sum);
+  }
 }
 
 void Metrics::write_audit(std::string& out, const audit::Recorder::State& audit) {

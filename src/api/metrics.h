@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "audit/recorder.h"
+#include "gateway/reason.h"
 #include "http/server.h"
 #include "limits/limiter.h"
 
@@ -38,6 +39,10 @@ class Metrics {
   void count_request(std::size_t core, std::size_t operation, int status,
                      std::chrono::nanoseconds took);
   void count_login(Login outcome) { ++logins_[static_cast<std::size_t>(outcome)]; }
+  // On the core that answered.
+  void count_gateway_answer(std::size_t core, GatewayReason reason) {
+    (*gateway_[core])[static_cast<std::size_t>(reason)].add(1);
+  }
   void count_request_not_logged() { ++requests_not_logged_; }
   void count_refresh_replay() { ++refresh_replays_; }
 
@@ -88,15 +93,18 @@ class Metrics {
     Counter nanoseconds;
   };
   using CoreCounters = std::vector<OperationCounters>;
+  using GatewayCounters = std::array<Counter, gateway_reason_count>;
 
   void write_requests(std::string& out) const;
   void write_durations(std::string& out) const;
   void write_logins(std::string& out) const;
+  void write_gateway_answers(std::string& out) const;
   static void write_audit(std::string& out, const audit::Recorder::State& audit);
   void write_gauges(std::string& out) const;
   static void write_limits(const Gauges& gauges, std::string& out);
 
   std::vector<std::unique_ptr<CoreCounters>> cores_;
+  std::vector<std::unique_ptr<GatewayCounters>> gateway_;
   std::array<std::atomic<std::uint64_t>, 3> logins_{};
   std::atomic<std::uint64_t> refresh_replays_{0};
   std::atomic<std::uint64_t> requests_not_logged_{0};

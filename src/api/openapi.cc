@@ -36,7 +36,8 @@ void write_object(std::span<const Field> fields, Side side, JsonWriter& out) {
   out.name("required");
   out.open_array();
   for (const Field& field : fields)
-    if (field.rule.place == Place::body && field.required) out.text(field.rule.name);
+    if (field.rule.place == Place::body && (field.required || field.rule.stated))
+      out.text(field.rule.name);
   out.close_array();
   out.member_flag("additionalProperties", false);
   out.close();
@@ -130,10 +131,11 @@ bool is_file_of_the_page(const Operation& operation) {
 
 void write_parameter(const Field& field, JsonWriter& out) {
   const bool path = field.rule.place == Place::path;
+  const bool header = field.rule.place == Place::header;
   out.open();
   out.member("name", field.rule.name);
-  out.member("in", path ? "path" : "query");
-  out.member_flag("required", path);
+  out.member("in", path ? "path" : header ? "header" : "query");
+  out.member_flag("required", path || (header && field.required));
   out.name("schema");
   write_schema(field, Side::request, out);
   out.close();
@@ -216,6 +218,8 @@ void write_content(const Operation& operation, JsonWriter& out) {
 
 // Which errors an operation can answer, as statuses.
 std::set<int> error_statuses(const Operation& operation) {
+  if (operation.only_verdicts) return {401, 403};
+  if (operation.access == Access::gateway) return {401, 403, 429, 503};
   std::set<int> statuses = {400, 503};
   const bool needs_agent = operation.access != Access::anonymous;
   // Login and refresh take a credential in the body.
@@ -252,7 +256,9 @@ void write_responses(const Operation& operation, JsonWriter& out) {
 }
 
 void write_operation(const Operation& operation, JsonWriter& out) {
-  out.name(lower(http::to_string(operation.method)));
+  // OpenAPI has no word for every method.
+  const bool any = operation.method == http::Method::any;
+  out.name(any ? "get" : lower(http::to_string(operation.method)));
   out.open();
   out.member("operationId", operation.name);
   out.member("summary", operation.summary);
@@ -263,6 +269,14 @@ void write_operation(const Operation& operation, JsonWriter& out) {
   std::string description;
   switch (operation.access) {
     case Access::anonymous:
+      break;
+    case Access::gateway:
+      description =
+          "For gateways, on behalf of whoever sent the original request, with its "
+          "Authorization header; the routes of PUT /gateway/routes say who may. An "
+          "allowed answer has X-Agent-Id, X-Agent-Name and X-Agent-Owner, every answer "
+          "X-AgentAuth-Reason";
+      if (any) description += ". Every method is answered alike";
       break;
     case Access::registrant:
       description =
@@ -288,7 +302,7 @@ void write_operation(const Operation& operation, JsonWriter& out) {
   out.name("security");
   if (operation.access == Access::anonymous) {
     out.raw("[]");
-  } else if (operation.access == Access::registrant) {
+  } else if (operation.access == Access::registrant || operation.access == Access::gateway) {
     out.raw(R"([{},{"bearer":[]}])");
   } else {
     out.raw(R"([{"bearer":[]}])");

@@ -29,6 +29,8 @@ constexpr std::string_view audit_read = "agentauth:audit:read";
 constexpr std::string_view changes_read = "agentauth:changes:read";
 constexpr std::string_view limits_read = "agentauth:limits:read";
 constexpr std::string_view limits_write = "agentauth:limits:write";
+constexpr std::string_view gateway_read = "agentauth:gateway:read";
+constexpr std::string_view gateway_write = "agentauth:gateway:write";
 
 // clang-format off
 constexpr std::array table = {
@@ -237,6 +239,22 @@ constexpr std::array table = {
               "Replace all rate limits, on every node within a second", Access::permission, limits_write,
               Runs::on_worker, 200, writes<&LimitService::replace>(AuditAction::limits_replace)},
 
+    Operation{Method::get, "/gateway/routes", "showGatewayRoutes",
+              "The routes that gateways ask about", Access::permission, gateway_read,
+              Runs::on_worker, 200, reads<&GatewayRouteService::find>()},
+    Operation{Method::put, "/gateway/routes", "replaceGatewayRoutes",
+              "Replace all routes that gateways ask about, on every node within a second", Access::permission, gateway_write,
+              Runs::on_worker, 200, writes<&GatewayRouteService::replace>(AuditAction::gateway_replace)},
+    Operation{Method::get, "/gateway/auth-request", "answerNginx",
+              "Whether nginx (auth_request) may pass a request on", Access::gateway, "",
+              Runs::inline_, 200, composes<NginxQuestion, void, answer_nginx>(), false, 0, true},
+    Operation{Method::any, "/gateway/forward-auth", "answerForwardAuth",
+              "Whether Traefik (ForwardAuth) or Caddy (forward_auth) may pass a request on", Access::gateway, "",
+              Runs::inline_, 200, composes<ForwardedQuestion, void, answer_forward_auth>()},
+    Operation{Method::any, "/gateway/ext-authz/*", "answerEnvoy",
+              "Whether Envoy (ext_authz over HTTP) may pass a request on: it is the request itself, behind this prefix", Access::gateway, "",
+              Runs::inline_, 200, composes<EnvoyQuestion, void, answer_envoy>()},
+
     Operation{Method::get, "/healthz", "getHealth",
               "Whether the process lives", Access::anonymous, "",
               Runs::inline_, 200, composes<void, Health, health>()},
@@ -286,6 +304,7 @@ std::string_view noun_of(const Operation& operation) {
   if (path == "/auth/rotate") return "keys";
   if (path.starts_with("/agents") || path.starts_with("/owners")) return "agents";
   if (path == "/limits") return "limits";
+  if (path.starts_with("/gateway/")) return "gateway";
   if (path.starts_with("/auth/")) return "login";
   if (path.starts_with("/data/")) return "demonstration";
   return "server";

@@ -23,6 +23,7 @@ enum class Access : std::uint8_t {
   any_agent,           // whoever has a valid token
   permission,          // who holds `permission`
   permission_or_self,  // or is the agent that {id} names
+  gateway,             // a gateway, for somebody else; see handlers_gateway.cc
 };
 
 // Where the handler runs.
@@ -61,6 +62,7 @@ struct Operation {
   Binding binding;
   bool creates = false;    // takes an Idempotency-Key
   int status_already = 0;  // of success when it was so already and nothing was created; 0: never
+  bool only_verdicts = false;  // answers 200, 401 and 403 alone: nginx makes a 500 of all else
 };
 
 std::span<const Operation> operations();
@@ -86,10 +88,12 @@ struct AsOf {
 };
 // Whether it changes something: a login, which runs where it need not wait, does not.
 inline bool is_write(const Operation& operation) {
-  return operation.method != http::Method::get && operation.runs != Runs::hasher_if_new;
+  return operation.method != http::Method::get && operation.method != http::Method::any &&
+         operation.runs != Runs::hasher_if_new;
 }
 inline bool takes_min_revision(const Operation& operation) {
-  return operation.method == http::Method::get && operation.access != Access::anonymous;
+  return operation.method == http::Method::get && operation.access != Access::anonymous &&
+         operation.access != Access::gateway;
 }
 
 // What the operation is about, as documentation groups it.

@@ -65,6 +65,9 @@ std::string who(const Operation& operation) {
     case Access::registrant:
       return "everybody, who sends the registration token, or " + code(operation.permission) +
              ", as the option `registration` says";
+    case Access::gateway:
+      return "gateways, on behalf of whoever sent the original request, as the routes of "
+             "`PUT /gateway/routes` say";
     case Access::any_agent:
       return "any agent";
     case Access::permission:
@@ -128,6 +131,8 @@ std::string_view place(const Field& field) {
       return "path";
     case Place::query:
       return "query";
+    case Place::header:
+      return "header";
   }
   return "";
 }
@@ -155,8 +160,8 @@ void append_operation(const Operation& operation, std::string& page) {
     page += "\n| field | in | kind | required | bounds |\n| --- | --- | --- | --- | --- |\n";
     for (const Field& field : operation.binding.request())
       page += "| " + code(field.rule.name) + " | " + std::string(place(field)) + " | " +
-              std::string(kind(field)) + " | " + (field.required ? "yes" : "no") + " | " +
-              bounds(field) + " |\n";
+              std::string(kind(field)) + " | " +
+              (field.required || field.rule.stated ? "yes" : "no") + " | " + bounds(field) + " |\n";
   }
   if (operation.binding.response != nullptr) {
     page += operation.binding.is_page ? "\nA page of items with: " : "\nAnswer: ";

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/network.h"
 #include "crypto/secret.h"
+#include "gateway/route_service.h"
 #include "identity/agent_service.h"
 #include "keys/key_service.h"
 #include "limits/limit_service.h"
@@ -45,6 +46,7 @@ struct Services {
   EntityService& entities;
   LimitService& limits;
   Limiter& limiter;
+  GatewayRouteService& gateway_routes;
   const CursorCodec& cursors;
   audit::Recorder& recorder;
   audit::AuditService& audit;
@@ -70,6 +72,8 @@ struct Services {
       return roles;
     } else if constexpr (std::is_same_v<Service, EntityService>) {
       return entities;
+    } else if constexpr (std::is_same_v<Service, GatewayRouteService>) {
+      return gateway_routes;
     } else {
       static_assert(std::is_same_v<Service, PermissionService>);
       return permissions;

@@ -245,6 +245,7 @@ struct Node::State {
         limiter(api::limited_routes(), limit_hash_key(foundation.master_key())),
         limits(foundation.database(), limiter,
                options.limits ? LimitService::Enforced::yes : LimitService::Enforced::no),
+        gateway_routes(foundation.database()),
         cursors(foundation.master_key()),
         recorder(foundation.database(), foundation.clock()),
         audit(foundation.master_key(), foundation.clock()),
@@ -264,6 +265,7 @@ struct Node::State {
                  entities,
                  limits,
                  limiter,
+                 gateway_routes,
                  cursors,
                  recorder,
                  audit,
@@ -279,9 +281,10 @@ struct Node::State {
         key_upkeep(signing_keys.get(), log),
         directory_outage(log, "directory_behind", "directory_caught_up"),
         limits_outage(log, "limits_behind", "limits_caught_up"),
+        gateway_outage(log, "gateway_routes_behind", "gateway_routes_caught_up"),
         follower(foundation.database(), directory, log, [this] {
           directory_outage.note({});
-          follow_limits();
+          follow_settings();
           key_upkeep.run();
         }) {
     if (signing_keys)
@@ -294,12 +297,16 @@ struct Node::State {
       // A failure is the directory's to remember: it answers no more "allowed" until it has caught
       // up.
       directory_outage.note(directory.catch_up(Directory::Asked::after_commit));
-      follow_limits();
+      follow_settings();
     });
   }
 
   // What could not be read from the database is tried again at the next poll.
-  void follow_limits() { limits_outage.note(limits.follow(directory.settings_revision())); }
+  void follow_settings() {
+    const Revision revision = directory.settings_revision();
+    limits_outage.note(limits.follow(revision));
+    gateway_outage.note(gateway_routes.follow(revision));
+  }
 
   const api::Settings settings;
   Directory directory;
@@ -313,6 +320,7 @@ struct Node::State {
   EntityService entities;
   Limiter limiter;
   LimitService limits;
+  GatewayRouteService gateway_routes;
   std::unique_ptr<LimitSharing> sharing;  // nullptr: this node counts by itself
   const api::CursorCodec cursors;
   audit::Recorder recorder;
@@ -327,6 +335,7 @@ struct Node::State {
   SigningKeyUpkeep key_upkeep;
   Outage directory_outage;
   Outage limits_outage;
+  Outage gateway_outage;
   Follower follower;
   std::unique_ptr<http::Server> server;
 };
@@ -348,6 +357,8 @@ Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& f
     state->keeper.write_to(TRY(audit::FileSink::open(options.audit_file->string())));
   TRY(with_database_advice(state->limits.follow(state->directory.settings_revision()),
                            options.database));
+  // Routes that cannot be read are none: everything is denied, and the rest of the server serves.
+  state->gateway_outage.note(state->gateway_routes.follow(state->directory.settings_revision()));
   const http::ServerOptions http = TRY(http_options(options));
   state->server = TRY(create_server(http, state->dispatcher));
   TRY(with_database_advice(note_what_signs(options, foundation.database()), options.database));

@@ -53,6 +53,7 @@ constexpr std::array<Row, audit_action_count> map = {{
     {AuditAction::entity_put, api_activity, 3, "Update"},
     {AuditAction::entity_delete, api_activity, 4, "Delete"},
     {AuditAction::policy_apply, api_activity, 3, "Update"},
+    {AuditAction::gateway_replace, api_activity, 3, "Update"},
 }};
 
 constexpr bool in_order() {

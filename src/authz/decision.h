@@ -79,7 +79,6 @@ struct Circumstances {
   const IpAddress* address = nullptr;
   std::string_view method = {};
   std::string_view host = {};
-  std::string_view path = {};
 };
 
 struct Question {

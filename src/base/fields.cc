@@ -111,7 +111,8 @@ class Decoder {
 
   void require_all() {
     for (std::size_t i = 0; i < fields_.size(); ++i)
-      if (fields_[i].required && !seen_[i]) wrong(fields_[i], "is required");
+      if ((fields_[i].required || fields_[i].rule.stated) && !seen_[i])
+        wrong(fields_[i], "is required");
   }
 
   Result<void> finish() {

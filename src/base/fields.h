@@ -41,8 +41,9 @@ struct JsonObject {
   bool operator==(const JsonObject&) const = default;
 };
 
-// Where a request carries the field. Answers are always body.
-enum class Place : std::uint8_t { body, path, query };
+// Where a request carries the field. Answers are always body. Headers are described here and read
+// by their handler.
+enum class Place : std::uint8_t { body, path, query, header };
 
 enum class FieldKind : std::uint8_t {
   text,
@@ -74,6 +75,7 @@ struct FieldRule {
   Place place = Place::body;
   bool (*valid)(std::string_view) = nullptr;  // for each text: what bounds cannot say
   std::string_view rule = {};                 // the sentence `valid` stands for
+  bool stated = false;  // optional: must be sent all the same, if only as null
   bool opaque = false;  // text: any characters; bounds do not apply, so that no error describes it
   std::string_view example = {};
   std::string_view about = {};
@@ -82,7 +84,7 @@ struct FieldRule {
 struct Field {
   FieldRule rule;
   FieldKind kind;
-  bool required;
+  bool required;                                          // and never null
   bool (*assign)(void* object, const FieldValue& value);  // false: not such a value
   void (*write)(const void* object, JsonWriter& out);
   std::span<const Field> (*element)();  // for lists of objects: the fields of one element

@@ -316,5 +316,24 @@ TEST(Fields, KnowTheirKindAndWhetherTheyAreRequired) {
   EXPECT_EQ(fields_of<Shelf>()[0].element().size(), fields.size());
 }
 
+struct Stated {
+  std::optional<std::string> permission;
+  static constexpr auto fields() {
+    return std::array{field<&Stated::permission>({.name = "permission", .stated = true})};
+  }
+};
+
+// Where null means something, leaving it out must not mean the same.
+TEST(DecodeBody, WhatIsToBeStatedIsSentIfOnlyAsNull) {
+  const auto null = decode<Stated>({{}, {}, R"({"permission":null})"});
+  ASSERT_TRUE(null);
+  EXPECT_FALSE(null->permission);
+  EXPECT_EQ(decode<Stated>({{}, {}, R"({"permission":"a"})"})->permission, "a");
+  const auto without = decode<Stated>({{}, {}, "{}"});
+  ASSERT_FALSE(without);
+  ASSERT_EQ(without.error().fields.size(), 1U);
+  EXPECT_EQ(without.error().fields[0].message, "is required");
+}
+
 }  // namespace
 }  // namespace agentauth

@@ -42,6 +42,8 @@ std::string_view to_string(Method method) {
       return "OPTIONS";
     case Method::other:
       return "other";
+    case Method::any:
+      return "ANY";
   }
   return "other";
 }

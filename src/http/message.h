@@ -12,7 +12,17 @@
 
 namespace agentauth::http {
 
-enum class Method : std::uint8_t { get, head, post, put, patch, delete_, options, other };
+enum class Method : std::uint8_t {
+  get,
+  head,
+  post,
+  put,
+  patch,
+  delete_,
+  options,
+  other,
+  any,  // of a route: whatever the request's is
+};
 
 std::string_view to_string(Method method);
 

@@ -17,6 +17,7 @@ inline constexpr std::size_t captures_max = 4;
 struct Captures {
   std::array<std::string_view, captures_max> values{};  // raw, in the pattern's order
   std::size_t count = 0;
+  std::string_view rest;  // what `*` at the pattern's end stands for, without a slash before it
 };
 
 struct RouteMatch {
@@ -30,7 +31,8 @@ class Router {
  public:
   // `pattern` like /agents/{id}/keys; must outlive the router. A path that is
   // spelled out wins over captures, for every method: DELETE /agents/me is not DELETE /agents/{id}.
-  // GET serves HEAD too.
+  // GET serves HEAD too. With `*` as its last segment it stands for whatever follows, also for
+  // nothing; such a pattern comes after all others.
   void add(Method method, std::string_view pattern, std::size_t route);
 
   RouteMatch match(Method method, std::string_view path) const;
@@ -42,11 +44,12 @@ class Router {
     Method method;
     std::vector<std::string_view> segments;
     std::size_t route;
-    std::size_t captures;
+    std::size_t rank;  // the fewer captures, the lower; then those with a rest
+    bool has_rest;
   };
   static bool matches(const Entry& entry, std::string_view path, Captures& captures);
 
-  // Literal entries first; see add().
+  // By rank; see add().
   std::vector<Entry> entries_;
 };
 

@@ -77,6 +77,36 @@ TEST_F(RouterTest, TellsAWrongMethodFromAWrongPath) {
   EXPECT_EQ(router.allowed_methods("/nowhere"), "");
 }
 
+TEST_F(RouterTest, ARestStandsForWhateverFollowsAsItWasSent) {
+  router.add(Method::any, "/ask/*", 7);
+  for (const auto& [path, rest] : {std::pair{"/ask/", ""}, std::pair{"/ask/a", "a"},
+                                   std::pair{"/ask/a/../b//%2F", "a/../b//%2F"}}) {
+    const RouteMatch match = router.match(Method::get, path);
+    ASSERT_EQ(match.kind, RouteMatch::Kind::found) << path;
+    EXPECT_EQ(match.route, 7U);
+    EXPECT_EQ(match.captures.rest, rest);
+    EXPECT_EQ(match.captures.count, 0U);
+  }
+  EXPECT_EQ(route(Method::get, "/ask"), -404);
+  EXPECT_EQ(router.match(Method::get, "/agents/a").captures.rest, "");
+}
+
+TEST_F(RouterTest, ARestComesAfterAllOtherPatterns) {
+  router.add(Method::any, "/*", 7);
+  router.add(Method::get, "/{a}/{b}/{c}/{d}", 8);
+  EXPECT_EQ(route(Method::get, "/agents/x"), 0);
+  EXPECT_EQ(route(Method::get, "/1/2/3/4"), 8);
+  EXPECT_EQ(route(Method::get, "/1/2/3"), 7);
+  EXPECT_EQ(route(Method::put, "/1/2/3/4"), -405) << "a path that is listed hides it";
+}
+
+TEST_F(RouterTest, AnyMethodIsServedWhereTheRouteSaysSo) {
+  router.add(Method::any, "/ask", 7);
+  for (const Method method :
+       {Method::get, Method::head, Method::delete_, Method::options, Method::other})
+    EXPECT_EQ(route(method, "/ask"), 7);
+}
+
 TEST_F(RouterTest, MoreCapturesThanFitAreNoMatch) {
   router.add(Method::get, "/{a}/{b}/{c}/{d}/{e}", 7);
   EXPECT_EQ(route(Method::get, "/1/2/3/4/5"), -404);

@@ -47,7 +47,8 @@ constexpr std::array<std::string_view, audit_action_count> actions = {"request",
                                                                       "member.remove",
                                                                       "entity.put",
                                                                       "entity.delete",
-                                                                      "policy.apply"};
+                                                                      "policy.apply",
+                                                                      "gateway.replace"};
 constexpr std::array<std::string_view, audit_outcome_count> outcomes = {"success", "denied",
                                                                         "failure"};
 constexpr std::array<std::string_view, 10> reasons = {"",

@@ -45,8 +45,9 @@ enum class AuditAction : std::uint8_t {
   entity_put,
   entity_delete,
   policy_apply,
+  gateway_replace,
 };
-inline constexpr std::size_t audit_action_count = 32;
+inline constexpr std::size_t audit_action_count = 33;
 std::string_view to_string(AuditAction action);
 bool parse(std::string_view text, AuditAction& action);
 

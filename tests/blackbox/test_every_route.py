@@ -33,6 +33,7 @@ def test_the_document_lists_every_route_of_the_contract(server):
         ("POST", "/agents/{id}/keys"), ("DELETE", "/agents/{id}/keys/{key_id}"),
         ("POST", "/agents/{id}/keys/{key_id}/rotate"), ("POST", "/auth/rotate"),
         ("POST", "/owners/{email}/suspend"), ("POST", "/owners/{email}/resume"),
+        ("GET", "/gateway/routes"), ("PUT", "/gateway/routes"), ("GET", "/gateway/auth-request"),
     }
 
 

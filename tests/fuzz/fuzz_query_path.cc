@@ -38,6 +38,11 @@ void check_captures(std::string_view pattern, const http::Captures& captures,
                     std::string_view path) {
   std::string again;
   std::size_t used = 0;
+  std::string_view rest;
+  if (pattern.ends_with("/*")) {
+    pattern.remove_suffix(1);
+    rest = captures.rest;
+  }
   while (!pattern.empty()) {
     const std::size_t open = pattern.find('{');
     again += pattern.substr(0, open);
@@ -49,6 +54,7 @@ void check_captures(std::string_view pattern, const http::Captures& captures,
     pattern.remove_prefix(pattern.find('}') + 1);
   }
   MUST(used == captures.count);
+  again += rest;
   MUST(again == path);
 }
 
@@ -112,7 +118,8 @@ FUZZ(std::string_view input) {
   if (match.kind != RouteMatch::Kind::found) return;
 
   const Operation& operation = operations()[match.route];
-  MUST(operation.method == method || (operation.method == Method::get && method == Method::head));
+  MUST(operation.method == method || operation.method == Method::any ||
+       (operation.method == Method::get && method == Method::head));
   check_captures(operation.path, match.captures, path);
 
   static ApiExchange exchange;

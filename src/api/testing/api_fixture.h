@@ -225,6 +225,7 @@ class ApiFixture : public ::testing::Test {
   EntityService entities{clock};
   Limiter limiter{limited_routes(), {}};
   LimitService limits{replica.database(), limiter, LimitService::Enforced::yes};
+  GatewayRouteService gateway_routes{replica.database()};
   CursorCodec cursors{master_key};
   audit::Recorder recorder{audited(replica.database()), clock};
   audit::AuditService audit{master_key, clock};
@@ -244,6 +245,7 @@ class ApiFixture : public ::testing::Test {
                     entities,
                     limits,
                     limiter,
+                    gateway_routes,
                     cursors,
                     recorder,
                     audit,

@@ -67,7 +67,6 @@ void LazyFacts::gather_context() {
   }
   if (!known.method.empty()) add_text(context_, "method", known.method);
   if (!known.host.empty()) add_text(context_, "host", known.host);
-  if (!known.path.empty()) add_text(context_, "path", known.path);
   facts_->context.sources = {&context_, question_.context};
 }
 

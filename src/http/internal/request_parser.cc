@@ -216,7 +216,9 @@ Result<std::size_t> RequestParser::consume(std::span<const char> bytes) {
   std::size_t used = 0;
   const std::string_view text(bytes.data(), bytes.size());
   if (!head_done_) {
-    used = TRY(consume_head(text));
+    const auto head = consume_head(text);
+    if (!head) note_target(text);
+    used = TRY(head);
     if (!head_done_) return used;
   }
   BeastParser& parser = *state_->parser;
@@ -298,6 +300,17 @@ Result<void> RequestParser::check_body_headers() {
   if (expect && state_->parser->version >= 11)
     wants_continue_ = equal_ignoring_case(*expect, "100-continue");
   return {};
+}
+
+// Of a head that is refused: whose request it was, as far as anybody can say, so that it is refused
+// in the words that its sender understands. Nothing else rests on it.
+void RequestParser::note_target(std::string_view bytes) {
+  if (!request_.path.empty()) return;
+  const std::string_view line = bytes.substr(0, std::min(bytes.find("\r\n"), bytes.size()));
+  const std::size_t begin = line.find(' ');
+  if (begin == line.npos) return;
+  const std::string_view target = line.substr(begin + 1, line.find(' ', begin + 1) - begin - 1);
+  request_.path = target.substr(0, target.find('?'));
 }
 
 Result<void> RequestParser::set_target(std::string_view target) {

@@ -38,6 +38,7 @@ class RequestParser {
 
   Result<std::size_t> consume_head(std::string_view bytes);
   Result<void> check_head();
+  void note_target(std::string_view bytes);
   Result<void> set_target(std::string_view target);
   Result<void> check_body_headers();
 

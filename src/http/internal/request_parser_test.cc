@@ -307,6 +307,21 @@ TEST(RequestParserTest, EveryPartHasALimit) {
   EXPECT_EQ(error_of(chunked + "\r\n1\r\nb\r\n0\r\n\r\n"), Errc::payload_too_large);
 }
 
+// A gateway's question is answered in its own words, also when it is refused for its size.
+TEST(RequestParserTest, AHeadThatIsRefusedTellsWhoseRequestItWas) {
+  const auto path_of = [](const std::string& bytes) {
+    Request request;
+    RequestParser parser(request);
+    EXPECT_FALSE(parser.consume(bytes)) << bytes;
+    return std::string(request.path);
+  };
+  const std::string host = " HTTP/1.1\r\nHost: a\r\n";
+  EXPECT_EQ(path_of("GET /a?b" + host + "X: " + std::string(head_bytes_max, 'a')), "/a");
+  EXPECT_EQ(path_of("GET /a" + host + "bad line\r\n\r\n"), "/a");
+  EXPECT_EQ(path_of("GET /a HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"), "/a");
+  EXPECT_EQ(path_of("GET\r\n\r\n"), "");
+}
+
 TEST(RequestParserTest, WaitsForContinueOnlyBeforeTheBody) {
   Request request;
   RequestParser parser(request);

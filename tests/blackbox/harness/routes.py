@@ -9,6 +9,9 @@ PUBLIC = {
     ("GET", "/openapi.json"),
     ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"),
 }
+# What gateways ask, for whoever sent the original request: test_gateways.py has their tables.
+FOR_GATEWAYS = {("GET", "/gateway/auth-request"), ("GET", "/gateway/forward-auth"),
+                ("GET", "/gateway/ext-authz/*")}
 # Open to every agent that is authenticated.
 FOR_EVERY_AGENT = {("GET", "/agents/me"), ("POST", "/auth/logout"), ("POST", "/auth/rotate")}
 # A good body for each route that takes one, so that only the permission can be what is missing.
@@ -19,6 +22,7 @@ BODIES = {
     ("PATCH", "/agents/{id}"): {"agent_name": "Changed by nobody"},
     ("POST", "/agents/{id}/permissions"): {"permission": "read_stock"},
     ("PUT", "/limits"): {"limits": []},
+    ("PUT", "/gateway/routes"): {"routes": []},
     ("POST", "/agents/{id}/keys"): {"name": "made by nobody"},
     ("POST", "/agents/{id}/keys/{key_id}/rotate"): {"overlap_seconds": 60},
     ("POST", "/auth/rotate"): {"overlap_seconds": 60},
@@ -36,7 +40,7 @@ class Route:
 
     @property
     def is_public(self) -> bool:
-        return self.name in PUBLIC or self.path.startswith("/docs")
+        return self.name in PUBLIC | FOR_GATEWAYS or self.path.startswith("/docs")
 
     def address(self, **values) -> str:
         """The path with its parameters filled in; what is not given gets a random UUID."""

@@ -1,0 +1,50 @@
+#include "api/gateway_answer.h"
+
+#include "api/operations.h"
+
+namespace agentauth::api {
+namespace {
+
+GatewayReason reason_of(Errc code) {
+  switch (code) {
+    case Errc::unauthenticated:
+      return GatewayReason::unauthenticated;
+    case Errc::rate_limited:
+      return GatewayReason::rate_limited;
+    case Errc::internal:
+    case Errc::unavailable:
+      return GatewayReason::unavailable;
+    default:
+      return GatewayReason::malformed_request;
+  }
+}
+
+bool wants_verdicts_alone(const ApiExchange& exchange) {
+  if (exchange.operation != nullptr) return exchange.operation->only_verdicts;
+  for (const Operation& operation : operations())
+    if (operation.only_verdicts && operation.path == exchange.request.path) return true;
+  return false;
+}
+
+}  // namespace
+
+bool is_gateway_question(const ApiExchange& exchange) {
+  if (exchange.operation != nullptr) return exchange.operation->access == Access::gateway;
+  return wants_verdicts_alone(exchange);
+}
+
+void note_gateway_refusal(ApiExchange& exchange, const Error& error) {
+  // The handler's own, unless it became another: too many refusals are one too.
+  if (error.code != Errc::permission_denied || !exchange.gateway.reason)
+    exchange.gateway.reason = reason_of(error.code);
+  exchange.response.add_header("X-AgentAuth-Reason", to_string(*exchange.gateway.reason));
+}
+
+Error as_verdict(const ApiExchange& exchange, const Error& error) {
+  if (error.code == Errc::unauthenticated || error.code == Errc::permission_denied ||
+      !wants_verdicts_alone(exchange))
+    return error;
+  return {Errc::permission_denied, error.message};
+}
+
+}  // namespace agentauth::api

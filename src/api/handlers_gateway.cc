@@ -1,0 +1,237 @@
+// May a gateway pass on the request that it holds? Each gateway tells in its own headers what that
+// request is; the answer is the same for all.
+//
+// Nothing of it is believed that could be read in two ways: a header that is repeated, a path with
+// more than one spelling, a host that is a list. Such a request is denied, whoever sent it.
+#include <algorithm>
+
+#include "api/enforcement.h"
+#include "api/handlers.h"
+#include "authz/decision.h"
+#include "gateway/request_host.h"
+#include "gateway/request_path.h"
+
+namespace agentauth::api {
+namespace {
+
+// By these a client asks some backends to answer another request than the one that was checked.
+constexpr std::array<std::string_view, 4> overrides = {"X-HTTP-Method-Override", "X-HTTP-Method",
+                                                       "X-Method-Override", "X-Rewrite-URL"};
+
+struct Identity {
+  AgentId id;
+  std::string_view name;  // views of the directory's
+  std::string_view owner;
+};
+
+// Of an agent that the directory knows.
+Identity identity_of(const Directory::View& view, const AgentId& id) {
+  const AgentProfile* profile = view.find_profile(id);
+  if (profile == nullptr) return {id, {}, {}};
+  return {id, profile->name(), profile->owner()};
+}
+
+tl::unexpected<Error> refused(ApiExchange& exchange, GatewayReason reason) {
+  exchange.gateway.reason = reason;
+  return failure(Errc::permission_denied, describe(reason), to_string(reason));
+}
+
+tl::unexpected<Error> nobody(ApiExchange& exchange, Error why) {
+  exchange.gateway.reason = GatewayReason::unauthenticated;
+  why.code = Errc::unauthenticated;
+  return tl::unexpected(std::move(why));
+}
+
+// A header that says what is asked about. Errors: those of refused().
+Result<std::string_view> read_header(ApiExchange& exchange, std::string_view name) {
+  std::optional<std::string_view> value;
+  for (const http::Header& header : exchange.request.headers()) {
+    if (!http::equal_ignoring_case(header.name, name)) continue;
+    if (value) return refused(exchange, GatewayReason::repeated_header);
+    value = header.value;
+  }
+  if (!value) return refused(exchange, GatewayReason::missing_header);
+  return *value;
+}
+
+Result<std::string_view> read_optional_header(ApiExchange& exchange, std::string_view name) {
+  if (!exchange.request.find(name)) return std::string_view();
+  return read_header(exchange, name);
+}
+
+// What HTTP allows in a header and everybody reads alike: printable ASCII, the rest and % as %XX.
+// Blanks at its ends would be cut off.
+void append_header_text(std::string_view text, std::string& out) {
+  static constexpr char digits[] = "0123456789ABCDEF";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool inner_blank = byte == ' ' && i > 0 && i + 1 < text.size();
+    if ((byte > ' ' && byte < 0x7F && byte != '%') || inner_blank) {
+      out += text[i];
+    } else {
+      out += '%';
+      out += digits[byte >> 4];
+      out += digits[byte & 15];
+    }
+  }
+}
+
+void add_text_header(ApiExchange& exchange, std::string_view name, std::string_view text) {
+  std::string& scratch = exchange.gateway.scratch;
+  scratch.clear();
+  append_header_text(text, scratch);
+  exchange.response.add_header(name, scratch);
+}
+
+// All of the headers, known or not: a gateway replaces what a client sent by those alone that it
+// was answered.
+void answer_yes(ApiExchange& exchange, GatewayReason reason, const Identity* identity) {
+  exchange.gateway.reason = reason;
+  exchange.response.set_status(exchange.operation->status);
+  exchange.response.add_header("X-AgentAuth-Reason", to_string(reason));
+  std::array<char, 36> id{};
+  if (identity != nullptr) identity->id.uuid.write(id.data());
+  exchange.response.add_header("X-Agent-Id", identity == nullptr
+                                                 ? std::string_view()
+                                                 : std::string_view(id.data(), id.size()));
+  add_text_header(exchange, "X-Agent-Name", identity == nullptr ? "" : identity->name);
+  add_text_header(exchange, "X-Agent-Owner", identity == nullptr ? "" : identity->owner);
+}
+
+// Who calls, if that is known and it may act. Errors: unauthenticated.
+Result<Actor> find_caller(ApiExchange& exchange, const Directory::View& view, Timestamp now) {
+  if (!exchange.caller)
+    return nobody(exchange, exchange.gateway.no_caller.value_or(
+                                Error{Errc::unauthenticated, "Credentials are required"}));
+  auto actor = find_acting(view, *exchange.caller, now);
+  if (actor) return *actor;
+  exchange.caller.reset();
+  return nobody(exchange, std::move(actor).error());
+}
+
+// Everybody may. Who proves to be an agent is named; a token that proves nothing is as good as
+// none, since it may be one of the backend's own.
+void answer_open(Services& services, ApiExchange& exchange) {
+  const Directory::View view(services.directory);
+  const bool known =
+      exchange.caller && find_acting(view, *exchange.caller, services.clock.now()).has_value();
+  if (!known) {
+    exchange.caller.reset();
+    return answer_yes(exchange, GatewayReason::open, nullptr);
+  }
+  const Identity identity = identity_of(view, exchange.caller->agent_id);
+  answer_yes(exchange, GatewayReason::open, &identity);
+}
+
+// What a route is about, for the request at hand. Views of the exchange and of `resource`.
+Question question_about(const Directory::View& view, const RouteTable::Match& match,
+                        const Circumstances& circumstances, std::string_view resource,
+                        Timestamp now) {
+  Question question = question_of(view, *match.route->permission, now);
+  question.resource = resource;
+  question.circumstances = circumstances;
+  return question;
+}
+
+// Decides, on the core where that needs no database: a grant that is to be counted does.
+// Nothing: a worker has to.
+Result<std::optional<Reason>> decide_route(Services& services, ApiExchange& exchange,
+                                           const RouteTable::Match& match,
+                                           const Circumstances& circumstances,
+                                           std::string_view resource) {
+  const Timestamp now = services.clock.now();
+  const auto ask = [&](const Directory::View& view,
+                       std::span<const GrantId> spent) -> Result<Decision> {
+    const Actor actor = TRY(find_caller(exchange, view, now));
+    Question question = question_about(view, match, circumstances, resource, now);
+    question.spent = spent;
+    return decide(view, actor, question);
+  };
+  // The caller chooses the request id, so that is not what counts as one use.
+  if (exchange.is_on_worker) return TRY(enforce(services, exchange, new_use(services), ask)).reason;
+  const Directory::View view(services.directory);
+  const Decision decision = TRY(ask(view, {}));
+  if (decision.is_to_be_spent()) return std::nullopt;
+  record_audited(services, exchange, view, decision);
+  return decision.reason;
+}
+
+Result<void> answer_match(Services& services, ApiExchange& exchange, const RouteTable::Match& match,
+                          const Circumstances& circumstances) {
+  if (match.route == nullptr) return refused(exchange, match.refused);
+  if (!match.route->permission) {
+    answer_open(services, exchange);
+    return {};
+  }
+  ResourceName resource;
+  const bool names_one = !match.route->resource.parts.empty();
+  if (names_one && !resource.write(match)) {
+    const Directory::View view(services.directory);
+    TRY(find_caller(exchange, view, services.clock.now()));
+    return refused(exchange, GatewayReason::bad_resource);
+  }
+  const auto reason = TRY(decide_route(services, exchange, match, circumstances,
+                                       names_one ? resource.text() : std::string_view()));
+  if (!reason) {
+    exchange.wants_worker = true;
+    return {};
+  }
+  if (*reason != Reason::granted) {
+    exchange.gateway.permission = *match.route->permission;
+    return refused(exchange, GatewayReason::permission_denied);
+  }
+  const Directory::View view(services.directory);
+  const Identity identity = identity_of(view, exchange.caller->agent_id);
+  answer_yes(exchange, GatewayReason::allowed, &identity);
+  return {};
+}
+
+struct Original {
+  std::string_view method;
+  std::string_view host;  // empty: not told
+  std::string_view target;
+};
+
+Result<void> answer(Services& services, ApiExchange& exchange, const Original& original) {
+  for (const std::string_view name : overrides)
+    if (exchange.request.find(name)) return refused(exchange, GatewayReason::override_header);
+  if (!is_request_method(original.method)) return refused(exchange, GatewayReason::bad_method);
+  RequestHost host;
+  if (!original.host.empty() && !host.read(original.host))
+    return refused(exchange, GatewayReason::bad_host);
+  RequestPath path;
+  if (const auto fault = path.read(original.target)) return refused(exchange, *fault);
+  const GatewayRouteService::InForce routes(services.gateway_routes);
+  const Circumstances circumstances{
+      .address = &exchange.client_address(), .method = original.method, .host = host.text()};
+  return answer_match(services, exchange, routes->match({original.method, host.text(), path}),
+                      circumstances);
+}
+
+}  // namespace
+
+Result<void> answer_nginx(Services& services, ApiExchange& exchange) {
+  return answer(services, exchange,
+                {.method = TRY(read_header(exchange, "X-Original-Method")),
+                 .host = TRY(read_optional_header(exchange, "X-Original-Host")),
+                 .target = TRY(read_header(exchange, "X-Original-URI"))});
+}
+
+Result<void> answer_forward_auth(Services& services, ApiExchange& exchange) {
+  return answer(services, exchange,
+                {.method = TRY(read_header(exchange, "X-Forwarded-Method")),
+                 .host = TRY(read_optional_header(exchange, "X-Forwarded-Host")),
+                 .target = TRY(read_header(exchange, "X-Forwarded-Uri"))});
+}
+
+Result<void> answer_envoy(Services& services, ApiExchange& exchange) {
+  // The slash before the rest is the path's own.
+  const std::string_view rest = exchange.captures.rest;
+  const std::string_view path = exchange.request.path;
+  return answer(services, exchange,
+                {.method = exchange.request.method_text,
+                 .host = exchange.request.find("Host").value_or(""),
+                 .target = path.substr(path.size() - rest.size() - 1)});
+}
+
+}  // namespace agentauth::api
