@@ -5,12 +5,20 @@
 namespace agentauth::api {
 namespace {
 
-// Each is one more counted grant that would allow the same.
-constexpr int rounds_max = 16;
+// Each is one more subject, or one more permission, whose counted grants would allow the same.
+constexpr int rounds_max = 64;
 
-Result<bool> spend(Services& services, GrantId grant, const std::string& use) {
-  return services.database.write_apart(
-      [&](Transaction& tx) { return tx.grants().spend(grant, use, services.clock.now()); });
+// Whether it could be counted; otherwise `spent` has one more, and with it all those of the same
+// subject that are used up, however many were given and used one after the other.
+Result<bool> spend(Services& services, GrantId grant, const std::string& use,
+                   std::vector<GrantId>& spent) {
+  return services.database.write_apart([&](Transaction& tx) -> Result<bool> {
+    if (TRY(tx.grants().spend(grant, use, services.clock.now()))) return true;
+    const auto others = TRY(tx.grants().used_up_beside(grant));
+    spent.push_back(grant);
+    spent.insert(spent.end(), others.begin(), others.end());
+    return false;
+  });
 }
 
 }  // namespace
@@ -30,8 +38,7 @@ Result<Enforced> enforce(Services& services, const ApiExchange& exchange, const 
       if (round == 0) record_audited(services, exchange, view, decision);
     }
     if (!is_to_be_spent) return enforced;
-    if (TRY(spend(services, *enforced.grant, use))) return enforced;
-    spent.push_back(*enforced.grant);
+    if (TRY(spend(services, *enforced.grant, use, spent))) return enforced;
   }
   return Enforced{Reason::uses_spent};
 }

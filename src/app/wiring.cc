@@ -7,6 +7,7 @@
 
 #include "app/database_advice.h"
 #include "app/follower.h"
+#include "app/grant_upkeep.h"
 #include "app/host.h"
 #include "app/node_name.h"
 #include "app/outage.h"
@@ -293,6 +294,7 @@ struct Node::State {
         return {};
       });
     follower.also_prune([this] { return upkeep.run_batch(); });
+    follower.also_prune([this] { return sweep_grant_uses(services.database, paced_clock.now()); });
     foundation.database().on_commit([this] {
       // A failure is the directory's to remember: it answers no more "allowed" until it has caught
       // up.

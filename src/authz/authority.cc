@@ -7,10 +7,6 @@ namespace {
 
 using internal::Closure;
 
-bool reaches_administration(std::string_view permission) {
-  return permission == "*" || permission.starts_with("agentauth:");
-}
-
 bool may_act(const Actor& actor) {
   return actor.agent != nullptr && actor.agent->status == AgentStatus::active;
 }
@@ -47,6 +43,11 @@ bool gives(const GrantRule& rule, const Requirement& covering, const Passed& pas
          policy::covers(pattern_of(rule), passed.resource);
 }
 
+// Whether it is over: nothing comes of it any more. What has not begun is not over.
+bool is_over(const GrantRule& rule, Timestamp now) {
+  return rule.expires_at_ms != 0 && now.time_since_epoch().count() >= rule.expires_at_ms;
+}
+
 bool takes_some(const Directory::View& view, const GrantRule& rule, const Passed& passed) {
   if (rule.effect != Effect::deny) return false;
   const auto theirs = pattern_of(rule);
@@ -76,6 +77,7 @@ bool holds(const Directory::View& view, const Actor& actor, const Passed& passed
   if (closure.is_cut_off()) return false;
   for (std::size_t i = 0; i < closure.size(); ++i) {
     for (const GrantRule& rule : closure.at(i).rules()) {
+      if (is_over(rule, now)) continue;
       if (takes_some(view, rule, passed)) return false;
       is_held =
           is_held || (gives(rule, covering, passed, now) && lasts_as_member(closure, i, passed));
@@ -84,7 +86,11 @@ bool holds(const Directory::View& view, const Actor& actor, const Passed& passed
   return is_held;
 }
 
-enum class Rules : std::uint8_t { that_allow, that_allow_or_deny };
+bool is_administrator(const Directory::View& view, const Actor& actor, Timestamp now) {
+  return holds(view, actor, {.permission = administrator_permission}, now);
+}
+
+enum class Rules : std::uint8_t { that_allow, all };
 
 // Calls visit(const Passed&) for whatever a subject may be allowed, by a role or a condition too,
 // until it returns false; returns whether none did. What is conditional counts as held for ever.
@@ -97,8 +103,7 @@ bool each_held(const Directory::View& view, const Subject& subject, Rules rules,
   const Closure closure(view, subject, now);
   if (closure.is_cut_off()) return false;
   const auto counts = [&](const GrantRule& rule) {
-    return rule.effect == Effect::allow ||
-           (rule.effect == Effect::deny && rules == Rules::that_allow_or_deny);
+    return !is_over(rule, now) && (rule.effect == Effect::allow || rules == Rules::all);
   };
   for (std::size_t i = 0; i < closure.size(); ++i)
     for (const GrantRule& rule : closure.at(i).rules())
@@ -109,16 +114,20 @@ bool each_held(const Directory::View& view, const Subject& subject, Rules rules,
 
 }  // namespace
 
+bool reaches_administration(std::string_view permission) {
+  return permission == "*" || permission.starts_with("agentauth:");
+}
+
 bool may_grant(const Directory::View& view, const Actor& actor, const Passed& passed,
                Timestamp now) {
-  return holds(view, actor, passed, now) ||
-         holds(view, actor, {.permission = administrator_permission}, now);
+  return holds(view, actor, passed, now) || is_administrator(view, actor, now);
 }
 
 bool covers(const Directory::View& view, const Actor& actor, const Actor& other, Timestamp now) {
   if (!may_act(actor) || other.agent == nullptr) return false;
   const bool is_whole = actor.limits == nullptr || !actor.limits->narrows_permissions();
   if (actor.agent->id == other.agent->id && is_whole) return true;
+  if (is_administrator(view, actor, now)) return true;
   return each_held(view, other, Rules::that_allow, now,
                    [&](const Passed& held) { return may_grant(view, actor, held, now); });
 }
@@ -126,7 +135,8 @@ bool covers(const Directory::View& view, const Actor& actor, const Actor& other,
 bool may_manage(const Directory::View& view, const Actor& actor, const Actor& other,
                 Timestamp now) {
   if (!may_act(actor) || other.agent == nullptr) return false;
-  if (actor.agent->id == other.agent->id) return true;
+  // Whoever has more memberships than are looked at is an administrator's to deal with.
+  if (actor.agent->id == other.agent->id || is_administrator(view, actor, now)) return true;
   return each_held(view, other, Rules::that_allow, now, [&](const Passed& held) {
     return !reaches_administration(held.permission) || may_grant(view, actor, held, now);
   });
@@ -134,9 +144,10 @@ bool may_manage(const Directory::View& view, const Actor& actor, const Actor& ot
 
 bool may_pass_on(const Directory::View& view, const Actor& actor, std::string_view principal,
                  Timestamp now) {
-  return may_act(actor) &&
-         each_held(view, Subject(principal), Rules::that_allow_or_deny, now,
-                   [&](const Passed& held) { return may_grant(view, actor, held, now); });
+  return is_administrator(view, actor, now) ||
+         (may_act(actor) &&
+          each_held(view, Subject(principal), Rules::all, now,
+                    [&](const Passed& held) { return may_grant(view, actor, held, now); }));
 }
 
 bool holds_some(const Directory::View& view, const Actor& agent, std::string_view permission,

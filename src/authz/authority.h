@@ -17,6 +17,9 @@ struct Passed {
   std::optional<Timestamp> until = {};  // absent: for ever
 };
 
+// Whether it is, or covers, something that may be done to AgentAuth itself.
+bool reaches_administration(std::string_view permission);
+
 // Whether `actor` may pass it on to others: it holds all of it, without a condition and for as
 // long, and nothing denies it any of it; or it is an administrator.
 bool may_grant(const Directory::View& view, const Actor& actor, const Passed& passed,
@@ -36,7 +39,7 @@ bool covers(const Directory::View& view, const Actor& actor, const Actor& other,
 bool may_manage(const Directory::View& view, const Actor& actor, const Actor& other, Timestamp now);
 
 // Whether `actor` may make somebody a member of `principal`, or take somebody out: it could grant
-// whatever that one is allowed, and allow whatever it is denied.
+// whatever that one is allowed, allow whatever it is denied, and end what is put on record.
 bool may_pass_on(const Directory::View& view, const Actor& actor, std::string_view principal,
                  Timestamp now);
 

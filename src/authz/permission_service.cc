@@ -37,7 +37,14 @@ Shape shaped(Grant grant) {
 
 bool shuts_out_everybody(const Grant& wanted) {
   return wanted.decides() == Effect::deny && wanted.subject == policy::every_agent &&
-         (wanted.permission == "*" || wanted.permission.starts_with("agentauth:"));
+         reaches_administration(wanted.permission);
+}
+
+// Who lifts a deny, or keeps something off the record, gives as much as who grants. Who takes
+// administration away could lock an administrator out; its own anybody may give up.
+bool takes_authority_to_revoke(const Caller& caller, const Grant& grant) {
+  return grant.decides() != Effect::allow ||
+         (reaches_administration(grant.permission) && grant.subject != subject_of(caller.agent_id));
 }
 
 }  // namespace
@@ -135,7 +142,7 @@ Result<void> PermissionService::revoke(Transaction& tx, const Caller& caller,
 
 Result<Grant> PermissionService::revoke(Transaction& tx, const Caller& caller, GrantId id) {
   const Grant grant = TRY(tx.grants().find(id));
-  if (grant.decides() == Effect::deny) TRY(require_authority(tx, caller, grant));
+  if (takes_authority_to_revoke(caller, grant)) TRY(require_authority(tx, caller, grant));
   TRY(tx.grants().erase(id));
   TRY(note_change(tx, grant.subject));
   return grant;

@@ -202,7 +202,8 @@ class PermissionService {
   // as one may, or a deny would shut out everybody.
   Result<Granted> grant(Transaction& tx, const Caller& caller, const Grant& wanted,
                         std::optional<GrantId> id = {});
-  // Those of a permission that are meant. Taking a deny away is as much as granting.
+  // Those of a permission that are meant. Taking away a deny, what is put on record, or somebody
+  // else's administration takes as much as granting it.
   // Errors: permission_denied, not_found.
   Result<void> revoke(Transaction& tx, const Caller& caller, const std::string& subject,
                       const std::string& permission, const WhichGrants& which);

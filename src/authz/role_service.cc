@@ -1,8 +1,5 @@
 #include "authz/role_service.h"
 
-#include <algorithm>
-#include <set>
-
 namespace agentauth {
 
 Result<RoleService::Put> RoleService::put(Transaction& tx, RoleKind kind, const std::string& name,
@@ -27,6 +24,8 @@ Result<std::vector<Role>> RoleService::list(Transaction& tx, RoleKind kind, cons
 
 Result<void> RoleService::erase(Transaction& tx, const Caller& caller,
                                 const std::string& principal) {
+  // Nobody makes it a member meanwhile: the next one of that name would be.
+  TRY(tx.changes().lock());
   TRY(tx.roles().find(principal));
   TRY(require_authority(tx, caller, principal));
   TRY(tx.roles().erase(principal));
@@ -46,23 +45,25 @@ Result<void> RoleService::require_authority(Transaction& tx, const Caller& calle
 
 // What is to become a member must not be, by however many steps, what it becomes a member of.
 Result<void> RoleService::refuse_cycle(Transaction& tx, const Membership& wanted) {
-  if (!policy::is_role_or_group(wanted.member)) return {};
-  std::set<std::string> seen;
-  std::vector<std::string> level{wanted.of};
-  for (std::size_t depth = 0; !level.empty(); ++depth) {
-    if (depth == depth_max)
-      return failure(Errc::conflict, "Roles and groups nest no deeper than " +
-                                         std::to_string(depth_max) + " levels");
-    std::vector<std::string> next;
-    for (const std::string& principal : level) {
-      if (principal == wanted.member)
-        return failure(Errc::conflict,
-                       wanted.of + " is a member of " + wanted.member + " already: a cycle");
-      for (Membership& above : TRY(tx.roles().list_of_member(principal, {}, memberships_max)))
-        if (seen.insert(above.of).second) next.push_back(std::move(above.of));
-    }
-    level = std::move(next);
-  }
+  if (!TRY(tx.roles().is_within(wanted.of, wanted.member))) return {};
+  return failure(Errc::conflict,
+                 wanted.of + " is a member of " + wanted.member + " already: a cycle");
+}
+
+// Of what is written: a decision must never find more than it looks at, or whoever may write roles
+// could shut somebody out with empty ones.
+Result<void> RoleService::require_bounds(Transaction& tx, const Membership& written) {
+  const auto too_many = [](std::string_view what, std::int64_t most) {
+    return failure(Errc::conflict, std::string(what) + " at most " + std::to_string(most));
+  };
+  if (TRY(tx.roles().count_of_member(written.member)) > memberships_max)
+    return too_many("Direct memberships in roles and groups are", memberships_max);
+  if (TRY(tx.roles().levels_below(written.of, depth_max + 1)) +
+          TRY(tx.roles().levels_above(written.of, depth_max + 1)) >
+      depth_max)
+    return too_many("Levels of nested roles and groups are", depth_max);
+  if (TRY(tx.roles().largest_closure(written.member)) > closure_max)
+    return too_many("Roles and groups that one is a member of, by others too, are", closure_max);
   return {};
 }
 
@@ -79,9 +80,7 @@ Result<RoleService::PutMembership> RoleService::put_member(Transaction& tx, cons
   TRY(require_authority(tx, caller, wanted.of));
   TRY(refuse_cycle(tx, wanted));
   const bool created = TRY(tx.roles().put_member(wanted.member, agent, role.id, wanted.expires_at));
-  if (created && TRY(tx.roles().count_of_member(wanted.member)) > memberships_max)
-    return failure(Errc::conflict, "One is a member of at most " + std::to_string(memberships_max) +
-                                       " roles and groups");
+  if (created) TRY(require_bounds(tx, wanted));
   TRY(note_change(tx, wanted.member));
   return PutMembership{TRY(tx.roles().find_member(wanted.member, role.id)), created};
 }

@@ -160,9 +160,12 @@ class RoleService {
  public:
   RoleService(Directory& directory, const Clock& clock) : directory_(directory), clock_(clock) {}
 
-  // Of one member, and of one closure as it is written.
+  // Of one member directly, and with the roles and groups that those are members of: with its own
+  // grants and every agent's, what decisions look at.
   static constexpr std::int64_t memberships_max = 64;
-  static constexpr std::size_t depth_max = 16;
+  static constexpr std::int64_t closure_max = 254;
+  // Levels above the lowest role or group.
+  static constexpr std::int64_t depth_max = 16;
 
   struct Put {
     Role role;
@@ -215,6 +218,7 @@ class RoleService {
   Result<void> require_authority(Transaction& tx, const Caller& caller,
                                  const std::string& principal);
   Result<void> refuse_cycle(Transaction& tx, const Membership& wanted);
+  Result<void> require_bounds(Transaction& tx, const Membership& written);
 
   Directory& directory_;
   const Clock& clock_;

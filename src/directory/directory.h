@@ -108,6 +108,8 @@ class Directory {
     const SubjectPolicy* find_policy(const AgentId& id) const;
     // Of a subject that is no agent; nullptr: nothing is granted to it.
     const SubjectPolicy* find_policy(std::string_view principal) const;
+    // Of the role or group of a membership; nullptr: it is gone.
+    const SubjectPolicy* find_policy(const MembershipRule& membership) const;
     // What every agent was granted.
     const SubjectPolicy* every_agents_policy() const;
     const AgentProfile* find_profile(const AgentId& id) const;

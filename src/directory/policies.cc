@@ -18,6 +18,12 @@ const SubjectPolicy* Directory::View::find_policy(std::string_view principal) co
   return tables_->principals.find(hash_of_name(principal), principal);
 }
 
+const SubjectPolicy* Directory::View::find_policy(const MembershipRule& membership) const {
+  const SubjectPolicy* policy =
+      tables_->principals.find(membership.of_hash, std::string_view(membership.of));
+  return policy != nullptr && policy->role_id() == membership.role_id ? policy : nullptr;
+}
+
 const SubjectPolicy* Directory::View::every_agents_policy() const {
   return tables_->every_agent.load(std::memory_order_seq_cst);
 }
@@ -65,7 +71,7 @@ void Directory::add_rule(const Grant& grant, SubjectPolicy::Source& source) {
 namespace {
 
 MembershipRule to_rule(const RoleRepository::MembershipState& state) {
-  return {state.of.principal, state.of.id,
+  return {state.of.principal, state.of.id, hash_of_name(state.of.principal),
           state.expires_at ? state.expires_at->time_since_epoch().count() : 0};
 }
 

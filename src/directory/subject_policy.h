@@ -52,6 +52,7 @@ struct GrantRule {
 struct MembershipRule {
   std::string of;    // role:NAME or group:NAME
   RoleId role_id{};  // one that was made again under that name is another one
+  std::uint64_t of_hash = 0;
   std::int64_t expires_at_ms = 0;
 
   bool is_in_time(Timestamp now) const {

@@ -220,6 +220,29 @@ Result<std::int64_t> GrantRepository::count_uses(GrantId id) {
   return used;
 }
 
+Result<std::vector<GrantId>> GrantRepository::used_up_beside(GrantId id) {
+  std::vector<GrantId> used_up;
+  TRY(
+      session_.query("SELECT others.id FROM grants AS one JOIN grants AS others "
+                     "ON others.subject = one.subject AND others.permission = one.permission "
+                     "WHERE one.id = $1 AND others.used >= others.max_uses",
+                     {id}, [&](const Row& row) -> Result<void> {
+                       used_up.push_back(row.id<GrantId>(0));
+                       return {};
+                     }));
+  return used_up;
+}
+
+Result<bool> GrantRepository::has_uses(Timestamp before) {
+  bool found = false;
+  TRY(session_.query("SELECT 1 FROM grant_uses WHERE used_at < $1 LIMIT 1", {before},
+                     [&](const Row&) -> Result<void> {
+                       found = true;
+                       return {};
+                     }));
+  return found;
+}
+
 Result<std::int64_t> GrantRepository::sweep_uses(Timestamp before, std::int64_t limit) {
   return session_.execute(
       "DELETE FROM grant_uses WHERE (grant_id, request_id) IN "

@@ -46,6 +46,10 @@ class GrantRepository {
   // before may go on using it.
   Result<bool> spend(GrantId id, const std::string& request_id, Timestamp now);
   Result<std::int64_t> count_uses(GrantId id);
+  // Those that are used up of all that its subject was granted of the same permission.
+  Result<std::vector<GrantId>> used_up_beside(GrantId id);
+  // Whether there are requests that used grants before that.
+  Result<bool> has_uses(Timestamp before);
   // Forgets at most `limit` requests that used grants before that; returns how many.
   Result<std::int64_t> sweep_uses(Timestamp before, std::int64_t limit);
 

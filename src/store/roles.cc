@@ -37,6 +37,15 @@ Result<std::optional<Role>> find_role(Session& session, Sql sql,
   return role;
 }
 
+Result<std::int64_t> count(Session& session, Sql sql, std::initializer_list<Param> params) {
+  std::int64_t number = 0;
+  TRY(session.query(sql, params, [&](const Row& row) -> Result<void> {
+    number = row.integer(0);
+    return {};
+  }));
+  return number;
+}
+
 Result<Role> one_role(Result<std::optional<Role>> found) {
   const auto role = TRY(std::move(found));
   if (!role) return failure(Errc::not_found, "No such role or group");
@@ -153,13 +162,57 @@ Result<std::vector<Membership>> RoleRepository::list_of_member(const std::string
 }
 
 Result<std::int64_t> RoleRepository::count_of_member(const std::string& member) {
-  std::int64_t count = 0;
-  TRY(session_.query("SELECT COUNT(*) FROM memberships WHERE member = $1", {member},
-                     [&](const Row& row) -> Result<void> {
-                       count = row.integer(0);
-                       return {};
-                     }));
-  return count;
+  return count(session_, "SELECT COUNT(*) FROM memberships WHERE member = $1", {member});
+}
+
+Result<bool> RoleRepository::is_within(const std::string& principal, const std::string& other) {
+  return TRY(count(session_,
+                   "WITH RECURSIVE above (principal) AS ("
+                   "SELECT CAST($1 AS TEXT) UNION SELECT roles.principal FROM above "
+                   "JOIN memberships ON memberships.member = above.principal "
+                   "JOIN roles ON roles.id = memberships.role_id) "
+                   "SELECT COUNT(*) FROM above WHERE principal = $2",
+                   {principal, other})) > 0;
+}
+
+Result<std::int64_t> RoleRepository::levels_above(const std::string& principal, std::int64_t most) {
+  return count(session_,
+               "WITH RECURSIVE above (principal, level) AS ("
+               "SELECT CAST($1 AS TEXT), 0 UNION SELECT roles.principal, level + 1 FROM above "
+               "JOIN memberships ON memberships.member = above.principal "
+               "JOIN roles ON roles.id = memberships.role_id WHERE level < $2) "
+               "SELECT MAX(level) FROM above",
+               {principal, most});
+}
+
+Result<std::int64_t> RoleRepository::levels_below(const std::string& principal, std::int64_t most) {
+  return count(session_,
+               "WITH RECURSIVE below (principal, level) AS ("
+               "SELECT CAST($1 AS TEXT), 0 UNION SELECT members.principal, level + 1 FROM below "
+               "JOIN roles ON roles.principal = below.principal "
+               "JOIN memberships ON memberships.role_id = roles.id "
+               "JOIN roles AS members ON members.principal = memberships.member "
+               "WHERE level < $2) "
+               "SELECT MAX(level) FROM below",
+               {principal, most});
+}
+
+Result<std::int64_t> RoleRepository::largest_closure(const std::string& member) {
+  return count(session_,
+               "WITH RECURSIVE below (member) AS ("
+               "SELECT CAST($1 AS TEXT) UNION SELECT memberships.member FROM below "
+               "JOIN roles ON roles.principal = below.member "
+               "JOIN memberships ON memberships.role_id = roles.id), "
+               "above (member, principal) AS ("
+               "SELECT below.member, roles.principal FROM below "
+               "JOIN memberships ON memberships.member = below.member "
+               "JOIN roles ON roles.id = memberships.role_id "
+               "UNION SELECT above.member, roles.principal FROM above "
+               "JOIN memberships ON memberships.member = above.principal "
+               "JOIN roles ON roles.id = memberships.role_id) "
+               "SELECT COALESCE(MAX(found), 0) FROM "
+               "(SELECT COUNT(*) AS found FROM above GROUP BY member) AS counted",
+               {member});
 }
 
 Result<void> RoleRepository::each_state(FunctionRef<void(const State&)> visit) {

@@ -40,6 +40,15 @@ class RoleRepository {
                                                  std::int64_t limit);
   Result<std::int64_t> count_of_member(const std::string& member);
 
+  // Whether the one is the other or, by however many steps, a member of it.
+  Result<bool> is_within(const std::string& principal, const std::string& other);
+  // How many levels of roles and groups one is a member of, or has as members; at most `most`.
+  Result<std::int64_t> levels_above(const std::string& principal, std::int64_t most);
+  Result<std::int64_t> levels_below(const std::string& principal, std::int64_t most);
+  // How many roles and groups the member is in, by however many steps; or, if more, one of those
+  // that are within it.
+  Result<std::int64_t> largest_closure(const std::string& member);
+
   // What the directory keeps of each.
   struct State {
     RoleId id;

@@ -12,8 +12,7 @@ Closure::Closure(const Directory::View& view, const Subject& subject, Timestamp 
   for (std::size_t from = 0; from < size_; ++from) {
     for (const MembershipRule& membership : at(from).memberships()) {
       if (!membership.is_in_time(now)) continue;
-      const SubjectPolicy* of = view.find_policy(membership.of);
-      if (of != nullptr && of->role_id() == membership.role_id) add(of, from);
+      if (const SubjectPolicy* of = view.find_policy(membership)) add(of, from);
     }
   }
 }

@@ -1,0 +1,430 @@
+// The engine against the rule written down as plainly as it can be; and that nobody passes on more
+// than it has.
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "authz/authority.h"
+#include "authz/testing/stated_policy.h"
+
+namespace agentauth {
+namespace {
+
+using testing::StatedPolicy;
+
+constexpr int never = 1'000'000;
+
+// What a condition is, and what it says; its outcome is told by hand below.
+enum class When { always, small_amount, open_resource, is_alice, unreadable };
+constexpr When all_conditions[] = {When::always,        When::always,   When::small_amount,
+                                   When::open_resource, When::is_alice, When::unreadable};
+
+std::string text_of(When when) {
+  switch (when) {
+    case When::always:
+      return "";
+    case When::small_amount:
+      return " when context.amount < 5";
+    case When::open_resource:
+      return " when resource.properties.open";
+    case When::is_alice:
+      return R"( when subject.id == "alice")";
+    case When::unreadable:
+      return " when this is no condition";
+  }
+  return "";
+}
+
+struct StatedGrant {
+  std::string effect, subject, action, resource;  // resource: "" is any
+  int from = 0, until = never;
+  When when = When::always;
+
+  std::string line() const {
+    std::string line = effect + ' ' + subject + ' ' + action;
+    if (!resource.empty()) line += " on " + resource;
+    if (from != 0) line += " from " + std::to_string(from);
+    if (until != never) line += " until " + std::to_string(until);
+    return line + text_of(when);
+  }
+};
+
+struct StatedMember {
+  std::string member, of;
+  int until = never;
+
+  std::string line() const {
+    return "member " + member + " of " + of +
+           (until == never ? "" : " until " + std::to_string(until));
+  }
+};
+
+struct AskedOf {
+  std::string subject, action, resource;
+  int at = 100;
+  int amount = -1;  // -1: not said
+
+  std::string line() const {
+    std::string line = subject + ' ' + action;
+    if (!resource.empty()) line += " on " + resource;
+    line += " at " + std::to_string(at);
+    if (amount >= 0) line += R"( with context {"amount": )" + std::to_string(amount) + "}";
+    return line;
+  }
+};
+
+bool action_matches(const std::string& granted, const std::string& asked) {
+  if (granted == "*") return true;
+  if (!granted.ends_with(":*")) return granted == asked;
+  const std::string stem = granted.substr(0, granted.size() - 1);
+  return asked.size() > stem.size() && asked.starts_with(stem);
+}
+
+bool resource_matches(const std::string& granted, const std::string& asked) {
+  if (granted.empty()) return true;
+  if (asked.empty()) return false;
+  if (!granted.ends_with("*")) return granted == asked;
+  return asked.starts_with(granted.substr(0, granted.size() - 1));
+}
+
+// The model in lists, and its rule: suspended, denied, allowed, or not.
+struct Obvious {
+  std::vector<StatedGrant> grants;
+  std::vector<StatedMember> members;
+  std::set<std::string> suspended;
+  std::map<std::string, bool> open;  // what is stored of resources
+
+  std::set<std::string> names_of(const std::string& subject, int at) const {
+    std::set<std::string> names{subject};
+    if (subject.starts_with("agent:")) names.insert("agent:*");
+    for (bool grew = true; grew;) {
+      grew = false;
+      for (const StatedMember& row : members)
+        if (at < row.until && names.count(row.member) != 0)
+          grew = names.insert(row.of).second || grew;
+    }
+    return names;
+  }
+
+  policy::Outcome outcome(When when, const AskedOf& asked) const {
+    const auto told = [](bool yes) { return yes ? policy::Outcome::yes : policy::Outcome::no; };
+    switch (when) {
+      case When::always:
+        return policy::Outcome::yes;
+      case When::small_amount:
+        return asked.amount < 0 ? policy::Outcome::error : told(asked.amount < 5);
+      case When::open_resource:
+        return open.count(asked.resource) == 0 ? policy::Outcome::error
+                                               : told(open.at(asked.resource));
+      case When::is_alice:
+        return told(asked.subject == "user:alice");
+      case When::unreadable:
+        return policy::Outcome::error;
+    }
+    return policy::Outcome::error;
+  }
+
+  bool matches(const StatedGrant& grant, const AskedOf& asked) const {
+    if (!action_matches(grant.action, asked.action)) return false;
+    if (!resource_matches(grant.resource, asked.resource)) return false;
+    if (asked.at < grant.from || asked.at >= grant.until) return false;
+    const auto told = outcome(grant.when, asked);
+    if (told == policy::Outcome::error) return grant.effect == "deny";
+    return told == policy::Outcome::yes;
+  }
+
+  std::string answer(const AskedOf& asked) const {
+    if (suspended.count(asked.subject) != 0) return "agent_suspended";
+    const auto names = names_of(asked.subject, asked.at);
+    std::set<std::string> effects;
+    for (const StatedGrant& grant : grants)
+      if (names.count(grant.subject) != 0 && matches(grant, asked)) effects.insert(grant.effect);
+    const std::string audited = effects.count("audit") != 0 ? " + audited" : "";
+    if (effects.count("deny") != 0) return "denied" + audited;
+    if (effects.count("allow") != 0) return "granted" + audited;
+    return "not_granted" + audited;
+  }
+};
+
+const std::vector<std::string> agents = {"agent:a", "agent:b"};
+const std::vector<std::string> roles = {"role:r", "role:s", "group:g", "group:h"};
+const std::vector<std::string> subjects = {"agent:a", "agent:a", "agent:b", "agent:*",   "role:r",
+                                           "role:s",  "group:g", "group:h", "user:alice"};
+const std::vector<std::string> members = {"agent:a", "agent:a", "agent:b", "role:r",
+                                          "role:s",  "group:g", "group:h", "user:alice"};
+const std::vector<std::string> askers = {"agent:a", "agent:b", "user:alice", "role:r"};
+const std::vector<std::string> actions = {"x", "y:z", "y:z:q"};
+const std::vector<std::string> patterns = {"x", "x", "y:z", "y:*", "y:z:*", "*"};
+const std::vector<std::string> resources = {"", "d:1", "d:12", "e:1"};
+const std::vector<std::string> resource_patterns = {"", "", "d:1", "d:12", "d:1*", "d:*", "e:*"};
+const std::vector<int> moments = {40, 100, 160};
+
+template <class T>
+T any_of(const std::vector<T>& choices) {
+  return *rc::gen::elementOf(choices);
+}
+
+int any_end() { return *rc::gen::element(never, never, 50, 150); }
+
+StatedGrant any_grant() {
+  StatedGrant grant;
+  grant.effect = *rc::gen::element<std::string>("allow", "allow", "allow", "deny", "audit");
+  grant.subject = any_of(subjects);
+  grant.action = any_of(patterns);
+  grant.resource = any_of(resource_patterns);
+  grant.from = *rc::gen::element(0, 0, 0, 50, 150);
+  grant.until = any_end();
+  grant.when = any_of(std::vector<When>(std::begin(all_conditions), std::end(all_conditions)));
+  return grant;
+}
+
+// One policy, in the engine and in lists.
+class Both {
+ public:
+  explicit Both(Replica& replica) : stated(replica), replica_(replica) {
+    for (const std::string& name : agents) stated.agent(name);
+  }
+
+  void add_grant() {
+    const StatedGrant grant = any_grant();
+    for (const StatedGrant& known : obvious.grants)
+      if (known.line() == grant.line()) return;
+    stated.state(grant.line());
+    obvious.grants.push_back(grant);
+    ids_.push_back(stated.last_grant());
+  }
+  void remove_grant() {
+    if (ids_.empty()) return;
+    const auto at = *rc::gen::inRange<std::size_t>(0, ids_.size());
+    stated.erase_grant(ids_[at]);
+    forget(at);
+  }
+  void add_member() {
+    const StatedMember row{any_of(members), any_of(roles), any_end()};
+    stated.state(row.line());
+    std::erase_if(obvious.members, [&](const StatedMember& known) {
+      return known.member == row.member && known.of == row.of;
+    });
+    obvious.members.push_back(row);
+  }
+  void remove_member() {
+    if (obvious.members.empty()) return;
+    const auto at = *rc::gen::inRange<std::size_t>(0, obvious.members.size());
+    stated.end_membership(obvious.members[at].member, obvious.members[at].of);
+    obvious.members.erase(obvious.members.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+  void remove_role() {
+    const std::string name = any_of(roles);
+    stated.principal(name);  // there is one
+    stated.erase_role(name);
+    for (std::size_t i = ids_.size(); i-- > 0;)
+      if (obvious.grants[i].subject == name) forget(i);
+    std::erase_if(obvious.members,
+                  [&](const StatedMember& row) { return row.member == name || row.of == name; });
+  }
+  void change_entity() {
+    const std::string name = *rc::gen::element<std::string>("d:1", "e:1");
+    if (obvious.open.count(name) != 0 && *rc::gen::arbitrary<bool>()) {
+      stated.forget_entity(name.substr(0, 1), name.substr(2));
+      obvious.open.erase(name);
+      return;
+    }
+    const bool open = *rc::gen::arbitrary<bool>();
+    stated.state("know " + name + (open ? R"( {"open":true})" : R"( {"open":false})"));
+    obvious.open[name] = open;
+  }
+  void change_status() {
+    const std::string name = any_of(agents);
+    const bool suspends = obvious.suspended.insert(name).second;
+    if (!suspends) obvious.suspended.erase(name);
+    replica_.set_status(stated.agent(name),
+                        suspends ? AgentStatus::suspended : AgentStatus::active);
+  }
+  void change() {
+    const int drawn = *rc::gen::inRange(0, 24);
+    if (drawn < 10) return add_grant();
+    if (drawn < 17) return add_member();
+    if (drawn < 19) return remove_grant();
+    if (drawn < 20) return remove_member();
+    if (drawn < 21) return remove_role();
+    if (drawn < 23) return change_entity();
+    change_status();
+  }
+
+  Obvious obvious;
+  StatedPolicy stated;
+
+ private:
+  void forget(std::size_t at) {
+    ids_.erase(ids_.begin() + static_cast<std::ptrdiff_t>(at));
+    obvious.grants.erase(obvious.grants.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+  Replica& replica_;
+  std::vector<GrantId> ids_;
+};
+
+std::vector<AskedOf> every_question(const std::vector<std::string>& about) {
+  std::vector<AskedOf> questions;
+  for (const std::string& subject : about)
+    for (const std::string& action : actions)
+      for (const std::string& resource : resources)
+        for (const int at : moments)
+          for (const int amount : {-1, 3, 7})
+            questions.push_back({subject, action, resource, at, amount});
+  return questions;
+}
+
+AskedOf any_question() {
+  return {any_of(askers), any_of(actions), any_of(resources), any_of(moments),
+          *rc::gen::element(-1, 3, 7)};
+}
+
+RC_GTEST_PROP(DecisionProperty, TheEngineDecidesAsTheRuleReads, ()) {
+  Replica replica;
+  Directory follower(replica.database(), std::chrono::hours{1});
+  RC_ASSERT(follower.load().has_value());
+  Both both(replica);
+  const int changes = *rc::gen::inRange(1, 40);
+  for (int i = 0; i < changes; ++i) {
+    both.change();
+    if (i % 7 == 3) RC_ASSERT(follower.catch_up().has_value());
+    const AskedOf asked = any_question();
+    RC_ASSERT(both.stated.answer(asked.line()) == both.obvious.answer(asked));
+  }
+  RC_ASSERT(follower.catch_up().has_value());
+  Directory fresh(replica.database(), std::chrono::hours{1});
+  RC_ASSERT(fresh.load().has_value());
+  for (const AskedOf& asked : every_question(askers)) {
+    const std::string answer = both.obvious.answer(asked);
+    const std::string line = asked.line();
+    RC_TAG(answer);
+    RC_ASSERT(both.stated.answer(line) == answer);
+    RC_ASSERT(both.stated.answer(follower, line) == answer);
+    RC_ASSERT(both.stated.answer(fresh, line) == answer);
+  }
+}
+
+std::string text_of(const Obvious& obvious) {
+  std::string text;
+  for (const StatedGrant& grant : obvious.grants) text += grant.line() + '\n';
+  for (const StatedMember& row : obvious.members) text += row.line() + '\n';
+  for (const auto& [name, open] : obvious.open) text += name + (open ? " open\n" : " not open\n");
+  return text;
+}
+
+bool is_granted(const Obvious& obvious, AskedOf asked, const std::string& subject) {
+  asked.subject = subject;
+  return obvious.answer(asked).starts_with("granted");
+}
+
+Obvious without_member(Obvious obvious, const std::string& member, const std::string& of) {
+  std::erase_if(obvious.members,
+                [&](const StatedMember& row) { return row.member == member && row.of == of; });
+  return obvious;
+}
+
+Obvious with_member(const Obvious& obvious, const std::string& member, const std::string& of) {
+  Obvious after = without_member(obvious, member, of);
+  after.members.push_back({member, of});
+  return after;
+}
+
+// Grants of their own to agent:a most of all, so that there is something to pass on.
+void give_author_something(Both& both) {
+  for (int i = 0; i < 3; ++i) {
+    StatedGrant grant = any_grant();
+    grant.effect = "allow";
+    grant.subject = *rc::gen::element<std::string>("agent:a", "role:r");
+    if (grant.action == "*") grant.action = "y:*";
+    grant.when = When::always;
+    both.stated.state("member agent:a of role:r");
+    std::erase_if(both.obvious.members, [](const StatedMember& row) {
+      return row.member == "agent:a" && row.of == "role:r";
+    });
+    both.obvious.members.push_back({"agent:a", "role:r"});
+    const bool known =
+        std::any_of(both.obvious.grants.begin(), both.obvious.grants.end(),
+                    [&](const StatedGrant& other) { return other.line() == grant.line(); });
+    if (known) continue;
+    both.stated.state(grant.line());
+    both.obvious.grants.push_back(grant);
+  }
+}
+
+struct Author {
+  Directory::View view;
+  Actor actor;
+
+  Author(Replica& replica, Both& both)
+      : view(replica.directory()), actor(view, view.find_agent(both.stated.agent("agent:a"))) {}
+  static Timestamp now() { return Timestamp{std::chrono::seconds{100}}; }
+  bool administers() const {
+    return may_grant(view, actor, {.permission = administrator_permission}, now());
+  }
+};
+
+RC_GTEST_PROP(AuthorityProperty, NobodyPassesOnWhatItIsNotAllowed, ()) {
+  Replica replica;
+  Both both(replica);
+  const int changes = *rc::gen::inRange(0, 15);
+  for (int i = 0; i < changes; ++i) both.change();
+  give_author_something(both);
+
+  int passed = 0;
+  for (const std::string& pattern : patterns) {
+    for (const std::string& resource : resource_patterns) {
+      for (const int until : {150, never}) {
+        const StatedGrant given{"allow", "agent:new", pattern, resource, 0, until};
+        const Author author(replica, both);
+        if (author.administers()) continue;
+        Passed wanted{pattern, *policy::parse_resource_pattern(resource)};
+        if (until != never) wanted.until = Timestamp{std::chrono::seconds{until}};
+        if (!may_grant(author.view, author.actor, wanted, Author::now())) continue;
+        ++passed;
+        Obvious after = both.obvious;
+        after.grants.push_back(given);
+        for (const AskedOf& asked : every_question({"agent:new"}))
+          if (asked.at >= 100 && is_granted(after, asked, "agent:new") &&
+              !is_granted(both.obvious, asked, "agent:new") &&
+              !is_granted(both.obvious, asked, "agent:a"))
+            RC_FAIL(given.line() + ", and " + asked.line() + ":\n" + text_of(after));
+      }
+    }
+  }
+  RC_CLASSIFY(passed > 0, "something could be passed on");
+}
+
+// Who may make members of a role, or take them out, gives nobody what it is not allowed itself.
+RC_GTEST_PROP(AuthorityProperty, MembershipsGiveNobodyWhatItsAuthorIsNotAllowed, ()) {
+  Replica replica;
+  Both both(replica);
+  const int changes = *rc::gen::inRange(0, 20);
+  for (int i = 0; i < changes; ++i) both.change();
+  give_author_something(both);
+
+  int passed = 0;
+  for (const std::string& role : roles) {
+    both.stated.principal(role);
+    const Author author(replica, both);
+    if (author.administers() || !may_pass_on(author.view, author.actor, role, Author::now()))
+      continue;
+    ++passed;
+    for (const char* member : {"agent:new", "agent:b"}) {
+      const Obvious with_and_without[] = {with_member(both.obvious, member, role),
+                                          without_member(both.obvious, member, role)};
+      for (const AskedOf& asked : every_question({member})) {
+        if (asked.at < 100) continue;
+        for (const Obvious& after : with_and_without)
+          if (is_granted(after, asked, member) && !is_granted(both.obvious, asked, member) &&
+              !is_granted(both.obvious, asked, "agent:a"))
+            RC_FAIL(role + ", and " + asked.line() + ":\n" + text_of(both.obvious));
+      }
+    }
+  }
+  RC_CLASSIFY(passed > 0, "something could be passed on");
+}
+
+}  // namespace
+}  // namespace agentauth
