@@ -320,7 +320,8 @@ bool Dispatcher::would_let_in(const Operation& operation, std::string_view token
 
 Result<void> Dispatcher::admit_caller(ApiExchange& exchange) const {
   if (!exchange.caller) return {};
-  return admit_agent(services_.limiter, exchange, exchange.caller->agent_id, {});
+  const Caller& caller = *exchange.caller;
+  return admit_agent(services_.limiter, exchange, caller.agent_id, text_of(caller.key));
 }
 
 void Dispatcher::fail(ApiExchange& exchange, Error error) {

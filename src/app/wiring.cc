@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include "api/limit_gate.h"
 #include "app/database_advice.h"
 #include "app/follower.h"
 #include "app/host.h"
@@ -240,7 +241,7 @@ struct Node::State {
                        foundation.clock(), foundation.random(),
                        {.lifetime = options.refresh_ttl, .idle = options.refresh_idle}),
         permissions(directory, foundation.clock()),
-        limiter(api::limited_routes(), limit_hash_key(foundation.master_key())),
+        limiter(api::limited_routes(options.registration), limit_hash_key(foundation.master_key())),
         limits(foundation.database(), limiter,
                options.limits ? LimitService::Enforced::yes : LimitService::Enforced::no),
         cursors(foundation.master_key()),

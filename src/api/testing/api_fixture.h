@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "api/dispatcher.h"
+#include "api/limit_gate.h"
 #include "audit/chain.h"
 #include "base/json.h"
 #include "crypto/bcrypt.h"
@@ -219,7 +220,7 @@ class ApiFixture : public testing::Test {
   RefreshService refresh_tokens{
       replica.database(), replica.directory(), master_key, clock, random, {}};
   PermissionService permissions{replica.directory(), clock};
-  Limiter limiter{limited_routes(), {}};
+  Limiter limiter{limited_routes(Registration::open), {}};
   LimitService limits{replica.database(), limiter, LimitService::Enforced::yes};
   CursorCodec cursors{master_key};
   audit::Recorder recorder{audited(replica.database()), clock};
