@@ -185,6 +185,8 @@ Result<int> run_command(const CommandLine& line, const Configuration& configurat
       return list_signing_keys(line, options, out, streams.error);
     case CommandId::signing_key_rotate:
       return rotate_signing_key(line, options, out);
+    case CommandId::signing_key_adopt:
+      return adopt_signing_key(line, options, out);
     case CommandId::backup:
       return backup_database(line, options, out);
     case CommandId::restore:
