@@ -1,4 +1,4 @@
-"""The servers that are compared: nginx and the reference stack. Ours is in `agentauth.py`."""
+"""The servers that are compared, nginx and the reference stack, and those that are stood on."""
 
 import contextlib
 import os
@@ -94,6 +94,21 @@ def postgresql(directory: Path) -> Iterator[tuple[str, int]]:
     try:
         wait_for_postgresql(process, directory, log)
         yield f"postgresql://bench@/postgres?host={directory}", process.pid
+    finally:
+        machine.stop(process)
+
+
+@contextlib.contextmanager
+def redis(directory: Path) -> Iterator[str]:
+    """Redis of its own that keeps nothing on disk. Gives its URL."""
+    port = free_port()
+    log = directory / f"redis-{port}.log"
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    command += ["--appendonly", "no", "--dir", str(directory)]
+    process = subprocess.Popen(command, stdout=log.open("w"), stderr=subprocess.STDOUT)
+    try:
+        wait_for_port(process, port, log)
+        yield f"redis://127.0.0.1:{port}"
     finally:
         machine.stop(process)
 
