@@ -31,6 +31,13 @@ class Client:
             raise Refused(f"{method} {path}: {seen} instead of {status}: {text}")
         return text
 
+    def metric(self, sample: str) -> int:
+        """A counter or a gauge, by its name after `agentauth_` and its labels; 0 when there is none."""
+        for line in self.expect(200, "GET", "/metrics").splitlines():
+            if line.startswith(f"agentauth_{sample} "):
+                return int(line.rsplit(" ", 1)[1])
+        return 0
+
     def register(self, name: str) -> tuple[str, str]:
         """A new agent: its id and its API key."""
         body = {"agent_name": name, "owner_email": "bench@example.com"}

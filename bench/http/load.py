@@ -51,8 +51,8 @@ class Sample:
     foreign: float  # cores that neither the server nor the client used, but somebody did
 
 
-def drive(target: Target, seconds: float) -> Sample:
-    """One round of load. Every answer must be a 2xx: a fast refusal is not a result."""
+def run_wrk(target: Target, seconds: float) -> dict:
+    """What lua/report.lua says of one run, whatever was answered."""
     request = target.request
     command = machine.pinned(machine.CLIENT_CORE) + ["wrk", "-t1", f"-c{request.connections}"]
     command += [f"-d{max(1, round(seconds))}s", "-s", request.script]
@@ -60,15 +60,20 @@ def drive(target: Target, seconds: float) -> Sample:
     if request.token:
         command += ["-H", f"Authorization: Bearer {request.token}"]
     command += [target.url + request.path, "--", *request.arguments]
-    busy, own = machine.busy_seconds(), machine.own_seconds()
-    before = machine.cpu_seconds(list(target.pids))
     done = subprocess.run(command, cwd=LUA, capture_output=True, text=True, check=False)
-    cpu = machine.cpu_seconds(list(target.pids)) - before
-    foreign = machine.busy_seconds() - busy - (machine.own_seconds() - own) - cpu
     lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
     if done.returncode != 0 or not lines:
         raise RuntimeError(f"wrk failed on {target.name}: {done.stdout}{done.stderr}")
-    result = json.loads(lines[0].removeprefix("RESULT "))
+    return json.loads(lines[0].removeprefix("RESULT "))
+
+
+def drive(target: Target, seconds: float) -> Sample:
+    """One round of load. Every answer must be a 2xx: a fast refusal is not a result."""
+    busy, own = machine.busy_seconds(), machine.own_seconds()
+    before = machine.cpu_seconds(list(target.pids))
+    result = run_wrk(target, seconds)
+    cpu = machine.cpu_seconds(list(target.pids)) - before
+    foreign = machine.busy_seconds() - busy - (machine.own_seconds() - own) - cpu
     failures = ("non_2xx", "connection_errors", "timeouts")
     if result["requests"] == 0 or any(result[kind] for kind in failures):
         raise RuntimeError(f"{target.name} did not answer 2xx to every request: {result}")

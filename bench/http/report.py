@@ -24,7 +24,8 @@ HOW_TO_READ = """\
   requests answered. Where wrk fills its core before the server fills its own ("core used" well under
   100 %), requests a second compare clients, and the CPU ratio is the better judge.
 * p99 under a client that sends as fast as it can is mostly queueing: 64 requests are always waiting.
-* A round in which any answer was not 2xx, or a connection failed, stops the benchmark.
+* A round in which any answer was not 2xx, or a connection failed, stops the benchmark; where a limit is to refuse, every
+  refusal must be one that the limit has counted.
 * "Already verified" holds for five minutes after a key was verified, in use or not; then its next login
   pays one bcrypt again. The login rounds stay within that time, so they do not show it; a row of its
   own does. Many keys verified together expire together and queue for the hasher: with 100 of them

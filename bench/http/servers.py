@@ -1,4 +1,4 @@
-"""The servers that are compared: nginx and the reference stack. Ours is in `agentauth.py`."""
+"""The servers that are compared, nginx and the reference stack, and those that are stood on."""
 
 import contextlib
 import os
@@ -98,6 +98,21 @@ def postgresql(directory: Path) -> Iterator[tuple[str, int]]:
     finally:
         machine.stop(process)
         shutil.rmtree(data)  # the next group of the run has one of its own
+
+
+@contextlib.contextmanager
+def redis(directory: Path) -> Iterator[str]:
+    """Redis of its own that keeps nothing on disk. Gives its URL."""
+    port = free_port()
+    log = directory / f"redis-{port}.log"
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    command += ["--appendonly", "no", "--dir", str(directory)]
+    process = subprocess.Popen(command, stdout=log.open("w"), stderr=subprocess.STDOUT)
+    try:
+        wait_for_port(process, port, log)
+        yield f"redis://127.0.0.1:{port}"
+    finally:
+        machine.stop(process)
 
 
 def wait_for_postgresql(process: subprocess.Popen, directory: Path, log: Path) -> None:

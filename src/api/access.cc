@@ -13,8 +13,8 @@ tl::unexpected<Error> ended(std::string_view why) {
 Result<void> require_standing_signature(Services& services, Transaction& tx,
                                         const ApiExchange& exchange) {
   const auto token = bearer(exchange.request.find("Authorization").value_or(""));
-  const std::string kid = TRY(services.tokens.signing_kid(token.value_or("")));
-  if (kid == configured_signing_kid) return {};
+  const auto kid = TRY(services.tokens.stored_signing_kid(token.value_or("")));
+  if (!kid) return {};
   const auto standing = TRY(tx.signing_keys().list());
   if (std::any_of(standing.begin(), standing.end(),
                   [&](const SealedSigningKey& key) { return key.kid == kid; }))

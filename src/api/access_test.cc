@@ -219,7 +219,8 @@ TEST_F(AccessTest, ASigningKeyWithdrawnElsewhereEndsACallUnderWay) {
   const AgentId agent = replica.add_agent();
   const std::string kid = "theNodesOwn1";
   std::vector<SigningKey> known;
-  known.emplace_back(kid, as_bytes("jR4mX0v9Qz7Lw2Tt5Yb8Nc1Kd6Hf3Ga+"));
+  known.emplace_back(kid, as_bytes("jR4mX0v9Qz7Lw2Tt5Yb8Nc1Kd6Hf3Ga+"),
+                     SigningKey::Times{.signs_from = clock.now()});
   tokens.use_keys(SigningKeys(std::move(known)));
   const auto write = [&](auto work) { value_of(replica.database().migrate(work)); };
   write([&](Transaction& tx) {

@@ -158,11 +158,11 @@ Result<void> Dispatcher::authorize(ApiExchange& exchange) {
   const Operation& operation = *exchange.operation;
   if (operation.access == Access::anonymous) return {};
   TRY(require_fresh_directory(exchange.started));
+  exchange.keys_generation = services_.tokens.keys_generation();
   if (operation.access == Access::gateway) {
     identify(exchange);
     return {};
   }
-  exchange.keys_generation = services_.tokens.keys_generation();
   if (operation.access == Access::registrant) return authorize_registrant(exchange);
   const Timestamp now = services_.clock.now();
   const Caller caller = TRY(authenticate(exchange, now));
@@ -384,7 +384,8 @@ bool Dispatcher::would_let_in(const Operation& operation, std::string_view token
 
 Result<void> Dispatcher::admit_caller(ApiExchange& exchange) const {
   if (!exchange.caller) return {};
-  return admit_agent(services_.limiter, exchange, exchange.caller->agent_id, {});
+  const Caller& caller = *exchange.caller;
+  return admit_agent(services_.limiter, exchange, caller.agent_id, text_of(caller.key));
 }
 
 void Dispatcher::fail(ApiExchange& exchange, Error error) {

@@ -49,6 +49,8 @@ Result<void> log_in_as(Services& services, ApiExchange& exchange, const Caller& 
 
 Result<void> register_agent(Services& services, ApiExchange& exchange) {
   const auto request = TRY(exchange.decode_input<RegisterAgent>());
+  // Before the hash as well: those who wait for a database that is away would queue for it.
+  TRY(require_fresh(services));
   TRY(admit_owner(services.limiter, exchange, request.owner_email));
   const Idempotency idempotency = TRY(refuse_repeated(services, exchange, request.owner_email));
   const MintedKey minted = TRY(services.keys.mint());

@@ -20,14 +20,15 @@ Error too_many(const LimitReport& report) {
   return error;
 }
 
+// REQUIRES: is_watched.
 Result<void> admit(Limiter& limiter, ApiExchange& exchange, LimitScope scope, ByteView identity) {
   const std::size_t route = index_of(*exchange.operation);
   if (limiter.admit(route, scope, identity, now_ns(exchange), exchange.limits)) return {};
   return tl::unexpected(too_many(exchange.limits));
 }
 
-bool is_watched(const Limiter& limiter, const ApiExchange& exchange) {
-  return limiter.watches(index_of(*exchange.operation));
+bool is_watched(const Limiter& limiter, const ApiExchange& exchange, LimitScope scope) {
+  return limiter.watches(index_of(*exchange.operation), scope);
 }
 
 bool is_refusal(Errc code) {
@@ -35,38 +36,71 @@ bool is_refusal(Errc code) {
          code == Errc::registration_closed;
 }
 
+LimitedRoute limited_route(const Operation& operation, Registration registration) {
+  using enum LimitScope;
+  std::string name(http::to_string(operation.method));
+  name.append(" ").append(operation.path);
+  switch (operation.access) {
+    case Access::anonymous:
+      if (operation.binding.audit == AuditAction::login)
+        return {name, {address, agent, key}, {address, key}};
+      if (operation.binding.audit == AuditAction::login_refresh)
+        return {name, {address, agent, key}, {address}};
+      return {name, {address}, {address}};
+    case Access::registrant:
+      if (registration == Registration::open) return {name, {address, owner}, {address}};
+      return {name, {address, agent, key, owner}, {address, agent, key}};
+    case Access::any_agent:
+    case Access::permission:
+    case Access::permission_or_self:
+    case Access::gateway:
+      break;
+  }
+  return {name, {address, agent, key}, {address, agent, key}};
+}
+
 }  // namespace
 
+std::vector<LimitedRoute> limited_routes(Registration registration) {
+  std::vector<LimitedRoute> routes;
+  for (const Operation& operation : operations())
+    routes.push_back(limited_route(operation, registration));
+  return routes;
+}
+
 Result<void> admit_client(Limiter& limiter, ApiExchange& exchange) {
-  if (!is_watched(limiter, exchange)) return {};
+  if (!is_watched(limiter, exchange, LimitScope::address)) return {};
   return admit(limiter, exchange, LimitScope::address,
                address_limit_identity(exchange.client_address()));
 }
 
 Result<void> admit_agent(Limiter& limiter, ApiExchange& exchange, const AgentId& agent,
                          std::string_view kid) {
-  if (!is_watched(limiter, exchange)) return {};
-  if (!kid.empty()) TRY(admit(limiter, exchange, LimitScope::key, as_bytes(kid)));
+  if (is_watched(limiter, exchange, LimitScope::key))
+    TRY(admit(limiter, exchange, LimitScope::key, as_bytes(kid)));
+  if (!is_watched(limiter, exchange, LimitScope::agent)) return {};
   return admit(limiter, exchange, LimitScope::agent, agent.uuid.bytes);
 }
 
 Result<void> admit_owner(Limiter& limiter, ApiExchange& exchange, std::string_view email) {
-  if (!is_watched(limiter, exchange)) return {};
+  if (!is_watched(limiter, exchange, LimitScope::owner)) return {};
   return admit(limiter, exchange, LimitScope::owner, as_bytes(owner_identity(email)));
 }
 
 void count_refusal(Limiter& limiter, ApiExchange& exchange, Error& error) {
-  if (exchange.operation == nullptr || !is_refusal(error.code) || !is_watched(limiter, exchange))
-    return;
+  if (exchange.operation == nullptr || !is_refusal(error.code)) return;
   const std::size_t route = index_of(*exchange.operation);
+  if (!limiter.watches(route)) return;
   const auto counted = [&](LimitScope scope, ByteView identity) {
     return limiter.count_failure(route, scope, identity, now_ns(exchange), exchange.limits);
   };
   bool within = counted(LimitScope::address, address_limit_identity(exchange.client_address()));
   if (!exchange.presented_kid.empty())
     within = counted(LimitScope::key, as_bytes(exchange.presented_kid)) && within;
-  if (exchange.caller)
+  if (exchange.caller) {
+    within = counted(LimitScope::key, as_bytes(text_of(exchange.caller->key))) && within;
     within = counted(LimitScope::agent, exchange.caller->agent_id.uuid.bytes) && within;
+  }
   if (!within) error = too_many(exchange.limits);
 }
 

@@ -149,6 +149,61 @@ TEST_F(LimitGateTest, SuccessfulLoginsAreLimitedByKeyWhenThatIsConfigured) {
   EXPECT_EQ(log_in(key).status, 429);
 }
 
+// Whichever of its agent's keys it was got with.
+TEST_F(LimitGateTest, ATokenCountsByTheKeyThatItWasGotWith) {
+  limit(LimitScope::key, "GET /data/weather");
+  const AgentId agent = replica.add_agent_with({"read_weather"});
+  const std::string one = key_of(agent);
+  const std::string other = key_of(agent);
+  const auto weather = [&](const std::string& key) {
+    return get("/data/weather", log_in(key).text("access_token"));
+  };
+  EXPECT_EQ(weather(one).status, 200);
+  EXPECT_EQ(weather(one).header("RateLimit"), R"("test";r=0;t=1)");
+  EXPECT_EQ(weather(one).status, 429) << "a new token is no new bucket";
+  EXPECT_EQ(weather(other).status, 200);
+}
+
+TEST_F(LimitGateTest, RefreshesCountByKeyToo) {
+  limit(LimitScope::key, "POST /auth/refresh");
+  std::string token = log_in(key_of(replica.add_agent())).text("refresh_token");
+  for (int i = 0; i < 2; ++i) token = refresh(token).text("refresh_token");
+  EXPECT_EQ(refresh(token).status, 429);
+}
+
+TEST_F(LimitGateTest, DenialsCountByKeyAndStopNothingThatIsAllowed) {
+  limit(LimitScope::key, "*", LimitCount::failures);
+  const std::string token =
+      log_in(key_of(replica.add_agent_with({"read_stock"}))).text("access_token");
+  EXPECT_EQ(get("/data/weather", token).status, 403);
+  EXPECT_EQ(get("/data/weather", token).status, 403);
+  EXPECT_EQ(get("/data/weather", token).status, 429);
+  EXPECT_EQ(get("/data/stock", token).status, 200);
+}
+
+// A limit that is taken counts: nobody is to believe in one that does not.
+TEST_F(LimitGateTest, EveryRouteSaysByWhomItIsCounted) {
+  using enum LimitScope;
+  const auto scopes = [](std::string_view name, Registration registration, LimitCount count) {
+    for (const LimitedRoute& route : limited_routes(registration))
+      if (route.name == name) return route.counted(count).bits();
+    return std::uint8_t{0};
+  };
+  const auto expect = [&](std::string_view name, LimitScopes all, LimitScopes failures,
+                          Registration registration = Registration::open) {
+    EXPECT_EQ(scopes(name, registration, LimitCount::all), all.bits()) << name;
+    EXPECT_EQ(scopes(name, registration, LimitCount::failures), failures.bits()) << name;
+  };
+  expect("POST /auth/login", {address, agent, key}, {address, key});
+  expect("POST /auth/refresh", {address, agent, key}, {address});
+  expect("GET /data/weather", {address, agent, key}, {address, agent, key});
+  expect("GET /agents/me", {address, agent, key}, {address, agent, key});
+  expect("GET /healthz", {address}, {address});
+  expect("POST /agents/register", {address, owner}, {address});
+  expect("POST /agents/register", {address, agent, key, owner}, {address, agent, key},
+         Registration::closed);
+}
+
 TEST_F(LimitGateTest, ARefreshOverItsLimitSpendsNothing) {
   limit(LimitScope::agent, "POST /auth/refresh");
   std::string token = log_in(key_of(replica.add_agent())).text("refresh_token");

@@ -284,14 +284,6 @@ std::size_t index_of(const Operation& operation) {
   return static_cast<std::size_t>(&operation - table.data());
 }
 
-std::vector<std::string> limited_routes() {
-  std::vector<std::string> routes;
-  for (const Operation& operation : table)
-    routes.push_back(std::string(http::to_string(operation.method)) + " " +
-                     std::string(operation.path));
-  return routes;
-}
-
 std::string_view noun_of(const Operation& operation) {
   const std::string_view path = operation.path;
   if (path.starts_with("/roles") || path.starts_with("/groups")) return "roles";

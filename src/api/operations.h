@@ -68,8 +68,6 @@ struct Operation {
 std::span<const Operation> operations();
 // Its place in operations().
 std::size_t index_of(const Operation& operation);
-// Every operation's route as limits name it, "POST /auth/login", in the same order.
-std::vector<std::string> limited_routes();
 
 // A read that decides by the directory waits, if need be, until it knows the revision that the
 // caller has seen: X-AgentAuth-Revision of a write, on whatever node.

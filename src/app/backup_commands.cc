@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "app/client_commands.h"
+#include "app/database_advice.h"
 #include "app/new_file.h"
 #include "app/node_name.h"
 #include "app/option_values.h"
@@ -13,6 +14,7 @@
 #include "audit/chain.h"
 #include "base/json.h"
 #include "store/migrations.h"
+#include "store/postgres/postgres_schema.h"
 #include "store/sqlite/sqlite_copy.h"
 #include "store/sqlite/sqlite_schema.h"
 
@@ -52,6 +54,14 @@ Result<Found> verify(Database& database, const Ed25519PublicKey& key) {
   found.schema_version = TRY(database.read(find_schema_version));
   found.revision = TRY(database.read([](Transaction& tx) { return tx.changes().revision(); }));
   return found;
+}
+
+// Of PostgreSQL, whose schema a dump brings along whole: refused before anything is written to it.
+Result<void> refuse_foreign_code(const Options& options) {
+  const auto database = TRY(open_database(options));
+  auto checked = with_database_advice(require_no_foreign_code(*database), options.database);
+  if (!checked) checked.error().message += ": drop it first, it could undo what is revoked later";
+  return checked;
 }
 
 Result<void> refuse_what_is_none(const std::string& file) {
@@ -169,6 +179,8 @@ Result<int> restore_in_place(const CommandLine& line, const Options& options, st
     TRY(SqliteFileLock::take(file));  // and let go of: nobody else knows of it
     TRY(check_sqlite_file(file));
     TRY(refuse_what_is_none(file));
+  } else {
+    TRY(refuse_foreign_code(options));
   }
   TRY(load_existing_master_key(options));
   const Found found = TRY(settle(options));

@@ -196,6 +196,13 @@ constexpr auto table = std::to_array<Command>({
      .note = "The key before it verifies until its tokens have expired: no request fails. With "
              "--now the new key signs at once, the old ones verify no more and every access token "
              "has ended: for a key that leaked. A refresh token still gets the next one."},
+    {.id = CommandId::signing_key_adopt,
+     .name = "signing-key adopt",
+     .about = "Make the secret of --signing-secret a key of the database, so that it can rotate",
+     .example = "agentauth signing-key adopt --signing-secret-file secret",
+     .note = "While the servers sign with it. Restart them without the secret afterwards, one "
+             "after the other: they sign and verify as before, and no request fails. Then it "
+             "rotates like any other key."},
     {.id = CommandId::backup,
      .name = "backup",
      .about = "Copy the embedded database, whether or not a server runs, and verify the copy",

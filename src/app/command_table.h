@@ -36,6 +36,7 @@ enum class CommandId : std::uint8_t {
   audit_export,
   signing_key_list,
   signing_key_rotate,
+  signing_key_adopt,
   backup,
   restore,
   migrate,

@@ -148,7 +148,8 @@ Result<std::optional<FoundValue>> OptionSources::find_in(Source source,
     return failure(Errc::invalid_argument, "--" + std::string(option.name) + " and --" + variant +
                                                " are both given (" + value->origin + ", " +
                                                path->origin + "): use one");
-  path->text = TRY(read_secret_file(variant, path->text));
+  path->file = path->text;
+  path->text = TRY(read_secret_file(variant, path->file));
   return path;
 }
 

@@ -17,6 +17,7 @@ struct FoundValue {
   std::string text;
   Source source;
   std::string origin;
+  std::string file = {};  // that a secret was read from
 };
 
 // The AGENTAUTH_ variables that no option has: they are ignored, whatever they hold.

@@ -16,7 +16,7 @@ using enum CommandId;
 using enum OptionKind;
 
 constexpr CommandSet serving{serve, config, doctor};
-constexpr CommandSet of_signing_keys{signing_key_list, signing_key_rotate};
+constexpr CommandSet of_signing_keys{signing_key_list, signing_key_rotate, signing_key_adopt};
 constexpr CommandSet with_master_key =
     of_signing_keys |
     CommandSet{serve, admin_create, audit_verify, audit_export, backup, restore, config, doctor};

@@ -22,8 +22,8 @@ Result<Setting> resolve_one(const Option& option, const OptionSources& sources, 
     return failure(Errc::invalid_argument, message);
   }
   option.assign(options, *value);
-  return Setting{&option, shown_value(option, found->text), found->origin, found->source,
-                 std::hash<std::string>{}(found->text)};
+  return Setting{&option,       shown_value(option, found->text),      found->origin,
+                 found->source, std::hash<std::string>{}(found->text), found->file};
 }
 
 // What a default says in words, in figures: DATA_DIR, "all cores".

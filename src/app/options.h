@@ -105,6 +105,7 @@ struct Setting {
   std::string origin;  // "flag --listen", "environment AGENTAUTH_LISTEN", "file F", "default"
   Source source;
   std::size_t digest = 0;  // of the value, secrets included: to see whether it changed
+  std::string file = {};   // that a secret was read from; empty when it was in none
 };
 
 struct Configuration {

@@ -1,5 +1,8 @@
 #include "app/run.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <optional>
 
 #include "app/audit_commands.h"
@@ -18,6 +21,7 @@
 #include "app/text_table.h"
 #include "app/version.h"
 #include "base/json.h"
+#include "crypto/master_key.h"
 #include "http/trace_context.h"
 
 namespace agentauth::app {
@@ -181,6 +185,8 @@ Result<int> run_command(const CommandLine& line, const Configuration& configurat
       return list_signing_keys(line, options, out, streams.error);
     case CommandId::signing_key_rotate:
       return rotate_signing_key(line, options, out);
+    case CommandId::signing_key_adopt:
+      return adopt_signing_key(line, options, out);
     case CommandId::backup:
       return backup_database(line, options, out);
     case CommandId::restore:
@@ -198,6 +204,19 @@ void warn_of_secrets_in_flags(const Configuration& configuration, std::ostream& 
   for (const std::string& name : secrets_in_flags(configuration))
     error << "agentauth: whoever lists processes can read " << name << ": use " << name
           << "-file\n";
+}
+
+// Only says so: the key is the caller's, and a pipe or a device has no mode that matters.
+void warn_of_an_open_key_file(const Configuration& configuration, std::ostream& error) {
+  if (!is_client_command(configuration.options.inputs->command)) return;
+  for (const Setting& setting : configuration.settings) {
+    if (setting.option->name != "api-key" || setting.file.empty()) continue;
+    struct stat status {};
+    if (::stat(setting.file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+    if (is_private_file(status.st_mode, status.st_uid, ::geteuid())) continue;
+    error << "agentauth: others may read the key in " << printable(setting.file)
+          << ": run chmod 600 on it\n";
+  }
 }
 
 // Libraries write further lines for people at their own prompts; the first says what is wrong.
@@ -239,7 +258,10 @@ int run(const std::vector<std::string>& arguments, Environment environment, std:
   } else {
     const auto configuration =
         resolve_options({line->command->id, line->flags, std::move(environment)});
-    if (configuration) warn_of_secrets_in_flags(*configuration, error);
+    if (configuration) {
+      warn_of_secrets_in_flags(*configuration, error);
+      warn_of_an_open_key_file(*configuration, error);
+    }
     const bool is_doctor = line->command->id == CommandId::doctor;
     if (!configuration && !is_doctor) return report_refused(configuration.error(), error);
     code = configuration

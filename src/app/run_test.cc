@@ -2,8 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <sstream>
 
 #include "app/client_commands.h"
@@ -54,6 +57,26 @@ TEST_F(RunTest, ASecretOnTheCommandLineIsWarnedOfWithoutItsValue) {
   EXPECT_EQ(run({"config", "--api-key", "loud-secret"}), exit_done);
   EXPECT_THAT(error_.str(), AllOf(HasSubstr("use --api-key-file"), Not(HasSubstr("loud"))));
   EXPECT_EQ(error_lines(), 1U);
+}
+
+TEST_F(RunTest, AKeyFileThatOthersMayReadIsWarnedOfAndUsed) {
+  const std::string path = testing::TempDir() + "/agentauth-open-key";
+  std::ofstream(path) << "some-key";
+  const std::vector<std::string> list = {"agent", "list",     "--api-key-file",
+                                         path,    "--server", "http://127.0.0.1:1"};
+  for (const mode_t mode : {0644u, 0640u, 0604u}) {
+    ASSERT_EQ(::chmod(path.c_str(), mode), 0);
+    EXPECT_EQ(run(list), exit_unreachable) << "it goes on";
+    EXPECT_EQ(error_lines(), 2U) << error_.str();
+    EXPECT_THAT(error_.str(), AllOf(HasSubstr("others may read the key in " + path),
+                                    HasSubstr("chmod 600"), Not(HasSubstr("some-key"))));
+  }
+  for (const mode_t mode : {0600u, 0400u}) {
+    ASSERT_EQ(::chmod(path.c_str(), mode), 0);
+    EXPECT_EQ(run(list), exit_unreachable);
+    EXPECT_EQ(error_lines(), 1U) << error_.str();
+  }
+  std::filesystem::remove(path);
 }
 
 TEST_F(RunTest, AMistakeIsOneLineAndTheExitCodeOfUsage) {

@@ -18,10 +18,6 @@ namespace {
 class KeysOfDatabase {
  public:
   static Result<std::unique_ptr<KeysOfDatabase>> open(const Options& options) {
-    if (!options.signing_secret.empty())
-      return failure(Errc::conflict,
-                     "--signing-secret signs access tokens, no key of the database: to rotate it, "
-                     "restart the servers with another one");
     auto database = TRY(open_existing_database(options));
     const MasterKey master_key = TRY(load_master_key_of(*database, options));
     database->append_audit_by(audit::append);
@@ -45,6 +41,13 @@ class KeysOfDatabase {
   SigningKeyService service_;
 };
 
+Result<void> refuse_a_configured_secret(const Options& options) {
+  if (options.signing_secret.empty()) return {};
+  return failure(Errc::conflict,
+                 "--signing-secret signs access tokens, no key of the database: to rotate it, "
+                 "restart the servers with another one, or see agentauth help signing-key adopt");
+}
+
 std::string text_of(const std::optional<Timestamp>& time) {
   return time ? format_rfc3339(*time) : "-";
 }
@@ -61,10 +64,23 @@ void print_json(const std::vector<SigningKeyDescription>& keys, std::ostream& ou
   out << text << '\n';
 }
 
+int print_key(const CommandLine& line, const SigningKeyDescription& key, std::ostream& out) {
+  if (line.wants_json()) {
+    std::string text;
+    JsonWriter writer(text);
+    write_fields(key, writer);
+    out << text << '\n';
+  } else {
+    out << "kid         " << key.kid << "\nsigns_from  " << format_rfc3339(key.signs_from) << '\n';
+  }
+  return exit_done;
+}
+
 }  // namespace
 
 Result<int> list_signing_keys(const CommandLine& line, const Options& options, std::ostream& out,
                               std::ostream& advice) {
+  TRY(refuse_a_configured_secret(options));
   const auto keys = TRY(KeysOfDatabase::open(options));
   const auto listed = TRY(with_database_advice(keys->service().list(), options.database));
   if (TRY(with_database_advice(keys->rest(), options.database)))
@@ -84,6 +100,7 @@ Result<int> list_signing_keys(const CommandLine& line, const Options& options, s
 }
 
 Result<int> rotate_signing_key(const CommandLine& line, const Options& options, std::ostream& out) {
+  TRY(refuse_a_configured_secret(options));
   const auto keys = TRY(KeysOfDatabase::open(options));
   if (TRY(with_database_advice(keys->rest(), options.database)))
     return failure(Errc::conflict,
@@ -93,15 +110,24 @@ Result<int> rotate_signing_key(const CommandLine& line, const Options& options, 
   const auto key = TRY(with_database_advice(keys->service().rotate(rotation), options.database));
   // Servers read the change log at every poll interval.
   std::this_thread::sleep_for(3 * poll_interval);
-  if (line.wants_json()) {
-    std::string text;
-    JsonWriter writer(text);
-    write_fields(key, writer);
-    out << text << '\n';
-  } else {
-    out << "kid         " << key.kid << "\nsigns_from  " << format_rfc3339(key.signs_from) << '\n';
-  }
-  return exit_done;
+  return print_key(line, key, out);
+}
+
+Result<int> adopt_signing_key(const CommandLine& line, const Options& options, std::ostream& out) {
+  if (options.signing_secret.empty())
+    return tl::unexpected(Error{.code = Errc::invalid_argument,
+                                .message = "One or more fields are invalid",
+                                .fields = {{"--signing-secret-file",
+                                            "is needed: the secret that "
+                                            "the servers sign with"}}});
+  const auto keys = TRY(KeysOfDatabase::open(options));
+  if (!TRY(with_database_advice(keys->rest(), options.database)))
+    return failure(Errc::conflict,
+                   "the servers sign with keys of the database: there is nothing to adopt");
+  return print_key(
+      line,
+      TRY(with_database_advice(keys->service().adopt(options.signing_secret), options.database)),
+      out);
 }
 
 }  // namespace agentauth::app

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include "api/limit_gate.h"
 #include "app/database_advice.h"
 #include "app/follower.h"
 #include "app/grant_upkeep.h"
@@ -243,7 +244,7 @@ struct Node::State {
         permissions(directory, foundation.clock()),
         roles(directory, foundation.clock()),
         entities(foundation.clock()),
-        limiter(api::limited_routes(), limit_hash_key(foundation.master_key())),
+        limiter(api::limited_routes(options.registration), limit_hash_key(foundation.master_key())),
         limits(foundation.database(), limiter,
                options.limits ? LimitService::Enforced::yes : LimitService::Enforced::no),
         gateway_routes(foundation.database()),

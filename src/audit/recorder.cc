@@ -126,11 +126,30 @@ void Recorder::run() {
   }
 }
 
+// Behind a database that does not answer: who waits is told so, not kept for another turn.
+void Recorder::refuse_overdue(std::vector<Entry>& entries) const {
+  if (!failed_) return;
+  const auto oldest = Database::Steady::now() - Database::turn_patience;
+  std::erase_if(entries, [&](Entry& entry) {
+    if (!entry.done || entry.since >= oldest) return false;
+    entry.done(failure(Errc::unavailable, "The database is not available",
+                       "it did not answer the events that this one waited for"));
+    return true;
+  });
+}
+
 void Recorder::write(std::vector<Entry>& entries) {
+  refuse_overdue(entries);
+  if (entries.empty()) return;
   std::vector<AuditEvent> events;
   events.reserve(entries.size());
-  for (const Entry& entry : entries) events.push_back(entry.event);
-  const Result<void> written = database_.record(std::move(events));
+  auto since = Database::Steady::now();
+  for (const Entry& entry : entries) {
+    events.push_back(entry.event);
+    if (entry.done) since = std::min(since, entry.since);
+  }
+  const Result<void> written = database_.record(std::move(events), since);
+  failed_ = !written;
   for (Entry& entry : entries) {
     if (written) {
       count(entry.event);

@@ -81,10 +81,12 @@ class Recorder {
   struct Entry {
     AuditEvent event;
     Done done;  // empty: a denial, for which nobody waits
+    Database::SteadyTime since = Database::Steady::now();
   };
   static constexpr std::size_t agent_budgets = 1024;  // an agent's by its id; some share one
 
   void run();
+  void refuse_overdue(std::vector<Entry>& entries) const;
   void write(std::vector<Entry>& entries);
   // Require the lock.
   bool admits(const AuditEvent& denial);
@@ -110,6 +112,7 @@ class Recorder {
   std::array<std::array<std::atomic<std::uint64_t>, audit_outcome_count>, audit_action_count>
       recorded_{};
   std::array<std::atomic<std::uint64_t>, dropped_count> dropped_{};
+  bool failed_ = false;  // of the thread: the last write
   std::thread thread_;
 };
 

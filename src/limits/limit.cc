@@ -24,17 +24,35 @@ bool parse_word(const std::array<std::string_view, N>& words, std::string_view t
   return true;
 }
 
-// Where it is known who counts. "*" would promise more.
-bool is_counted(LimitScope scope, std::string_view route) {
-  if (scope == LimitScope::key) return route == "POST /auth/login";
-  if (scope == LimitScope::owner) return route == "POST /agents/register";
-  return true;
+constexpr std::string_view every_route = "*";
+
+const LimitedRoute* find_route(std::span<const LimitedRoute> routes, std::string_view name) {
+  const auto found = std::find_if(routes.begin(), routes.end(),
+                                  [&](const LimitedRoute& route) { return route.name == name; });
+  return found == routes.end() ? nullptr : &*found;
+}
+
+// Where it is known who counts. "*" is all of those; of an owner it would promise too much.
+bool is_counted(const Limit& limit, std::string_view name, std::span<const LimitedRoute> routes) {
+  if (name == every_route) return limit.scope != LimitScope::owner;
+  const LimitedRoute* route = find_route(routes, name);
+  return route != nullptr && route->counted(limit.count).has(limit.scope);
+}
+
+std::string why_never_counted(const Limit& limit, std::string_view route) {
+  std::string text = "cannot be counted by ";
+  text.append(to_string(limit.scope)).append(": ").append(route);
+  if (limit.scope == LimitScope::owner)
+    return text += limit.count == LimitCount::all ? ", which names no owner"
+                                                  : ", where who is refused names no owner";
+  return text += limit.count == LimitCount::all ? ", where it is not known who calls"
+                                                : ", where it is not known who was refused";
 }
 
 // Collects what is wrong, so that one answer names all of it.
 class Checker {
  public:
-  Checker(const LimitSet& set, std::span<const std::string> routes) : set_(set), routes_(routes) {}
+  Checker(const LimitSet& set, std::span<const LimitedRoute> routes) : set_(set), routes_(routes) {}
 
   Result<void> check() {
     for (std::size_t i = 0; i < set_.limits.size(); ++i) check(i);
@@ -63,20 +81,18 @@ class Checker {
       wrong(place + "burst", "takes more than 31 days to refill at this rate");
     std::set<std::string_view> named;
     for (const std::string& route : limit.routes) {
-      const bool known =
-          route == "*" || std::find(routes_.begin(), routes_.end(), route) != routes_.end();
+      const bool known = route == every_route || find_route(routes_, route) != nullptr;
       if (!known) wrong(place + "routes", "names no route of this API: " + route);
-      if (known && !is_counted(limit.scope, route))
-        wrong(place + "routes",
-              "cannot be counted by " + std::string(to_string(limit.scope)) + ": " + route);
+      if (known && !is_counted(limit, route, routes_))
+        wrong(place + "routes", why_never_counted(limit, route));
       if (!named.insert(route).second) wrong(place + "routes", "names a route twice: " + route);
     }
-    for (const std::string& route : routes_)
-      if (named.contains("*") || named.contains(route)) ++on_route_[route];
+    for (const LimitedRoute& route : routes_)
+      if (named.contains(every_route) || named.contains(route.name)) ++on_route_[route.name];
   }
 
   const LimitSet& set_;
-  std::span<const std::string> routes_;
+  std::span<const LimitedRoute> routes_;
   std::set<std::string_view> names_;
   std::map<std::string, std::size_t> on_route_;
   std::vector<FieldError> errors_;
@@ -123,17 +139,30 @@ std::string Limit::fingerprint() const {
   return text;
 }
 
-Result<void> check_limits(const LimitSet& set, std::span<const std::string> routes) {
+bool applies(const Limit& limit, const LimitedRoute& route) {
+  return route.counted(limit.count).has(limit.scope) &&
+         std::any_of(limit.routes.begin(), limit.routes.end(), [&](const std::string& named) {
+           return named == every_route || named == route.name;
+         });
+}
+
+Result<void> check_limits(const LimitSet& set, std::span<const LimitedRoute> routes) {
   return Checker(set, routes).check();
 }
 
-LimitSet default_limits(std::span<const std::string> routes) {
+LimitSet without_what_never_counts(LimitSet set, std::span<const LimitedRoute> routes) {
+  for (Limit& limit : set.limits)
+    std::erase_if(limit.routes,
+                  [&](const std::string& route) { return !is_counted(limit, route, routes); });
+  std::erase_if(set.limits, [](const Limit& limit) { return limit.routes.empty(); });
+  return set;
+}
+
+LimitSet default_limits(std::span<const LimitedRoute> routes) {
   const auto existing = [&](std::initializer_list<std::string> wanted) {
     std::vector<std::string> found;
     std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(found),
-                 [&](const std::string& route) {
-                   return std::find(routes.begin(), routes.end(), route) != routes.end();
-                 });
+                 [&](const std::string& route) { return find_route(routes, route) != nullptr; });
     return found;
   };
   const auto credentials = existing({"POST /auth/login", "POST /auth/refresh"});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,6 +23,26 @@ enum class LimitScope : std::uint8_t {
 };
 std::string_view to_string(LimitScope scope);
 bool parse(std::string_view text, LimitScope& scope);
+
+// A set of them.
+class LimitScopes {
+ public:
+  constexpr LimitScopes() = default;
+  constexpr LimitScopes(std::initializer_list<LimitScope> scopes) {
+    for (const LimitScope scope : scopes) add(scope);
+  }
+  constexpr void add(LimitScope scope) { bits_ |= bit(scope); }
+  constexpr bool has(LimitScope scope) const { return (bits_ & bit(scope)) != 0; }
+  constexpr std::uint8_t bits() const { return bits_; }
+  static constexpr std::uint8_t bit(LimitScope scope) {
+    return static_cast<std::uint8_t>(1U << static_cast<unsigned>(scope));
+  }
+
+ private:
+  std::uint8_t bits_ = 0;
+};
+inline constexpr LimitScopes every_limit_scope{LimitScope::address, LimitScope::agent,
+                                               LimitScope::key, LimitScope::owner};
 
 enum class LimitCount : std::uint8_t {
   all,       // every request
@@ -93,6 +114,17 @@ struct Limit {
   }
 };
 
+// A route as limits name it, and by whom its requests are counted.
+struct LimitedRoute {
+  std::string name;                          // "POST /auth/login"
+  LimitScopes all = every_limit_scope;       // whatever the answer
+  LimitScopes failures = every_limit_scope;  // when they are refused
+
+  LimitScopes counted(LimitCount count) const { return count == LimitCount::all ? all : failures; }
+};
+// Whether the limit names the route and counts anything there.
+bool applies(const Limit& limit, const LimitedRoute& route);
+
 struct LimitSet {
   std::vector<Limit> limits;
 
@@ -102,12 +134,15 @@ struct LimitSet {
   }
 };
 
-// What the fields alone cannot say: names are unique, routes exist and are named once, few limits
-// meet on one route, a bucket refills within 31 days. Errors: invalid_argument, which names each
-// field.
-Result<void> check_limits(const LimitSet& set, std::span<const std::string> routes);
+// What the fields alone cannot say: names are unique, routes exist, are named once and know whom to
+// count, few limits meet on one route, a bucket refills within 31 days. Errors: invalid_argument,
+// which names each field.
+Result<void> check_limits(const LimitSet& set, std::span<const LimitedRoute> routes);
+// The limits without what they name in vain: routes that this version does not know, or where it
+// has nothing to count by. Another version, or a node with other options, may have stored them.
+LimitSet without_what_never_counts(LimitSet set, std::span<const LimitedRoute> routes);
 
 // Failed logins by address and by key, registrations by address; where a route exists.
-LimitSet default_limits(std::span<const std::string> routes);
+LimitSet default_limits(std::span<const LimitedRoute> routes);
 
 }  // namespace agentauth

@@ -1,21 +1,9 @@
 #include "limits/limit_service.h"
 
-#include <algorithm>
-
 namespace agentauth {
 namespace {
 
 constexpr const char* setting_name = "limits";
-
-// A newer version, on another node, may know routes that this one does not have.
-LimitSet without_unknown_routes(LimitSet set, std::span<const std::string> routes) {
-  for (Limit& limit : set.limits)
-    std::erase_if(limit.routes, [&](const std::string& route) {
-      return route != "*" && std::find(routes.begin(), routes.end(), route) == routes.end();
-    });
-  std::erase_if(set.limits, [](const Limit& limit) { return limit.routes.empty(); });
-  return set;
-}
 
 }  // namespace
 
@@ -48,7 +36,7 @@ Result<void> LimitService::follow(Revision settings_revision) {
   followed_.store(settings_revision, std::memory_order_release);
   if (!set) return tl::unexpected(set.error());
   if (enforced_ == Enforced::no) return {};
-  const LimitSet known = without_unknown_routes(*set, limiter_.routes());
+  const LimitSet known = without_what_never_counts(*set, limiter_.routes());
   TRY(check_limits(known, limiter_.routes()));
   limiter_.replace(known);
   return {};

@@ -27,7 +27,7 @@ class LimitServiceTest : public testing::Test {
   }
 
   std::unique_ptr<Database> database = *Database::open("sqlite::memory:");
-  Limiter limiter{{"POST /auth/login", "GET /data/weather"}, {}};
+  Limiter limiter{{{"POST /auth/login"}, {"GET /data/weather"}}, {}};
   LimitService service{*database, limiter, LimitService::Enforced::yes};
 };
 

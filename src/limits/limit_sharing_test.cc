@@ -56,7 +56,7 @@ class LimitSharingTest : public testing::Test {
                         : 0;
       return admitted;
     }
-    Limiter limiter{{"GET /x"}, {7}};
+    Limiter limiter{{{"GET /x"}}, {7}};
     LimitSharing sharing;
   };
 

@@ -55,7 +55,7 @@ IpAddress address_limit_identity(const IpAddress& address) {
   return identity;
 }
 
-Limiter::Limiter(std::vector<std::string> routes, const HashKey& hash_key)
+Limiter::Limiter(std::vector<LimitedRoute> routes, const HashKey& hash_key)
     : routes_(std::move(routes)), hash_key_(hash_key), watched_(routes_.size()) {
   auto none = std::make_unique<Rules>();
   none->by_route.resize(routes_.size());
@@ -70,6 +70,7 @@ void Limiter::replace(const LimitSet& set) {
   auto rules = std::make_unique<Rules>();
   rules->version = before->version + 1;
   rules->by_route.resize(routes_.size());
+  std::vector<LimitScopes> watched(routes_.size());
   for (const Limit& limit : set.limits) {
     const auto number = static_cast<std::uint32_t>(rules->all.size());
     Rule rule{limit.name, limit.scope, limit.count, limit.arithmetic(), 0, "", nullptr};
@@ -80,14 +81,14 @@ void Limiter::replace(const LimitSet& set) {
       if (old.name == limit.name) rule.counters = old.counters;
     if (!rule.counters) rule.counters = std::make_shared<CounterRow>();
     rules->all.push_back(std::move(rule));
-    for (std::size_t route = 0; route < routes_.size(); ++route)
-      if (std::any_of(limit.routes.begin(), limit.routes.end(), [&](const std::string& named) {
-            return named == "*" || named == routes_[route];
-          }))
-        rules->by_route[route].push_back(number);
+    for (std::size_t route = 0; route < routes_.size(); ++route) {
+      if (!applies(limit, routes_[route])) continue;
+      rules->by_route[route].push_back(number);
+      watched[route].add(limit.scope);
+    }
   }
   for (std::size_t route = 0; route < routes_.size(); ++route)
-    watched_[route].store(rules->by_route[route].empty() ? 0 : 1, std::memory_order_relaxed);
+    watched_[route].store(watched[route].bits(), std::memory_order_relaxed);
   rules_.store(rules.release(), std::memory_order_seq_cst);
   epochs_.retire(std::unique_ptr<const Rules>(before));
 }

@@ -1,8 +1,8 @@
 // Says whether a request is within the limits. Start here.
 //
 // It knows routes by their place in the operations table and callers by the bytes that name them,
-// and nothing of HTTP. A route without limits costs one relaxed load. All limits of a route are
-// asked; what was counted before one of them refused stays counted.
+// and nothing of HTTP. What is not limited costs one relaxed load. All limits of a route are asked;
+// what was counted before one of them refused stays counted.
 #pragma once
 
 #include <array>
@@ -42,20 +42,23 @@ class Limiter {
  public:
   using HashKey = std::array<std::uint8_t, 16>;
 
-  // `routes` is how limits spell the operations, in the order of their numbers. The hash key is
-  // secret, so that nobody can choose identities that share a bucket.
-  Limiter(std::vector<std::string> routes, const HashKey& hash_key);
+  // `routes` are the operations, in the order of their numbers. The hash key is secret, so that
+  // nobody can choose identities that share a bucket.
+  Limiter(std::vector<LimitedRoute> routes, const HashKey& hash_key);
   ~Limiter();
 
-  std::span<const std::string> routes() const { return routes_; }
+  std::span<const LimitedRoute> routes() const { return routes_; }
 
   // From the next request on. A limit that stays as it was keeps its buckets.
   // REQUIRES: check_limits(set, routes()).
   void replace(const LimitSet& set);
 
-  // Whether there is anything to ask about that route.
+  // Whether there is anything to ask about that route, or about its requests by that scope.
   bool watches(std::size_t route) const {
     return watched_[route].load(std::memory_order_relaxed) != 0;
+  }
+  bool watches(std::size_t route, LimitScope scope) const {
+    return (watched_[route].load(std::memory_order_relaxed) & LimitScopes::bit(scope)) != 0;
   }
 
   // Before the work: counts the request where all are counted, and looks whether failures have used
@@ -93,9 +96,9 @@ class Limiter {
   bool ask(std::size_t route, LimitScope scope, LimitReport& report, Ask ask_rule) const;
   static void note(LimitReport& report, std::size_t rule, const Quota& quota, bool refused);
 
-  const std::vector<std::string> routes_;
+  const std::vector<LimitedRoute> routes_;
   const HashKey hash_key_;
-  std::vector<std::atomic<std::uint8_t>> watched_;  // by route
+  std::vector<std::atomic<std::uint8_t>> watched_;  // by route: a bit for each scope
   mutable EpochDomain epochs_;
   std::mutex replacing_;
   std::atomic<const Rules*> rules_;

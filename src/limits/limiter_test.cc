@@ -38,7 +38,8 @@ class LimiterTest : public testing::Test {
   }
 
   std::int64_t now = 1000 * second;
-  Limiter limiter{{"POST /auth/login", "GET /data/weather", "POST /agents/register"}, {1, 2, 3}};
+  Limiter limiter{{{"POST /auth/login"}, {"GET /data/weather"}, {"POST /agents/register"}},
+                  {1, 2, 3}};
   LimitReport report;
 };
 
@@ -63,6 +64,17 @@ TEST_F(LimiterTest, ALimitHoldsForItsRoutesItsScopeAndEachIdentity) {
   now += second;
   EXPECT_TRUE(admit(weather, "a"));
   EXPECT_FALSE(admit(weather, "a"));
+}
+
+TEST_F(LimiterTest, AScopeWithoutALimitIsNotWatchedNorOneThatTheRouteCannotCount) {
+  auto limit = a_limit();
+  limit.scope = LimitScope::agent;
+  Limiter some{{{"GET /healthz", {LimitScope::address}, {LimitScope::address}}, {"GET /x"}}, {}};
+  some.replace({{limit}});
+  EXPECT_FALSE(some.watches(0));
+  EXPECT_TRUE(some.watches(1, LimitScope::agent));
+  EXPECT_FALSE(some.watches(1, LimitScope::address));
+  EXPECT_FALSE(some.watches(1, LimitScope::key));
 }
 
 TEST_F(LimiterTest, TheRoutesOfOneLimitShareABucket) {
@@ -166,7 +178,7 @@ TEST(Period, IsANumberAndAUnit) {
 }
 
 TEST(CheckLimits, NamesWhatIsWrong) {
-  const std::vector<std::string> routes = {"POST /auth/login"};
+  const std::vector<LimitedRoute> routes = {{"POST /auth/login"}};
   const Limit good{"a", LimitScope::address, {"POST /auth/login"}, LimitCount::all, 1, "1s", 1};
   auto twice = good;
   twice.routes = {"POST /auth/login", "POST /auth/login"};
@@ -188,20 +200,57 @@ TEST(CheckLimits, NamesWhatIsWrong) {
   EXPECT_TRUE(check_limits({}, routes));
 }
 
-TEST(CheckLimits, OnlyLoginsCountByKeyAndOnlyRegistrationsByOwner) {
-  const std::vector<std::string> routes = {"POST /auth/login", "POST /agents/register"};
-  const auto accepts = [&](LimitScope scope, const char* route) {
-    return check_limits({{{"a", scope, {route}, LimitCount::all, 1, "1s", 1}}}, routes).has_value();
+// A login, a registration and a call that anybody may make.
+std::vector<LimitedRoute> three_routes() {
+  using enum LimitScope;
+  return {{"POST /auth/login", {address, agent, key}, {address, key}},
+          {"POST /agents/register", {address, owner}, {address}},
+          {"GET /healthz", {address}, {address}}};
+}
+
+TEST(CheckLimits, RefuseWhatWouldNeverCountAndSayWhy) {
+  const auto routes = three_routes();
+  const auto wrong = [&](LimitScope scope, const char* route, LimitCount count) -> std::string {
+    const auto checked = check_limits({{{"a", scope, {route}, count, 1, "1s", 1}}}, routes);
+    return checked ? "" : checked.error().fields.at(0).message;
   };
-  EXPECT_TRUE(accepts(LimitScope::key, "POST /auth/login"));
-  EXPECT_FALSE(accepts(LimitScope::key, "*"));
-  EXPECT_FALSE(accepts(LimitScope::key, "POST /agents/register"));
-  EXPECT_TRUE(accepts(LimitScope::owner, "POST /agents/register"));
-  EXPECT_FALSE(accepts(LimitScope::owner, "POST /auth/login"));
+  using enum LimitScope;
+  using enum LimitCount;
+  for (const LimitScope scope : {address, agent, key}) {
+    EXPECT_EQ(wrong(scope, "POST /auth/login", all), "");
+    EXPECT_EQ(wrong(scope, "*", all), "") << "wherever it is known";
+    EXPECT_EQ(wrong(scope, "*", failures), "");
+  }
+  EXPECT_EQ(wrong(key, "POST /auth/login", failures), "");
+  EXPECT_EQ(wrong(owner, "POST /agents/register", all), "");
+  EXPECT_EQ(wrong(agent, "GET /healthz", all),
+            "cannot be counted by agent: GET /healthz, where it is not known who calls");
+  EXPECT_EQ(wrong(agent, "POST /auth/login", failures),
+            "cannot be counted by agent: POST /auth/login, where it is not known who was refused");
+  EXPECT_EQ(wrong(owner, "POST /auth/login", all),
+            "cannot be counted by owner: POST /auth/login, which names no owner");
+  EXPECT_EQ(
+      wrong(owner, "POST /agents/register", failures),
+      "cannot be counted by owner: POST /agents/register, where who is refused names no owner");
+  EXPECT_EQ(wrong(owner, "*", all), "cannot be counted by owner: *, which names no owner");
+}
+
+TEST(CheckLimits, WhatNeverCountsIsLeftOutOfWhatWasStored) {
+  using enum LimitScope;
+  const auto routes = three_routes();
+  const LimitSet stored{{
+      {"a", agent, {"GET /healthz", "POST /auth/login"}, LimitCount::all, 1, "1s", 1},
+      {"b", agent, {"GET /healthz", "GET /nowhere"}, LimitCount::all, 1, "1s", 1},
+  }};
+  ASSERT_FALSE(check_limits(stored, routes));
+  const LimitSet kept = without_what_never_counts(stored, routes);
+  ASSERT_TRUE(check_limits(kept, routes));
+  ASSERT_EQ(kept.limits.size(), 1U);
+  EXPECT_THAT(kept.limits[0].routes, ElementsAre("POST /auth/login"));
 }
 
 TEST(CheckLimits, FewLimitsMeetOnARoute) {
-  const std::vector<std::string> routes = {"POST /auth/login"};
+  const std::vector<LimitedRoute> routes = {{"POST /auth/login"}};
   LimitSet set;
   for (std::size_t i = 0; i < limits_on_a_route_max; ++i)
     set.limits.push_back(
@@ -213,7 +262,8 @@ TEST(CheckLimits, FewLimitsMeetOnARoute) {
 }
 
 TEST(DefaultLimits, AreGoodAndWatchFailedLoginsAndRegistrationsOnly) {
-  const std::vector<std::string> routes = {"POST /auth/login", "POST /agents/register", "GET /x"};
+  const std::vector<LimitedRoute> routes = {
+      {"POST /auth/login"}, {"POST /agents/register"}, {"GET /x"}};
   const LimitSet defaults = default_limits(routes);
   EXPECT_TRUE(check_limits(defaults, routes));
   EXPECT_EQ(defaults.limits.size(), 3U);

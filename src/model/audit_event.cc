@@ -108,7 +108,8 @@ AuditText AuditText::of_kid(std::string_view kid) {
 }
 
 AuditText AuditText::of_signing_kid(std::string_view kid) {
-  if (kid.size() != signing_kid_length || !is_base62(kid)) return {};
+  const bool is_ours = kid.size() == signing_kid_length && is_base62(kid);
+  if (!is_ours && kid != configured_signing_kid) return {};
   return AuditText(std::string(kid));
 }
 

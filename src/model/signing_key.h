@@ -6,8 +6,10 @@
 
 namespace agentauth {
 
-// Letters and digits. (A configured secret is no key of the database and has another kid.)
+// Letters and digits.
 inline constexpr std::size_t signing_kid_length = 16;
+// Of a secret that the operator configured: no key of the database, unless it was adopted.
+inline constexpr std::string_view configured_signing_kid = "configured";
 
 enum class SigningKeyState : std::uint8_t {
   published,  // known to all nodes, and not signing yet

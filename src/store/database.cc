@@ -7,6 +7,9 @@ namespace agentauth {
 namespace {
 
 constexpr std::size_t batch_max = 128;
+// What was cut off while it lay idle says so at once. Who did not answer in time would not answer
+// to the next question either.
+constexpr std::chrono::seconds told_at_once{1};
 
 // Takes no memory when there is none: a short text lives inside its string.
 Error internal_error(const char* words) noexcept {
@@ -56,16 +59,19 @@ Result<Session*> Database::session() {
 
 Result<void> Database::run_read(Work work) {
   Session& own = *TRY(session());
+  const auto asked = Steady::now();
   Result<void> done = guarded(work, own);
   // A session that was cut off while it lay idle is found out now; nothing was changed, so again.
-  if (!done && own.broken()) done = guarded(work, *TRY(session()));
+  if (!done && own.broken() && Steady::now() - asked < told_at_once)
+    done = guarded(work, *TRY(session()));
   return done;
 }
 
 Result<Session*> Database::begin(Access access) {
   Session* own = TRY(session());
+  const auto asked = Steady::now();
   Result<void> begun = own->begin(access);
-  if (!begun && own->broken()) {
+  if (!begun && own->broken() && Steady::now() - asked < told_at_once) {
     own = TRY(session());
     begun = own->begin(access);
   }
@@ -87,8 +93,8 @@ Result<void> Database::run_alone(Access access, Work work) {
 
 Result<void> Database::run_write(Work work) { return wait_for_commit({.work = &work}); }
 
-Result<void> Database::record(std::vector<AuditEvent> events) {
-  return wait_for_commit({.work = nullptr, .events = std::move(events)});
+Result<void> Database::record(std::vector<AuditEvent> events, SteadyTime since) {
+  return wait_for_commit({.work = nullptr, .events = std::move(events), .since = since});
 }
 
 Result<void> Database::wait_for_commit(Waiting own) {
@@ -105,13 +111,28 @@ Result<void> Database::wait_for_commit(Waiting own) {
     queue_.erase(queue_.begin(), end);
     const Batch batch(taken.data(), count);
     lock.unlock();
-    commit_together(batch);
+    const auto in_time = refuse_overdue(std::span(taken.data(), count));
+    if (!in_time.empty()) commit_together(in_time);
     lock.lock();
     for (Waiting* waiting : batch) waiting->done = true;
     committing_ = false;
     answered_.notify_all();
   }
   return std::move(own.result);
+}
+
+// Returns the others.
+std::span<Database::Waiting*> Database::refuse_overdue(std::span<Waiting*> batch) noexcept {
+  if (!silent_) return batch;
+  const SteadyTime oldest = Steady::now() - turn_patience;
+  const auto late = std::partition(
+      batch.begin(), batch.end(), [&](const Waiting* waiting) { return waiting->since >= oldest; });
+  const Result<void> refused = without_exceptions([]() -> Result<void> {
+    return failure(Errc::unavailable, "The database is not available",
+                   "it did not answer the writes that this one waited for");
+  });
+  fail_all(Batch(late, batch.end()), refused.error());
+  return {batch.begin(), late};
 }
 
 // Whatever happens in here, everybody in the batch gets an answer: writers wait behind it.
@@ -151,6 +172,7 @@ bool Database::commit_batch(Batch batch) noexcept {
     session->rollback();
     return {};
   });
+  silent_ = session == nullptr || session->broken();
   if (done) return commits;
   for (Waiting* waiting : batch)
     waiting->blocked = waiting->blocked || (succeeded(waiting) && session && session->contended());

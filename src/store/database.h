@@ -13,6 +13,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -32,6 +33,12 @@ namespace agentauth {
 
 class Database {
  public:
+  using Steady = std::chrono::steady_clock;
+  using SteadyTime = Steady::time_point;
+  // Once the database did not answer those before it, a write that has waited so long is refused
+  // when its turn comes: each would wait for an answer of its own, one after the other.
+  static constexpr std::chrono::seconds turn_patience{5};
+
   explicit Database(std::unique_ptr<Driver> driver) : driver_(std::move(driver)) {
     queue_.reserve(thread_index_max);  // so that waiting takes no memory
   }
@@ -51,7 +58,9 @@ class Database {
   }
   // `work` may be called a second time, from nothing, when writers blocked each other.
   // Errors: the work's own; unavailable: nothing was committed, unless the connection was lost
-  // during the commit itself, when nobody can say; internal: also when the hook failed.
+  // during the commit itself, when nobody can say; internal: also when the hook failed. Whoever
+  // waits for a database that has fallen silent is answered within turn_patience and what the
+  // driver waits for one answer.
   template <class F>
   auto write(F&& work) -> std::invoke_result_t<F&, Transaction&> {
     return with_result(work, [&](Work erased) { return run_write(erased); });
@@ -63,8 +72,8 @@ class Database {
   auto write_apart(F&& work) -> std::invoke_result_t<F&, Transaction&> {
     return with_result(work, [&](Work erased) { return run_alone(Access::write, erased); });
   }
-  // Audit events alone. Errors: as write().
-  Result<void> record(std::vector<AuditEvent> events);
+  // Audit events alone, which have waited `since` then. Errors: as write().
+  Result<void> record(std::vector<AuditEvent> events, SteadyTime since = Steady::now());
 
   // Alone, under the lock that keeps other servers' migrations out.
   template <class F>
@@ -93,6 +102,7 @@ class Database {
   struct Waiting {
     const Work* work;  // nullptr: there are events only
     std::vector<AuditEvent> events{};
+    SteadyTime since = Steady::now();
     Result<void> result{};
     bool blocked = false;  // failed because writers block each other: worth another try
     bool done = false;
@@ -125,6 +135,7 @@ class Database {
   Result<void> run_alone(Access access, Work work);
   Result<void> run_write(Work work);
   Result<void> wait_for_commit(Waiting own);
+  std::span<Waiting*> refuse_overdue(std::span<Waiting*> batch) noexcept;
   void commit_together(Batch batch) noexcept;
   bool commit_batch(Batch batch) noexcept;
   static void fail_all(Batch batch, const Error& error) noexcept;
@@ -144,6 +155,7 @@ class Database {
   std::condition_variable answered_;
   std::vector<Waiting*> queue_;
   bool committing_ = false;
+  bool silent_ = false;  // of whoever commits: the database did not answer the last time
 };
 
 }  // namespace agentauth

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "crypto/hash.h"
 #include "crypto/secret.h"
+#include "model/signing_key.h"
 
 namespace agentauth {
 
@@ -27,6 +28,8 @@ class SigningKey {
 
   const std::string& kid() const { return kid_; }
   const Times& times() const { return times_; }
+  // A configured secret has always signed.
+  bool is_stored() const { return times_.signs_from != Timestamp::min(); }
   // The encoded header of every token this key signs, with the dot behind it.
   const std::string& encoded_header() const { return encoded_header_; }
   Sha256 sign(std::string_view signing_input) const { return hmac_.sign(signing_input); }
@@ -53,9 +56,7 @@ class SigningKeys {
   std::vector<SigningKey> keys_;
 };
 
-inline constexpr std::string_view configured_signing_kid = "configured";
-
-// A secret of the operator's own, instead of the database's keys, under the kid above.
+// A secret of the operator's own, instead of the database's keys, under configured_signing_kid.
 // Errors: invalid_argument when it is shorter than 32 bytes, well known or easy to guess.
 Result<SigningKeys> configured_signing_keys(const Secret& secret);
 

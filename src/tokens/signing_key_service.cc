@@ -39,8 +39,7 @@ Result<void> SigningKeyService::make_first() {
   return database_.write([&](Transaction& tx) -> Result<void> {
     TRY(tx.changes().lock());
     if (!TRY(stored_keys(tx)).empty()) return {};
-    TRY(insert(tx, clock_.now(), AuditAction::signing_key_create, AuditReason::none));
-    return {};
+    return insert(tx, random_key(clock_.now()), AuditAction::signing_key_create, AuditReason::none);
   });
 }
 
@@ -72,7 +71,8 @@ Result<void> SigningKeyService::keep_schedule() {
     for (const std::string& kid : due.expired)
       TRY(erase(tx, kid, AuditAction::signing_key_retire, AuditReason::schedule));
     if (due.next_signs_from)
-      TRY(insert(tx, *due.next_signs_from, AuditAction::signing_key_rotate, AuditReason::schedule));
+      TRY(insert(tx, random_key(*due.next_signs_from), AuditAction::signing_key_rotate,
+                 AuditReason::schedule));
     TRY(tx.changes().append(ChangeKind::signing_key, AgentId{}));
     return {};
   });
@@ -92,11 +92,27 @@ Result<SigningKeyDescription> SigningKeyService::rotate(KeyRotation rotation) {
     TRY(make_room(tx, rotation));
     const Timestamp now = clock_.now();
     const Timestamp signs_from = rotation == KeyRotation::at_once ? now : now + schedule_.lead;
-    const SealedSigningKey key =
-        TRY(insert(tx, signs_from, AuditAction::signing_key_rotate, AuditReason::command_line));
+    TRY(insert(tx, random_key(signs_from), AuditAction::signing_key_rotate,
+               AuditReason::command_line));
     TRY(tx.changes().append(ChangeKind::signing_key, AgentId{}));
     const auto keys = TRY(stored_keys(tx));
     return describe(keys, 0, now);
+  });
+}
+
+Result<SigningKeyDescription> SigningKeyService::adopt(const Secret& configured) {
+  TRY(configured_signing_keys(configured));
+  return database_.write([&](Transaction& tx) -> Result<SigningKeyDescription> {
+    TRY(tx.changes().lock());
+    for (const SealedSigningKey& key : TRY(stored_keys(tx)))
+      if (key.kid == configured_signing_kid)
+        return failure(Errc::conflict, "A configured secret is a key of the database already");
+    TRY(make_room(tx, KeyRotation::published_first));
+    const Timestamp now = clock_.now();
+    const NewKey key{std::string(configured_signing_kid), configured, now};
+    TRY(insert(tx, key, AuditAction::signing_key_create, AuditReason::command_line));
+    TRY(tx.changes().append(ChangeKind::signing_key, AgentId{}));
+    return describe(TRY(stored_keys(tx)), 0, now);
   });
 }
 
@@ -125,19 +141,19 @@ SigningKeyService::Status SigningKeyService::status() const {
   return {keys.size(), std::max(Seconds{0}, std::chrono::floor<Seconds>(age))};
 }
 
-Result<SealedSigningKey> SigningKeyService::insert(Transaction& tx, Timestamp signs_from,
-                                                   AuditAction action, AuditReason reason) {
-  const std::string kid = random_.base62(signing_kid_length);
-  const Secret secret = random_secret(random_, signing_secret_bytes_min);
-  const SealedSigningKey key{kid,
-                             std::string(algorithm),
-                             sealer_.seal(as_bytes(secret.reveal()), sealing_context(kid), random_),
-                             clock_.now(),
-                             signs_from,
-                             schedule_.token_lifetime};
-  TRY(tx.signing_keys().insert(key));
-  record(tx, kid, action, reason);
-  return key;
+SigningKeyService::NewKey SigningKeyService::random_key(Timestamp signs_from) {
+  return {random_.base62(signing_kid_length), random_secret(random_, signing_secret_bytes_min),
+          signs_from};
+}
+
+Result<void> SigningKeyService::insert(Transaction& tx, const NewKey& key, AuditAction action,
+                                       AuditReason reason) {
+  TRY(tx.signing_keys().insert(
+      {key.kid, std::string(algorithm),
+       sealer_.seal(as_bytes(key.secret.reveal()), sealing_context(key.kid), random_), clock_.now(),
+       key.signs_from, schedule_.token_lifetime}));
+  record(tx, key.kid, action, reason);
+  return {};
 }
 
 Result<void> SigningKeyService::erase(Transaction& tx, const std::string& kid, AuditAction action,

@@ -65,6 +65,13 @@ class SigningKeyService {
   // too many that still verify.
   Result<SigningKeyDescription> rotate(KeyRotation rotation);
 
+  // The secret that the operator configured becomes a key of the database that signs from now on,
+  // under the kid it has: servers that are configured with it and servers that are not sign alike,
+  // and from then on it rotates like any other. REQUIRES: all servers sign with that secret.
+  // Errors: invalid_argument as of configured_signing_keys(); conflict as of rotate(), and when one
+  // was adopted before and has not gone yet.
+  Result<SigningKeyDescription> adopt(const Secret& configured);
+
   // As loaded last.
   struct Status {
     std::size_t keys = 0;
@@ -73,8 +80,14 @@ class SigningKeyService {
   Status status() const;
 
  private:
-  Result<SealedSigningKey> insert(Transaction& tx, Timestamp signs_from, AuditAction action,
-                                  AuditReason reason);
+  struct NewKey {
+    std::string kid;
+    Secret secret;
+    Timestamp signs_from;
+  };
+
+  NewKey random_key(Timestamp signs_from);
+  Result<void> insert(Transaction& tx, const NewKey& key, AuditAction action, AuditReason reason);
   Result<void> erase(Transaction& tx, const std::string& kid, AuditAction action,
                      AuditReason reason);
   void record(Transaction& tx, const std::string& kid, AuditAction action, AuditReason reason);

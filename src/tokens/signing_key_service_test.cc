@@ -277,5 +277,49 @@ TEST_F(SigningKeyServiceTest, ListsAndStatusSayWhatThereIs) {
   EXPECT_EQ(node.keys.status().active_for, 600s);
 }
 
+TEST_F(SigningKeyServiceTest, AnAdoptedSecretSignsAsBeforeAndThenRotates) {
+  const Secret configured(std::string("jR4mX0v9Qz7Lw2Tt5Yb8Nc1Kd6Hf3Ga+"));
+  TokenService with_secret(value_of(configured_signing_keys(configured)), {}, random);
+  Node node = make_node();
+  clock.advance(1s);
+  const auto adopted = value_of(node.keys.adopt(configured));
+  EXPECT_EQ(adopted.kid, "configured");
+  EXPECT_EQ(adopted.state, SigningKeyState::active);
+  EXPECT_EQ(actions().back(), "signing_key.create");
+  EXPECT_EQ(recorded.back().target_id.view(), "configured");
+  node.follow();
+
+  // Whoever still has the secret and whoever has it from the database take each other's tokens.
+  std::string token;
+  with_secret.issue({.agent_id = node.agent, .key = *parse_kid("4fJx0Zk2QmP1")}, clock.now(),
+                    token);
+  EXPECT_TRUE(node.accepts(token));
+  EXPECT_TRUE(with_secret.verify(node.issue(), clock.now()));
+  EXPECT_EQ(value_of(node.tokens.stored_signing_kid(token)), "configured");
+  EXPECT_EQ(value_of(with_secret.stored_signing_kid(token)), std::nullopt);
+
+  value_of(node.keys.rotate(KeyRotation::published_first));
+  node.follow();
+  clock.advance(monthly.lead);
+  EXPECT_TRUE(node.accepts(token));
+  EXPECT_NE(value_of(node.tokens.stored_signing_kid(node.issue())), "configured");
+  clock.advance(1h);
+  node.keep_schedule();
+  EXPECT_FALSE(node.accepts(token));
+}
+
+TEST_F(SigningKeyServiceTest, ASecretIsAdoptedOnceAndOnlyAGoodOne) {
+  const Secret configured(std::string("jR4mX0v9Qz7Lw2Tt5Yb8Nc1Kd6Hf3Ga+"));
+  Node node = make_node();
+  EXPECT_EQ(node.keys.adopt(Secret(std::string("short"))).error().code, Errc::invalid_argument);
+  EXPECT_EQ(rows(), 1);
+  value_of(node.keys.rotate(KeyRotation::published_first));
+  EXPECT_EQ(node.keys.adopt(configured).error().code, Errc::conflict) << "another signs soon";
+  clock.advance(monthly.lead);
+  value_of(node.keys.adopt(configured));
+  EXPECT_EQ(node.keys.adopt(configured).error().code, Errc::conflict);
+  EXPECT_EQ(rows(), 3);
+}
+
 }  // namespace
 }  // namespace agentauth

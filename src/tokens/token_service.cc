@@ -164,9 +164,10 @@ Result<VerifiedToken> TokenService::verify(std::string_view text, Timestamp now)
   return token;
 }
 
-Result<std::string> TokenService::signing_kid(std::string_view text) const {
+Result<std::optional<std::string>> TokenService::stored_signing_kid(std::string_view text) const {
   const SigningKeyRing::View ring(keys_);
-  return TRY(find_key(ring.keys(), text.substr(0, text.find('.') + 1)))->kid();
+  const SigningKey* key = TRY(find_key(ring.keys(), text.substr(0, text.find('.') + 1)));
+  return key->is_stored() ? std::optional(key->kid()) : std::nullopt;
 }
 
 Result<VerifiedToken> TokenService::check_claims(std::string_view payload, Timestamp now) const {

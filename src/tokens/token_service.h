@@ -1,6 +1,7 @@
 // Access tokens: JWTs that say which agent calls. What it may do is never in them. Start here.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -58,9 +59,9 @@ class TokenService {
   // in `detail`.
   Result<VerifiedToken> verify(std::string_view text, Timestamp now) const;
 
-  // Which of our keys a token says that it is signed with. Nothing is verified. Errors:
-  // unauthenticated, also when that key verifies no more.
-  Result<std::string> signing_kid(std::string_view text) const;
+  // Which key of the database a token says that it is signed with; nothing when it is a configured
+  // secret. Nothing is verified. Errors: unauthenticated, also when that key verifies no more.
+  Result<std::optional<std::string>> stored_signing_kid(std::string_view text) const;
 
   // From here on these keys sign and verify, and no others.
   void use_keys(SigningKeys keys) { keys_.replace(std::move(keys)); }

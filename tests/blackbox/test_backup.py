@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from harness.binary import obey_modes
+from harness.binary import obey_modes, only_line
 from harness.server import wait_until
 
 
@@ -374,3 +374,30 @@ def test_a_dump_of_postgresql_is_settled_in_place(launch, postgres_cluster):
     admin._token = None
     assert admin.get("/audit", params={"action": "database.restore"}).json()["items"]
     assert server.command_line("audit", "verify").returncode == 0
+
+
+@pytest.mark.parametrize("script, named", [
+    ("CREATE FUNCTION undo() RETURNS trigger LANGUAGE plpgsql AS "
+     "$$ BEGIN NEW.status := 'active'; RETURN NEW; END $$; CREATE TRIGGER keep_active "
+     "BEFORE UPDATE ON agents FOR EACH ROW EXECUTE FUNCTION undo()", "trigger keep_active on agents"),
+    ("CREATE RULE keep AS ON DELETE TO permissions DO INSTEAD NOTHING", "rule keep on permissions"),
+    ("CREATE VIEW report AS SELECT * FROM agents", "view report"),
+], ids=["trigger", "rule", "view"])
+def test_a_dump_of_postgresql_with_what_is_not_ours_is_left_alone(sqlite_launch, postgres_cluster,
+                                                                  script, named):
+    server = sqlite_launch(database=postgres_cluster.fresh_database())
+    server.register()
+    assert server.stop() == 0
+    name = server.database.rsplit("/", 1)[1]
+    postgres_cluster.query(script, name)
+    dump = postgres_cluster.dump(server.database)
+
+    server.database = postgres_cluster.fresh_database()
+    postgres_cluster.load(dump, server.database)
+    refused = restore(server, "--in-place")
+    assert refused.returncode == 1 and refused.stdout == ""
+    assert named in only_line(refused.stderr)
+    def content(text):
+        return [line for line in text.splitlines() if not line.startswith("\\")]
+
+    assert content(postgres_cluster.dump(server.database)) == content(dump)

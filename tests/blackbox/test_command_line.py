@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from harness.api_keys import SHAPE
+from harness.api_keys import SHAPE, new_key_file
 from harness.binary import binary, only_line, run
 from harness.raw import raw_call, request
 from harness.server import StartFailed, new_master_key, wait_until
@@ -308,8 +308,7 @@ def test_migrate_makes_a_database_that_serve_takes(launch):
 class TestOverHttp:
     @pytest.fixture
     def cli(self, server, tmp_path):
-        key_file = tmp_path / "key"
-        key_file.write_text(server.administrator().api_key + "\n")
+        key_file = new_key_file(tmp_path, server.administrator().api_key + "\n")
 
         def call(*arguments, expect=DONE):
             result = run(*arguments, "--server", server.url, "--api-key-file", key_file)
@@ -377,17 +376,27 @@ class TestOverHttp:
 
     def test_a_wrong_key_is_1_and_in_no_message(self, server, tmp_path):
         key = server.register().api_key[:-1] + "!"
-        (tmp_path / "key").write_text(key)
-        result = run("agent", "list", "--server", server.url, "--api-key-file", tmp_path / "key")
+        result = run("agent", "list", "--server", server.url, "--api-key-file",
+                     new_key_file(tmp_path, key))
         assert result.returncode == FAILED
         assert key not in only_line(result.stderr)
 
     def test_a_server_that_is_not_there_is_4(self, tmp_path):
-        (tmp_path / "key").write_text("aa_none")
+        key_file = new_key_file(tmp_path, "aa_none")
         for address in ("http://127.0.0.1:1", "http://nowhere.invalid:80"):
-            result = run("agent", "list", "--server", address, "--api-key-file", tmp_path / "key")
+            result = run("agent", "list", "--server", address, "--api-key-file", key_file)
             assert result.returncode == UNREACHABLE
             assert address.split("//")[1].split(":")[0] in only_line(result.stderr)
+
+    def test_a_key_file_that_others_may_read_is_warned_of_and_used(self, server, tmp_path):
+        key_file = new_key_file(tmp_path, server.administrator().api_key)
+        call = ("agent", "list", "--json", "--server", server.url, "--api-key-file", key_file)
+        assert run(*call).stderr == ""
+        key_file.chmod(0o644)
+        result = run(*call)
+        assert result.returncode == DONE and json.loads(result.stdout)["items"]
+        warning = only_line(result.stderr)
+        assert str(key_file) in warning and "chmod 600" in warning
 
     def test_a_key_file_that_is_not_there_is_named(self, server, tmp_path):
         missing = tmp_path / "missing"

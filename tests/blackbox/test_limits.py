@@ -95,6 +95,25 @@ class TestCounting:
         answer = server.get("/data/weather", token=agent.login())
         assert answer.status_code == 429
 
+    def test_keys_of_one_agent_have_buckets_of_their_own_at_logins_refreshes_and_calls(
+            self, server, admin):
+        agent = server.register_with("read_weather")
+        created = agent.post(f"{agent.path}/keys", {}).json()
+        one, other = (server.login(key).json() for key in (agent.api_key, created["api_key"]))
+
+        def weather(pair):
+            return server.get("/data/weather", token=pair["access_token"]).status_code
+
+        put(admin, limit(scope="key", routes=["GET /data/weather"], burst=2))
+        assert [weather(one) for _ in range(3)] == [200, 200, 429]
+        assert weather(server.login(agent.api_key).json()) == 429, "a new token is no new bucket"
+        assert weather(other) == 200
+        put(admin, limit(scope="key", routes=["POST /auth/refresh"], burst=1))
+        for status in (200, 429):
+            answer = server.post("/auth/refresh", {"refresh_token": one["refresh_token"]})
+            assert answer.status_code == status
+            one = answer.json() if status == 200 else one
+
     def test_a_star_is_every_route(self, server, admin):
         put(admin, limit(scope="agent", routes=["*"], burst=2))
         agent = server.register_with("read_weather")
@@ -190,6 +209,22 @@ class TestReplacing:
         answer = admin.call("PUT", "/limits",
                             json={"limits": [limit(name="good"), limit(**changed)]})
         assert fields(problem(answer, 422, "invalid_argument")) == {f"limits[1].{field}"}
+        assert admin.get("/limits").json() == before
+
+    @pytest.mark.parametrize("scope, route, count", [
+        ("agent", "GET /healthz", "all"), ("key", "GET /readyz", "all"),
+        ("agent", "POST /agents/register", "all"), ("key", "POST /agents/register", "all"),
+        ("owner", "GET /data/weather", "all"), ("owner", "*", "all"),
+        ("owner", "POST /agents/register", "failures"), ("agent", "POST /auth/login", "failures"),
+        ("agent", "POST /auth/refresh", "failures"), ("key", "POST /auth/refresh", "failures"),
+    ])
+    def test_refuses_a_limit_that_would_never_count_and_says_so(self, admin, scope, route, count):
+        before = admin.get("/limits").json()
+        wrong = limit(scope=scope, routes=[route], count=count)
+        answer = admin.call("PUT", "/limits", json={"limits": [wrong]})
+        (error,) = problem(answer, 422, "invalid_argument")["errors"]
+        assert error["field"] == "limits[0].routes"
+        assert error["message"].startswith(f"cannot be counted by {scope}: {route}, wh")
         assert admin.get("/limits").json() == before
 
     def test_refuses_a_field_that_nobody_knows(self, admin):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.api_keys import new_key_file
 from harness.binary import run
 from harness.problems import problem
 from harness.server import wait_until
@@ -80,8 +81,7 @@ def test_it_bites_on_another_node_within_a_second(launch, database):
 def test_the_command_line_does_it_too(server, admin, tmp_path):
     agent = server.register_with("read_weather")
     token = agent.login()
-    key = tmp_path / "key"
-    key.write_text(admin.api_key)
+    key = new_key_file(tmp_path, admin.api_key)
     result = run("agent", "revoke-tokens", agent.agent_id, "--server", server.url,
                  "--api-key-file", key)
     assert (result.returncode, result.stdout) == (0, ""), result.stderr

@@ -247,6 +247,56 @@ class TestAConfiguredSecret:
         assert command(server, "list").stderr == ""
         assert rotate(server, "--now")["state"] == "active"
 
+    def test_is_left_for_keys_that_rotate_without_a_failed_request(self, pair, tmp_path):
+        """As docs/guide/signing-keys.md says."""
+        secret = tmp_path / "secret"
+        secret.touch(mode=0o600)
+        secret.write_text(tokens.SECRET)
+        nodes = pair("--signing-secret-file", secret, *BY_HAND)
+        one, two = nodes
+        agent = one.register()
+        wait_until(lambda: two.login(agent.api_key).status_code == 200)
+        before = agent.login()
+
+        adopted = command(one, "adopt", "--signing-secret-file", secret, "--json")
+        assert adopted.returncode == 0, adopted.stderr
+        assert json.loads(adopted.stdout)["kid"] == tokens.KID
+        for node in nodes:
+            # What the other node signs meanwhile is good at this one, and the other way round.
+            at = node.options.index("--signing-secret-file")
+            del node.options[at:at + 2]
+            node.restart()
+            fresh = [each.login(agent.api_key).json()["access_token"] for each in nodes]
+            assert {kid_of(token) for token in fresh} == {tokens.KID}
+            assert all(works(each, token) for each in nodes for token in (before, *fresh))
+        with Load(nodes, agent.api_key) as load:
+            key = rotate(one)
+            wait_until(lambda: key["kid"] in load.kids, seconds=3 * LEAD_SECONDS)
+        assert load.refused == [] and load.kids == {tokens.KID, key["kid"]}
+        assert works(one, before) and works(two, before)
+        assert states(one)[:2] == ["active", "retired"]
+        admin = one.administrator()
+        created = admin.get("/audit?action=signing_key.create").json()["items"]
+        assert tokens.KID in {event["target_id"] for event in created}
+
+    def test_is_adopted_only_where_it_signs_and_only_once(self, launch):
+        server = launch(*BY_HAND)
+        configured = {"AGENTAUTH_SIGNING_SECRET": tokens.SECRET}
+
+        def adopt(**environment):
+            result = server.command_line("signing-key", "adopt", environment=environment)
+            return result.returncode, result.stderr and only_line(result.stderr)
+
+        code, why = adopt(**configured)
+        assert code == 1 and "nothing to adopt" in why
+        server.options += ["--signing-secret", tokens.SECRET]
+        server.restart()
+        code, why = adopt()
+        assert code == 2 and "--signing-secret-file" in why
+        assert adopt(**configured) == (0, "")
+        code, why = adopt(**configured)
+        assert code == 1 and "already" in why
+
     def test_takes_the_place_of_the_keys_and_gives_it_back(self, launch):
         server = launch(*BY_HAND)
         agent = server.register()

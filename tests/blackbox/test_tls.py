@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
+from harness.api_keys import new_key_file
 from harness.binary import run
 from harness.certificates import new_certificate
 from harness.raw import request
@@ -184,8 +185,8 @@ class TestAHangup:
 
 
 def test_the_command_line_trusts_only_the_certificate_it_is_told(server, certificate, tmp_path):
-    (tmp_path / "key").write_text(server.administrator().api_key)
-    call = ["agent", "list", "--server", server.url, "--api-key-file", tmp_path / "key"]
+    key_file = new_key_file(tmp_path, server.administrator().api_key)
+    call = ["agent", "list", "--server", server.url, "--api-key-file", key_file]
     trusted = run(*call, "--ca-file", certificate[0])
     assert trusted.returncode == 0, trusted.stderr
     stranger = run(*call)

@@ -35,9 +35,9 @@ def milliseconds_until_refused(clients: list[Client], status: int, call) -> floa
 
 
 @contextlib.contextmanager
-def nodes(directory: Path, first: Path, database: str, count: int):
+def nodes(directory: Path, first: Path, database: str, count: int, more: tuple[str, ...] = ()):
     """Servers with the same database and master key, on free ports."""
-    options = ["--database", database, "--threads", "1"]
+    options = ["--database", database, "--threads", "1", *more]
     with contextlib.ExitStack() as stack:
         servers = [stack.enter_context(agentauth.running(first, *options, core=None))]
         for number in range(2, count + 1):

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "api/dispatcher.h"
+#include "api/limit_gate.h"
 #include "audit/chain.h"
 #include "base/json.h"
 #include "crypto/bcrypt.h"
@@ -223,7 +224,7 @@ class ApiFixture : public ::testing::Test {
   PermissionService permissions{replica.directory(), clock};
   RoleService roles{replica.directory(), clock};
   EntityService entities{clock};
-  Limiter limiter{limited_routes(), {}};
+  Limiter limiter{limited_routes(Registration::open), {}};
   LimitService limits{replica.database(), limiter, LimitService::Enforced::yes};
   GatewayRouteService gateway_routes{replica.database()};
   CursorCodec cursors{master_key};

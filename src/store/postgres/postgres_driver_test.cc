@@ -268,6 +268,43 @@ TEST_F(Postgres, DoesNotWaitForAServerThatHangs) {
   EXPECT_TRUE(session->broken());
 }
 
+// Each would wait for an answer of its own, one after the other.
+TEST_F(Postgres, WritesBehindAServerThatHangsAreRefusedTogether) {
+  if (!PostgresServer::server().is_private()) GTEST_SKIP() << "the server is not ours to stop";
+  const auto database = database_.open_migrated();
+  constexpr int writers = 4;
+  std::latch connected(writers);
+  std::latch hangs(1);
+  std::vector<std::future<Database::Steady::duration>> answered;
+  for (int i = 0; i < writers; ++i)
+    answered.push_back(std::async(std::launch::async, [&, name = std::to_string(i)] {
+      const auto write = [&](Transaction& tx) { return tx.settings().replace(name, "value"); };
+      // A write may be committed over another thread's.
+      must(database->read([](Transaction& tx) { return tx.changes().revision(); }));
+      connected.count_down();
+      hangs.wait();
+      const auto asked = Database::Steady::now();
+      const auto refused = database->write(write);
+      EXPECT_TRUE(!refused && refused.error().code == Errc::unavailable);
+      return Database::Steady::now() - asked;
+    }));
+  connected.wait();
+  std::vector<pid_t> sessions;
+  const auto other = connect();
+  must(
+      other->query("SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
+                   "AND backend_type = 'client backend' AND pid <> pg_backend_pid()",
+                   {}, [&](const Row& row) -> Result<void> {
+                     sessions.push_back(static_cast<pid_t>(row.integer(0)));
+                     return {};
+                   }));
+  EXPECT_GE(sessions.size(), std::size_t{writers});
+  for (const pid_t session : sessions) ::kill(session, SIGSTOP);
+  hangs.count_down();
+  for (auto& took : answered) EXPECT_LT(took.get(), 12s);
+  for (const pid_t session : sessions) ::kill(session, SIGCONT);
+}
+
 TEST_F(Postgres, AWatchHearsWhatOtherSessionsCommit) {
   const auto watch = must(driver_->watch());
   const auto session = connect();

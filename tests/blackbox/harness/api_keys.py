@@ -3,6 +3,7 @@
 import re
 import secrets
 import zlib
+from pathlib import Path
 
 SHAPE = re.compile(r"aa_([0-9A-Za-z]{12})_([0-9a-f]{64})([0-9A-Za-z]{6})")
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -41,3 +42,11 @@ def wrong_secret(api_key: str) -> str:
 
 def wrong_checksum(api_key: str) -> str:
     return api_key[:-1] + ("a" if api_key[-1] != "a" else "b")
+
+
+def new_key_file(folder: Path, api_key: str) -> Path:
+    """For --api-key-file: nobody else may read it, so nothing is said about that."""
+    path = folder / "api.key"
+    path.touch(mode=0o600)
+    path.write_text(api_key)
+    return path

@@ -40,6 +40,7 @@ class Load:
         self.ended = []  # whose revocation was answered
         self.successors = {}  # refresh token → what it was exchanged for
         self.refused = 0
+        self.slowest = 0.0  # seconds until the answer that took longest
         self.problems = []  # what no fault excuses
         self._token = self.administrator.token
         self._stop = threading.Event()
@@ -132,10 +133,15 @@ class Load:
 
     def _call(self, function, *arguments, expected=(200, 201, 204), **options):
         """The answer's body, or None when it was not what is expected."""
+        begun = time.monotonic()
         try:
             answer = function(*arguments, **options)
+        except requests.ReadTimeout:
+            self.problems.append(f"{arguments[:2]}: no answer")
+            raise Refused from None
         except OUT_OF_REACH:
             raise Refused from None
+        self.slowest = max(self.slowest, time.monotonic() - begun)
         if answer.status_code == 503:
             if "Retry-After" not in answer.headers:
                 self.problems.append(f"503 without Retry-After: {answer.text}")
