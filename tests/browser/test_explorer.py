@@ -187,6 +187,23 @@ class TestGraphs:
         assert "group:finance" not in on_path and len(on_path) == 4
         assert len(inside.find_all("#answer .edge.ended")) == 1
 
+    def test_an_agent_that_was_asked_about_by_its_name_is_one_node(self, inside):
+        ask(inside, "pay", subject="agent:WeatherBot")
+        inside.wait_for(".decision")
+        drawn = nodes(inside, "#answer")
+        assert "agent:WeatherBot" not in drawn
+        assert drawn[ME]["x"] == min(node["x"] for node in drawn.values())
+
+    def test_a_tall_graph_starts_at_what_it_is_about(self, inside):
+        show_role(inside, "huge")
+        inside.wait("return document.querySelector('#closure .scroll').scrollTop > 1000")
+        frame, root = inside.run("""
+          return ["#closure .scroll", "[data-id='role:huge']"].map((selector) => {
+            const box = document.querySelector(selector).getBoundingClientRect();
+            return [box.top, box.bottom];
+          })""")
+        assert frame[0] <= root[0] and root[1] <= frame[1]
+
     def test_from_a_node_to_its_own_picture_and_to_a_question(self, inside):
         ask(inside, "read_weather")
         inside.wait_for(".decision")

@@ -1,5 +1,5 @@
 // Shows an answer of POST /access/v1/explain: the decision, its path, the nearest miss, the rest.
-import { action_of, graph_of_answer, path_of_answer, terms_of } from "./closure.js";
+import { action_of, graph_of_answer, path_of_answer, subject_of, terms_of } from "./closure.js";
 import { bounded, counted, element, icon, list_of, name_of, short } from "./dom.js";
 import { figure } from "./graph.js";
 
@@ -128,8 +128,7 @@ export const is_answer = (answer) => answer !== null && typeof answer === "objec
 
 // All sections of the answer; `actions` are those of the graph's nodes.
 export function sections(answer, question, actions) {
-  const subject = list_of(answer.path)[0] ?? `${question.subject.type}:${question.subject.id}`;
-  const graph = graph_of_answer(answer, short(subject, 400));
+  const graph = graph_of_answer(answer, subject_of(answer, `${question.subject.type}:${question.subject.id}`));
   return [
     decision(answer, question),
     way_there(answer),

@@ -123,6 +123,18 @@ export async function closure_of(kind, name, signal, progress) {
   return graph;
 }
 
+// A plain permission may have no id, so they are told apart by where they stand.
+const considered_id = (index) => `considered ${index}`;
+
+// Whom an answer is about, as it names them: an agent may have been asked about by its name.
+export function subject_of(answer, asked) {
+  const memberships = list_of(answer.memberships);
+  const joined = new Set(memberships.map((membership) => membership?.of));
+  const named = [answer, answer.nearest_miss, ...list_of(answer.considered)].map((part) => list_of(part?.path)[0]);
+  const outermost = memberships.map((membership) => membership?.member).filter((member) => !joined.has(member));
+  return short([...named, ...outermost].find((name) => typeof name === "string") ?? asked, 400);
+}
+
 // The memberships of an explained subject, and the grants that were considered, each at its holder.
 export function graph_of_answer(answer, subject) {
   const graph = new Graph();
@@ -139,7 +151,7 @@ export function graph_of_answer(answer, subject) {
     way.forEach((part, at) => {
       if (at > 0 && graph.add_principal(part, "between")) graph.connect(way[at - 1], part);
     });
-    const id = graph.add_grant(grant, { id: `considered ${grant.id ?? index}`, outcome: short(outcome, 40) });
+    const id = graph.add_grant(grant, { id: considered_id(index), outcome: short(outcome, 40) });
     if (id !== null) graph.connect(way.at(-1), id, { missed: outcome !== "matches" });
   });
   return graph;
@@ -148,6 +160,9 @@ export function graph_of_answer(answer, subject) {
 // The ids along the way that led to the decision.
 export function path_of_answer(answer) {
   const ids = list_of(answer.path).filter((part) => typeof part === "string");
-  const granted = new Set(list_of(answer.grants).map((grant) => `considered ${grant?.id}`));
-  return new Set([...ids, ...granted]);
+  const decided = new Set(list_of(answer.grants).map((grant) => JSON.stringify(grant)));
+  list_of(answer.considered).forEach((rule, index) => {
+    if (decided.has(JSON.stringify(rule?.grant))) ids.push(considered_id(index));
+  });
+  return new Set(ids);
 }

@@ -126,6 +126,7 @@ function forget() {
   for (const [id, children] of nothing_yet) replace(by_id(id), children);
   for (const id of ["answer-status", "closure-status"]) by_id(id).textContent = "";
   for (const id of ["question", "closure-form"]) by_id(id).reset();
+  for (const input of document.querySelectorAll("[aria-invalid]")) mark(input, "");
   replace(by_id("closure-names"));
 }
 

@@ -30,7 +30,7 @@ def considered(of, outcome, detail, *path):
 
 
 ME = f"agent:{AGENT}"
-READ = grant(1, "role:weather_reader", "read_weather", resource="city:*")
+READ = {**grant(1, "role:weather_reader", "read_weather", resource="city:*"), "id": None}
 PAY = grant(2, "group:finance", "pay", resource="invoice:*", when="context.amount < 500")
 LATE = grant(3, "role:treasurer", "pay", expires_at="2025-01-31T12:00:00Z")
 NEVER = grant(4, "role:clerk", "pay", effect="deny", when='resource.properties.status == "closed"')
