@@ -1,4 +1,4 @@
-// The files of the API page, embedded in the binary when it is built (cmake/EmbedAssets.cmake).
+// The files of the pages, embedded in the binary when it is built (cmake/EmbedAssets.cmake).
 #pragma once
 
 #include <span>
@@ -12,7 +12,7 @@ struct Asset {
   std::string_view body;          // lives as long as the program
 };
 
-// Every file there is; the first is the page itself, at "/docs".
+// Every file there is. A page is the file at a path of one segment: "/docs", "/explorer".
 std::span<const Asset> assets();
 
 }  // namespace agentauth::web

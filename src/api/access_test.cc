@@ -262,7 +262,8 @@ TEST_F(AccessOfNodesTest, ASigningKeyThatIsBeingWithdrawnElsewhereIsWaitedFor) {
   const AgentId agent = replica.add_agent();
   const std::string kid = "theNodesOwn1";
   std::vector<SigningKey> known;
-  known.emplace_back(kid, as_bytes("jR4mX0v9Qz7Lw2Tt5Yb8Nc1Kd6Hf3Ga+"));
+  known.emplace_back(kid, as_bytes("jR4mX0v9Qz7Lw2Tt5Yb8Nc1Kd6Hf3Ga+"),
+                     SigningKey::Times{.signs_from = Timestamp{}});
   tokens.use_keys(SigningKeys(std::move(known)));
   value_of(elsewhere->write([&](Transaction& tx) {
     return tx.signing_keys().insert({kid, "HS256", {}, clock.now(), clock.now(), 900s});

@@ -365,6 +365,17 @@ TEST_F(DispatcherTest, TheDocumentationIsServedUnderAStrictPolicy) {
   EXPECT_EQ(get("/docs/..%2Findex.html").status, 404);
 }
 
+TEST_F(DispatcherTest, TheExplorerIsServedUnderTheSamePolicy) {
+  const Answer page = get("/explorer");
+  EXPECT_EQ(page.status, 200);
+  EXPECT_EQ(page.header("Content-Type"), "text/html; charset=utf-8");
+  EXPECT_EQ(page.header("Content-Security-Policy"), get("/docs").header("Content-Security-Policy"));
+  EXPECT_EQ(get("/explorer/main.js").header("Content-Type"), "text/javascript; charset=utf-8");
+  EXPECT_EQ(get("/explorer/explorer.css").header("Content-Type"), "text/css; charset=utf-8");
+  EXPECT_EQ(get("/explorer/init.js").status, 404) << "a file of another page";
+  EXPECT_EQ(get("/explorer/..%2Fdocs").status, 404);
+}
+
 TEST_F(DispatcherTest, ReadinessTellsOfAnotherSchema) {
   EXPECT_EQ(get("/readyz").status, 200);
   replica.execute("UPDATE schema_migrations SET version = 999 WHERE version = 1");

@@ -53,7 +53,8 @@ class EveryRouteTest : public ApiFixture {
     call.target = replaced(call.target, "{id}", id);
     call.target = replaced(call.target, "{permission}", "read_weather");
     call.target = replaced(call.target, "{key_id}", key_id);
-    call.target = replaced(call.target, "{file}", "init.js");
+    call.target = replaced(call.target, "/docs/{file}", "/docs/init.js");
+    call.target = replaced(call.target, "/explorer/{file}", "/explorer/main.js");
     call.target = replaced(call.target, "{email}", "target@example.com");
     if (operation.name == "registerAgent")
       call.body = R"({"agent_name":"Bot","owner_email":"ops@example.com"})";

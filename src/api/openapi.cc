@@ -124,8 +124,8 @@ void write_schema(const Field& field, Side side, JsonWriter& out) {
   out.close();
 }
 
-// Scripts and styles are for the browser that shows the page, not for whoever reads about the API.
-bool is_file_of_the_page(const Operation& operation) {
+// Scripts and styles are for the browser that shows a page, not for whoever reads about the API.
+bool is_file_of_a_page(const Operation& operation) {
   return operation.path.find("{file}") != std::string_view::npos;
 }
 
@@ -340,7 +340,7 @@ void write_openapi(std::string_view version, std::string& text) {
   out.open();
   std::set<std::string_view> written;
   for (const Operation& operation : operations()) {
-    if (is_file_of_the_page(operation)) continue;
+    if (is_file_of_a_page(operation)) continue;
     if (!written.insert(operation.path).second) continue;
     out.name(operation.path);
     out.open();

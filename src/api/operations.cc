@@ -273,6 +273,12 @@ constexpr std::array table = {
     Operation{Method::get, "/docs/{file}", "getDocumentationFile",
               "What the page consists of", Access::anonymous, "",
               Runs::inline_, 200, composes<void, void, documentation>()},
+    Operation{Method::get, "/explorer", "getExplorer",
+              "A page that shows why a decision is what it is, and what roles lead to", Access::anonymous, "",
+              Runs::inline_, 200, composes<void, void, documentation>()},
+    Operation{Method::get, "/explorer/{file}", "getExplorerFile",
+              "What the explorer consists of", Access::anonymous, "",
+              Runs::inline_, 200, composes<void, void, documentation>()},
 };
 // clang-format on
 

@@ -140,10 +140,11 @@ TEST_F(OpenApiTest, ItIsJsonAndDescribesEveryOperation) {
   const JsonValue& paths = *document->find("paths");
   std::size_t described = 0;
   for (const JsonMember& path : paths.members) described += path.value.members.size();
-  EXPECT_EQ(described, operations().size() - 1);
+  std::size_t expected = 0;
   for (const Operation& operation : operations()) {
-    // What the page consists of is nothing to call.
-    if (operation.path == "/docs/{file}") continue;
+    // What a page consists of is nothing to call.
+    if (operation.path.ends_with("/{file}")) continue;
+    ++expected;
     const JsonValue* path = paths.find(operation.path);
     ASSERT_NE(path, nullptr) << operation.path;
     std::string method(http::to_string(operation.method));
@@ -165,6 +166,7 @@ TEST_F(OpenApiTest, ItIsJsonAndDescribesEveryOperation) {
       in_path += parameter.find("in")->text == "path" ? 1 : 0;
     EXPECT_EQ(in_path, captures) << operation.name;
   }
+  EXPECT_EQ(described, expected);
 }
 
 TEST_F(OpenApiTest, OperationsAreGroupedByTheirNoun) {

@@ -176,14 +176,19 @@ def assets(page: str) -> list:
     return re.findall(r'(?:src|href)="([^"]+)"', page)
 
 
-class TestDocs:
-    def test_the_page_is_served(self, server):
-        answer = server.get("/docs")
+@pytest.fixture(params=["/docs", "/explorer"])
+def address(request):
+    return request.param
+
+
+class TestPages:
+    def test_the_page_is_served(self, server, address):
+        answer = server.get(address)
         assert answer.status_code == 200
         assert answer.headers["Content-Type"].startswith("text/html")
 
-    def test_all_it_loads_comes_from_the_server_itself(self, server):
-        page = server.get("/docs").text
+    def test_all_it_loads_comes_from_the_server_itself(self, server, address):
+        page = server.get(address).text
         loaded = [asset for asset in assets(page) if not asset.startswith(("data:", "#"))]
         assert any(asset.endswith(".js") for asset in loaded)
         assert any(asset.endswith(".css") for asset in loaded)
@@ -197,27 +202,39 @@ class TestDocs:
             suffix = path.rsplit(".", 1)[-1]
             assert expected.get(suffix, "") in answer.headers["Content-Type"]
 
+    def test_each_module_that_a_script_imports_is_served(self, server):
+        waiting, seen = ["main.js"], set()
+        while waiting:
+            file = waiting.pop()
+            answer = server.get(f"/explorer/{file}")
+            assert answer.status_code == 200, file
+            found = set(re.findall(r'from "\./([^"]+)"', answer.text)) - seen
+            seen |= found
+            waiting += found
+        assert len(seen) > 5
+
     def test_its_script_reads_our_document(self, server):
         page = server.get("/docs").text
         texts = [page] + [server.get("/" + asset.lstrip("./")).text
                           for asset in assets(page) if asset.endswith(".js")]
         assert any("/openapi.json" in text or "openapi.json" in text for text in texts)
 
-    def test_the_policy_allows_no_inline_script_and_no_other_host(self, server):
-        policy = server.get("/docs").headers["Content-Security-Policy"]
+    def test_the_policy_allows_no_inline_script_and_no_other_host(self, server, address):
+        policy = server.get(address).headers["Content-Security-Policy"]
         directives = {part.split()[0]: part.split()[1:] for part in policy.split(";") if part.strip()}
         assert "'unsafe-inline'" not in policy and "'unsafe-eval'" not in policy
         assert "*" not in policy and "http:" not in policy and "https:" not in policy
         assert directives["default-src"] in (["'none'"], ["'self'"])
         assert directives.get("frame-ancestors") == ["'none'"]
 
-    def test_the_page_has_no_inline_script(self, server):
-        page = server.get("/docs").text
+    def test_the_page_has_no_inline_script(self, server, address):
+        page = server.get(address).text
         assert not re.search(r"<script(?![^>]*\bsrc=)[^>]*>\s*\S", page)
         assert not re.search(r"\son\w+=", page)
 
     def test_nothing_outside_the_files_of_the_page_is_served(self, server):
         for path in ("/docs/../openapi.json", "/docs/%2e%2e/%2e%2e/etc/passwd", "/docs/nothing.js",
+                     "/explorer/../openapi.json", "/explorer/%2e%2e/main.js", "/explorer/init.js",
                      "/docs/..%2f..%2fetc%2fpasswd"):
             answer = server.get(path)
             assert answer.status_code in (200, 400, 404)

@@ -40,7 +40,8 @@ class Route:
 
     @property
     def is_public(self) -> bool:
-        return self.name in PUBLIC | FOR_GATEWAYS or self.path.startswith("/docs")
+        return (self.name in PUBLIC | FOR_GATEWAYS
+                or self.path.startswith(("/docs", "/explorer")))
 
     def address(self, **values) -> str:
         """The path with its parameters filled in; what is not given gets a random UUID."""
