@@ -240,9 +240,17 @@ Result<void> Dispatcher::decide_access(ApiExchange& exchange, const Caller& call
   const Decision decision = TRY(decision_on(view, exchange, caller, question, named));
   exchange.caller = caller;
   exchange.is_decided = !decision.is_to_be_spent();
-  const bool is_final = !decision.allowed() || exchange.operation->runs == Runs::inline_;
+  const Runs runs = exchange.operation->runs;
+  const bool is_final =
+      !decision.allowed() || runs == Runs::inline_ || runs == Runs::worker_if_needed;
   if (exchange.is_decided && is_final) record_audited(services_, exchange, view, decision);
-  return require_allowed(decision.reason);
+  return admit(exchange, decision.reason);
+}
+
+Result<void> Dispatcher::admit(ApiExchange& exchange, Reason reason) {
+  exchange.holds_permission = reason == Reason::granted;
+  if (exchange.operation->access == Access::permission_or_about_self) return {};
+  return require_allowed(reason);
 }
 
 // On a worker.
@@ -258,7 +266,7 @@ Result<void> Dispatcher::enforce_access(ApiExchange& exchange, Timestamp now) co
     return decision_on(view, exchange, caller, question, named);
   };
   // The caller chooses the request id, so that is not what counts as one use.
-  return require_allowed(TRY(enforce(services_, exchange, new_use(services_), ask)).reason);
+  return admit(exchange, TRY(enforce(services_, exchange, new_use(services_), ask)).reason);
 }
 
 Result<Decision> Dispatcher::decision_on(const Directory::View& view, const ApiExchange& exchange,
@@ -310,6 +318,10 @@ Result<http::Next> Dispatcher::run(ApiExchange& exchange) {
     case Runs::hasher_if_new:
       if (!TRY(operation.binding.attempt(services_, exchange, next.share)))
         next.pool = http::Pool::hashing;
+      break;
+    case Runs::worker_if_needed:
+      if (!TRY(operation.binding.attempt(services_, exchange, next.share)))
+        next.pool = http::Pool::worker;
       break;
   }
   return next;

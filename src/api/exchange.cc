@@ -45,6 +45,7 @@ void ApiExchange::reset() {
   error.reset();
   min_revision = 0;
   is_decided = true;
+  holds_permission = false;
   pairs_read_ = false;
   subject = {};
   before_answer.reset();
