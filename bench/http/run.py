@@ -14,7 +14,9 @@ import machine
 from report import Report, terminal_table, write_markdown
 from settings import Settings
 
-GROUPS = ["protected", "login", "refresh", "memory", "million", "nodes", "check", "reference"]
+GROUPS = [
+    "protected", "authzen", "login", "refresh", "memory", "million", "nodes", "check", "reference",
+]  # fmt: skip
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 BUSY = 0.3  # load average above which somebody else is using the machine
 
