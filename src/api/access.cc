@@ -52,7 +52,7 @@ Decision decide_access(const Directory::View& view, const Operation& operation,
                        const Question& question, const Parties& parties) {
   const auto& [caller, named] = parties;
   if (operation.access == Access::any_agent) return Decision{Reason::granted};
-  const bool changes = operation.method != http::Method::get;
+  const bool changes = changes_something(operation);
   const bool is_self = named.agent != nullptr && named.agent->id == caller.agent->id;
   if (operation.access == Access::permission_or_self && is_self &&
       !(changes && caller.is_narrowed()))

@@ -157,4 +157,12 @@ constexpr Binding composes(AuditAction audit = AuditAction::request) {
           .audit = audit};
 }
 
+// The same for what a standard describes, whose unknown fields are ignored.
+template <class In, class Out, Handler Handle, Attempt Try = nullptr>
+constexpr Binding answers() {
+  Binding binding = composes<In, Out, Handle, Try>();
+  binding.ignores_unknown_fields = true;
+  return binding;
+}
+
 }  // namespace agentauth::api

@@ -26,7 +26,20 @@ Sha256 authenticate(const HmacSha256& key, ByteView position, std::string_view q
 }  // namespace
 
 CursorCodec::CursorCodec(const MasterKey& master_key)
-    : key_(master_key.derive("agentauth page cursors")) {}
+    : key_(master_key.derive("agentauth page cursors")),
+      sealer_(master_key.derive("agentauth page cursors that are names")) {}
+
+std::string CursorCodec::conceal(std::string_view place, std::string_view query,
+                                 Random& random) const {
+  return base64url_encode(sealer_.seal(as_bytes(place), query, random));
+}
+
+Result<std::string> CursorCodec::reveal(std::string_view cursor, std::string_view query) const {
+  const auto bytes = base64url_decode(cursor);
+  if (bytes)
+    if (const auto place = sealer_.open(*bytes, query)) return std::string(place->reveal());
+  return failure(Errc::malformed_request, "The page token does not belong to this query");
+}
 
 std::string CursorCodec::seal(const PageStart& start, std::string_view query) const {
   Bytes bytes = encode(start);

@@ -16,6 +16,11 @@ class CursorCodec {
  public:
   explicit CursorCodec(const MasterKey& master_key);
 
+  // For a place that is a name, which not everybody who turns pages may know: sealed (AES-256-GCM).
+  std::string conceal(std::string_view place, std::string_view query, Random& random) const;
+  // Errors: malformed_request.
+  Result<std::string> reveal(std::string_view cursor, std::string_view query) const;
+
   // `query` names the operation, the path and the filters: a cursor fits no other.
   std::string seal(const PageStart& start, std::string_view query) const;
   // Errors: malformed_request.
@@ -23,6 +28,7 @@ class CursorCodec {
 
  private:
   HmacSha256 key_;
+  Sealer sealer_;
 };
 
 }  // namespace agentauth::api

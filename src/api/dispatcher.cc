@@ -85,7 +85,6 @@ void Dispatcher::finish(http::Exchange& http_exchange) {
       // About a gateway's question its handler decides.
       if (exchange.operation->access != Access::gateway) TRY(enforce_access(exchange, now));
     }
-    exchange.is_on_worker = true;
     TRY(exchange.operation->binding.handle(services_, exchange));
     if (exchange.before_answer)
       TRY(services_.recorder.record_now(*std::move(exchange.before_answer)));
@@ -261,9 +260,17 @@ Result<void> Dispatcher::decide_access(ApiExchange& exchange, const Caller& call
   const Decision decision = TRY(decision_on(view, exchange, caller, question, named));
   exchange.caller = caller;
   exchange.is_decided = !decision.is_to_be_spent();
-  const bool is_final = !decision.allowed() || exchange.operation->runs == Runs::inline_;
+  const Runs runs = exchange.operation->runs;
+  const bool is_final =
+      !decision.allowed() || runs == Runs::inline_ || runs == Runs::worker_if_needed;
   if (exchange.is_decided && is_final) record_audited(services_, exchange, view, decision);
-  return require_allowed(decision.reason);
+  return admit(exchange, decision.reason);
+}
+
+Result<void> Dispatcher::admit(ApiExchange& exchange, Reason reason) {
+  exchange.holds_permission = reason == Reason::granted;
+  if (exchange.operation->access == Access::permission_or_about_self) return {};
+  return require_allowed(reason);
 }
 
 // On a worker.
@@ -279,7 +286,7 @@ Result<void> Dispatcher::enforce_access(ApiExchange& exchange, Timestamp now) co
     return decision_on(view, exchange, caller, question, named);
   };
   // The caller chooses the request id, so that is not what counts as one use.
-  return require_allowed(TRY(enforce(services_, exchange, new_use(services_), ask)).reason);
+  return admit(exchange, TRY(enforce(services_, exchange, new_use(services_), ask)).reason);
 }
 
 Result<Decision> Dispatcher::decision_on(const Directory::View& view, const ApiExchange& exchange,
@@ -319,7 +326,6 @@ Result<http::Next> Dispatcher::run(ApiExchange& exchange) {
   switch (operation.runs) {
     case Runs::inline_:
       TRY(operation.binding.handle(services_, exchange));
-      if (exchange.wants_worker) next.pool = http::Pool::worker;
       break;
     case Runs::on_worker:
       next.pool = http::Pool::worker;
@@ -332,6 +338,10 @@ Result<http::Next> Dispatcher::run(ApiExchange& exchange) {
     case Runs::hasher_if_new:
       if (!TRY(operation.binding.attempt(services_, exchange, next.share)))
         next.pool = http::Pool::hashing;
+      break;
+    case Runs::worker_if_needed:
+      if (!TRY(operation.binding.attempt(services_, exchange, next.share)))
+        next.pool = http::Pool::worker;
       break;
   }
   return next;

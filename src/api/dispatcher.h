@@ -48,6 +48,8 @@ class Dispatcher final : public http::Application {
   Result<void> verify_again(const ApiExchange& exchange, Timestamp now) const;
   void identify(ApiExchange& exchange);
   Result<void> decide_access(ApiExchange& exchange, const Caller& caller, Timestamp now) const;
+  // Notes what was decided. Errors: permission_denied, unless the handler has to look first.
+  static Result<void> admit(ApiExchange& exchange, Reason reason);
   Result<void> enforce_access(ApiExchange& exchange, Timestamp now) const;
   Result<Decision> decision_on(const Directory::View& view, const ApiExchange& exchange,
                                const Caller& caller, const Question& question,

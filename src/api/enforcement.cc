@@ -1,5 +1,7 @@
 #include "api/enforcement.h"
 
+#include <algorithm>
+
 #include "api/audit_trail.h"
 
 namespace agentauth::api {
@@ -8,52 +10,107 @@ namespace {
 // Each is one more subject, or one more permission, whose counted grants would allow the same.
 constexpr int rounds_max = 64;
 
-// Whether it could be counted; otherwise `spent` has one more, and with it all those of the same
-// subject that are used up, however many were given and used one after the other.
+// Whether it could be counted; otherwise `spent` has all others of the same subject that are used
+// up, however many were given and used one after the other.
 Result<bool> spend(Services& services, GrantId grant, const std::string& use,
                    std::vector<GrantId>& spent) {
   return services.database.write_apart([&](Transaction& tx) -> Result<bool> {
     if (TRY(tx.grants().spend(grant, use, services.clock.now()))) return true;
     const auto others = TRY(tx.grants().used_up_beside(grant));
-    spent.push_back(grant);
     spent.insert(spent.end(), others.begin(), others.end());
     return false;
   });
+}
+
+Result<bool> is_left(Services& services, GrantId grant, std::int64_t max_uses) {
+  return services.database.read([&](Transaction& tx) -> Result<bool> {
+    return TRY(tx.grants().count_uses(grant)) < max_uses;
+  });
+}
+
+// `take` uses one up, or says that there is none left; `look_at` sees the first decision.
+using Take = FunctionRef<Result<bool>(GrantId grant, std::int64_t max_uses)>;
+using LookAt = FunctionRef<void(const Directory::View&, const Decision&)>;
+Result<Enforced> decide_and_take(Services& services, std::vector<GrantId>& spent, Ask ask,
+                                 LookAt look_at, Take take) {
+  for (int round = 0; round < rounds_max; ++round) {
+    Enforced enforced;
+    std::int64_t max_uses = 0;
+    {
+      const Directory::View view(services.directory);
+      const Decision decision = TRY(ask(view, spent));
+      enforced.reason = decision.reason;
+      if (decision.rule != nullptr) enforced.grant = decision.rule->id;
+      if (decision.is_to_be_spent()) max_uses = decision.rule->max_uses;
+      if (round == 0) look_at(view, decision);
+    }
+    if (max_uses == 0) return enforced;
+    if (TRY(take(*enforced.grant, max_uses))) return enforced;
+    spent.push_back(*enforced.grant);
+  }
+  return Enforced{Reason::uses_spent};
 }
 
 }  // namespace
 
 Result<Enforced> enforce(Services& services, const ApiExchange& exchange, const std::string& use,
                          Ask ask) {
+  return enforce_about(services, exchange, exchange.subject.agent_id, use, ask);
+}
+
+Result<Enforced> enforce_about(Services& services, const ApiExchange& exchange,
+                               std::optional<AgentId> about, const std::string& use, Ask ask) {
   std::vector<GrantId> spent;
-  for (int round = 0; round < rounds_max; ++round) {
-    Enforced enforced;
-    bool is_to_be_spent = false;
-    {
-      const Directory::View view(services.directory);
-      const Decision decision = TRY(ask(view, spent));
-      enforced.reason = decision.reason;
-      if (decision.rule != nullptr) enforced.grant = decision.rule->id;
-      is_to_be_spent = decision.is_to_be_spent();
-      if (round == 0) record_audited(services, exchange, view, decision);
-    }
-    if (!is_to_be_spent) return enforced;
-    if (TRY(spend(services, *enforced.grant, use, spent))) return enforced;
+  return decide_and_take(
+      services, spent, ask,
+      [&](const Directory::View& view, const Decision& decision) {
+        record_audited_about(services, exchange, about, view, decision);
+      },
+      [&](GrantId grant, std::int64_t) { return spend(services, grant, use, spent); });
+}
+
+Result<Enforced> foresee(Services& services, std::vector<GrantId>& spent, Ask ask) {
+  return decide_and_take(
+      services, spent, ask, [](const Directory::View&, const Decision&) {},
+      [&](GrantId grant, std::int64_t max_uses) { return is_left(services, grant, max_uses); });
+}
+
+void UsesLeft::note(const Decision& decision) {
+  if (!decision.is_to_be_spent()) return;
+  const GrantRule& rule = *decision.rule;
+  if (std::find(left_.begin(), left_.end(), rule.id) == left_.end())
+    noted_[rule.id] = rule.max_uses;
+}
+
+Result<bool> UsesLeft::look_up(Services& services) {
+  if (noted_.empty()) return false;
+  if (++rounds_ > rounds_max)
+    return failure(Errc::unavailable, "Too many grants are counted to look at all of them");
+  for (const auto& [grant, max_uses] : noted_) {
+    const bool has_uses = TRY(is_left(services, grant, max_uses));
+    (has_uses ? left_ : spent_).push_back(grant);
   }
-  return Enforced{Reason::uses_spent};
+  noted_.clear();
+  return true;
 }
 
 std::string new_use(Services& services) { return services.random.base62(22); }
 
 void record_audited(const Services& services, const ApiExchange& exchange,
                     const Directory::View& view, const Decision& decision) {
+  record_audited_about(services, exchange, exchange.subject.agent_id, view, decision);
+}
+
+void record_audited_about(const Services& services, const ApiExchange& exchange,
+                          std::optional<AgentId> about, const Directory::View& view,
+                          const Decision& decision) {
   if (decision.audited == nullptr) return;
   const auto outcome = decision.allowed() ? AuditOutcome::success : AuditOutcome::denied;
   services.recorder.record_denial(
       event_of(services, exchange, outcome, AuditReason::audit_grant,
                {AuditTargetType::permission,
-                AuditText::of_permission(view.names().text(decision.audited->action)),
-                exchange.subject.agent_id, AuditText::of_id(decision.audited->id)}));
+                AuditText::of_permission(view.names().text(decision.audited->action)), about,
+                AuditText::of_id(decision.audited->id)}));
 }
 
 }  // namespace agentauth::api

@@ -2,8 +2,10 @@
 // grants that decide nothing leave their mark.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "api/exchange.h"
 #include "api/services.h"
@@ -25,6 +27,31 @@ struct Enforced {
 using Ask = FunctionRef<Result<Decision>(const Directory::View&, std::span<const GrantId> spent)>;
 Result<Enforced> enforce(Services& services, const ApiExchange& exchange, const std::string& use,
                          Ask ask);
+// The same about somebody else than who calls. `about`: the agent that it is about, if it is one.
+Result<Enforced> enforce_about(Services& services, const ApiExchange& exchange,
+                               std::optional<AgentId> about, const std::string& use, Ask ask);
+
+// What enforce() would come to now, without counting anything. Leaves in `spent` the grants that
+// would allow it and are used up. Errors: as enforce().
+Result<Enforced> foresee(Services& services, std::vector<GrantId>& spent, Ask ask);
+
+// Which grants with max_uses are used up, found out as decisions come across them: decide all there
+// is to decide with spent(), note() each decision, and begin anew while look_up() says so.
+class UsesLeft {
+ public:
+  void note(const Decision& decision);
+  // Without a view. False: nothing new was noted. Errors: unavailable.
+  Result<bool> look_up(Services& services);
+  std::span<const GrantId> spent() const { return spent_; }
+
+ private:
+  static constexpr int rounds_max = 8;
+
+  std::map<GrantId, std::int64_t> noted_;  // with its max_uses
+  std::vector<GrantId> spent_;
+  std::vector<GrantId> left_;
+  int rounds_ = 0;
+};
 
 // One that nobody else ever has.
 std::string new_use(Services& services);
@@ -32,5 +59,8 @@ std::string new_use(Services& services);
 // Puts a match of a grant that decides nothing on record.
 void record_audited(const Services& services, const ApiExchange& exchange,
                     const Directory::View& view, const Decision& decision);
+void record_audited_about(const Services& services, const ApiExchange& exchange,
+                          std::optional<AgentId> about, const Directory::View& view,
+                          const Decision& decision);
 
 }  // namespace agentauth::api

@@ -46,8 +46,7 @@ void ApiExchange::reset() {
   error.reset();
   min_revision = 0;
   is_decided = true;
-  wants_worker = false;
-  is_on_worker = false;
+  holds_permission = false;
   pairs_read_ = false;
   subject = {};
   gateway.reason.reset();

@@ -30,16 +30,13 @@ class ApiExchange final : public http::Exchange {
  public:
   const Operation* operation = nullptr;  // nullptr: no route matched
   http::Captures captures;
-  std::optional<Caller> caller;  // once it has been proved who calls
-  std::optional<Error> error;    // what went wrong, for the log
-  Revision min_revision = 0;     // what the caller has seen already, if it says so
-  bool is_decided = true;        // false: the caller is known, and finish() decides
-  // An inline handler that finds it needs the database says so and answers nothing: it is called
-  // again, on a worker.
-  bool wants_worker = false;
-  bool is_on_worker = false;
-  LimitReport limits;         // what the rate limits said
-  std::string presented_kid;  // of the API key that was sent, right or wrong
+  std::optional<Caller> caller;   // once it has been proved who calls
+  std::optional<Error> error;     // what went wrong, for the log
+  Revision min_revision = 0;      // what the caller has seen already, if it says so
+  bool is_decided = true;         // false: the caller is known, and finish() decides
+  bool holds_permission = false;  // the operation's; asked of Access::permission_or_about_self
+  LimitReport limits;             // what the rate limits said
+  std::string presented_kid;      // of the API key that was sent, right or wrong
 
   // Whose credentials the request presented, as far as that is known; they need not have worked.
   struct Subject {

@@ -123,32 +123,30 @@ void answer_open(Services& services, ApiExchange& exchange) {
   answer_yes(exchange, GatewayReason::open, &identity);
 }
 
-// What a route is about, for the request at hand. Views of the exchange and of `resource`.
-Question question_about(const Directory::View& view, const RouteTable::Match& match,
-                        const Circumstances& circumstances, std::string_view resource,
-                        Timestamp now) {
-  Question question = question_of(view, *match.route->permission, now);
-  question.resource = resource;
-  question.circumstances = circumstances;
-  return question;
-}
+enum class Thread : std::uint8_t { core, worker };
 
-// Decides, on the core where that needs no database: a grant that is to be counted does.
-// Nothing: a worker has to.
+struct Asked {
+  const RouteTable::Match& match;
+  const Circumstances& circumstances;
+  std::string_view resource;  // empty: nothing in particular
+};
+
+// Nothing, on the core, when a grant is to be counted, which needs the database.
 Result<std::optional<Reason>> decide_route(Services& services, ApiExchange& exchange,
-                                           const RouteTable::Match& match,
-                                           const Circumstances& circumstances,
-                                           std::string_view resource) {
+                                           const Asked& asked, Thread thread) {
   const Timestamp now = services.clock.now();
   const auto ask = [&](const Directory::View& view,
                        std::span<const GrantId> spent) -> Result<Decision> {
     const Actor actor = TRY(find_caller(exchange, view, now));
-    Question question = question_about(view, match, circumstances, resource, now);
+    Question question = question_of(view, *asked.match.route->permission, now);
+    question.resource = asked.resource;
+    question.circumstances = asked.circumstances;
     question.spent = spent;
     return decide(view, actor, question);
   };
   // The caller chooses the request id, so that is not what counts as one use.
-  if (exchange.is_on_worker) return TRY(enforce(services, exchange, new_use(services), ask)).reason;
+  if (thread == Thread::worker)
+    return TRY(enforce(services, exchange, new_use(services), ask)).reason;
   const Directory::View view(services.directory);
   const Decision decision = TRY(ask(view, {}));
   if (decision.is_to_be_spent()) return std::nullopt;
@@ -156,12 +154,13 @@ Result<std::optional<Reason>> decide_route(Services& services, ApiExchange& exch
   return decision.reason;
 }
 
-Result<void> answer_match(Services& services, ApiExchange& exchange, const RouteTable::Match& match,
-                          const Circumstances& circumstances) {
+// False when a worker has to.
+Result<bool> answer_match(Services& services, ApiExchange& exchange, const RouteTable::Match& match,
+                          const Circumstances& circumstances, Thread thread) {
   if (match.route == nullptr) return refused(exchange, match.refused);
   if (!match.route->permission) {
     answer_open(services, exchange);
-    return {};
+    return true;
   }
   ResourceName resource;
   const bool names_one = !match.route->resource.parts.empty();
@@ -170,12 +169,9 @@ Result<void> answer_match(Services& services, ApiExchange& exchange, const Route
     TRY(find_caller(exchange, view, services.clock.now()));
     return refused(exchange, GatewayReason::bad_resource);
   }
-  const auto reason = TRY(decide_route(services, exchange, match, circumstances,
-                                       names_one ? resource.text() : std::string_view()));
-  if (!reason) {
-    exchange.wants_worker = true;
-    return {};
-  }
+  const Asked asked{match, circumstances, names_one ? resource.text() : std::string_view()};
+  const auto reason = TRY(decide_route(services, exchange, asked, thread));
+  if (!reason) return false;
   if (*reason != Reason::granted) {
     exchange.gateway.permission = *match.route->permission;
     return refused(exchange, GatewayReason::permission_denied);
@@ -183,7 +179,7 @@ Result<void> answer_match(Services& services, ApiExchange& exchange, const Route
   const Directory::View view(services.directory);
   const Identity identity = identity_of(view, exchange.caller->agent_id);
   answer_yes(exchange, GatewayReason::allowed, &identity);
-  return {};
+  return true;
 }
 
 struct Original {
@@ -192,7 +188,8 @@ struct Original {
   std::string_view target;
 };
 
-Result<void> answer(Services& services, ApiExchange& exchange, const Original& original) {
+Result<bool> answer(Services& services, ApiExchange& exchange, const Original& original,
+                    Thread thread) {
   for (const std::string_view name : overrides)
     if (exchange.request.find(name)) return refused(exchange, GatewayReason::override_header);
   if (!is_request_method(original.method)) return refused(exchange, GatewayReason::bad_method);
@@ -205,33 +202,58 @@ Result<void> answer(Services& services, ApiExchange& exchange, const Original& o
   const Circumstances circumstances{
       .address = &exchange.client_address(), .method = original.method, .host = host.text()};
   return answer_match(services, exchange, routes->match({original.method, host.text(), path}),
-                      circumstances);
+                      circumstances, thread);
+}
+
+Result<Original> read_nginx(ApiExchange& exchange) {
+  return Original{.method = TRY(read_header(exchange, "X-Original-Method")),
+                  .host = TRY(read_optional_header(exchange, "X-Original-Host")),
+                  .target = TRY(read_header(exchange, "X-Original-URI"))};
+}
+
+Result<Original> read_forwarded(ApiExchange& exchange) {
+  return Original{.method = TRY(read_header(exchange, "X-Forwarded-Method")),
+                  .host = TRY(read_optional_header(exchange, "X-Forwarded-Host")),
+                  .target = TRY(read_header(exchange, "X-Forwarded-Uri"))};
+}
+
+Result<Original> read_envoy(ApiExchange& exchange) {
+  // The slash before the rest is the path's own.
+  const std::string_view rest = exchange.captures.rest;
+  const std::string_view path = exchange.request.path;
+  return Original{.method = exchange.request.method_text,
+                  .host = exchange.request.find("Host").value_or(""),
+                  .target = path.substr(path.size() - rest.size() - 1)};
 }
 
 }  // namespace
 
+Result<bool> answer_nginx_from_memory(Services& services, ApiExchange& exchange, http::ShareName&) {
+  return answer(services, exchange, TRY(read_nginx(exchange)), Thread::core);
+}
+
 Result<void> answer_nginx(Services& services, ApiExchange& exchange) {
-  return answer(services, exchange,
-                {.method = TRY(read_header(exchange, "X-Original-Method")),
-                 .host = TRY(read_optional_header(exchange, "X-Original-Host")),
-                 .target = TRY(read_header(exchange, "X-Original-URI"))});
+  TRY(answer(services, exchange, TRY(read_nginx(exchange)), Thread::worker));
+  return {};
+}
+
+Result<bool> answer_forward_auth_from_memory(Services& services, ApiExchange& exchange,
+                                             http::ShareName&) {
+  return answer(services, exchange, TRY(read_forwarded(exchange)), Thread::core);
 }
 
 Result<void> answer_forward_auth(Services& services, ApiExchange& exchange) {
-  return answer(services, exchange,
-                {.method = TRY(read_header(exchange, "X-Forwarded-Method")),
-                 .host = TRY(read_optional_header(exchange, "X-Forwarded-Host")),
-                 .target = TRY(read_header(exchange, "X-Forwarded-Uri"))});
+  TRY(answer(services, exchange, TRY(read_forwarded(exchange)), Thread::worker));
+  return {};
+}
+
+Result<bool> answer_envoy_from_memory(Services& services, ApiExchange& exchange, http::ShareName&) {
+  return answer(services, exchange, TRY(read_envoy(exchange)), Thread::core);
 }
 
 Result<void> answer_envoy(Services& services, ApiExchange& exchange) {
-  // The slash before the rest is the path's own.
-  const std::string_view rest = exchange.captures.rest;
-  const std::string_view path = exchange.request.path;
-  return answer(services, exchange,
-                {.method = exchange.request.method_text,
-                 .host = exchange.request.find("Host").value_or(""),
-                 .target = path.substr(path.size() - rest.size() - 1)});
+  TRY(answer(services, exchange, TRY(read_envoy(exchange)), Thread::worker));
+  return {};
 }
 
 }  // namespace agentauth::api

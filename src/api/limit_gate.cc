@@ -53,6 +53,7 @@ LimitedRoute limited_route(const Operation& operation, Registration registration
     case Access::any_agent:
     case Access::permission:
     case Access::permission_or_self:
+    case Access::permission_or_about_self:
     case Access::gateway:
       break;
   }

@@ -18,7 +18,7 @@ std::string lower(std::string_view text) {
 }
 
 // Bounds are what a request is held to. An answer says what there is, whatever its size.
-enum class Side : bool { request, answer };
+enum class Side : std::uint8_t { request, request_with_unknown_fields, answer };
 
 void write_schema(const Field& field, Side side, JsonWriter& out);
 
@@ -39,7 +39,7 @@ void write_object(std::span<const Field> fields, Side side, JsonWriter& out) {
     if (field.rule.place == Place::body && (field.required || field.rule.stated))
       out.text(field.rule.name);
   out.close_array();
-  out.member_flag("additionalProperties", false);
+  if (side != Side::request_with_unknown_fields) out.member_flag("additionalProperties", false);
   out.close();
 }
 
@@ -179,7 +179,10 @@ void write_request_body(const Operation& operation, JsonWriter& out) {
   out.name("application/json");
   out.open();
   out.name("schema");
-  write_object(fields, Side::request, out);
+  write_object(
+      fields,
+      operation.binding.ignores_unknown_fields ? Side::request_with_unknown_fields : Side::request,
+      out);
   out.close();
   out.close();
   out.close();
@@ -295,9 +298,13 @@ void write_operation(const Operation& operation, JsonWriter& out) {
       description = "Needs the permission " + std::string(operation.permission) +
                     ", or the agent is the caller itself";
       break;
+    case Access::permission_or_about_self:
+      description = "Needs the permission " + std::string(operation.permission) +
+                    ", unless the caller asks about itself";
+      break;
   }
   if (!description.empty()) out.member("description", description);
-  if (operation.access == Access::permission || operation.access == Access::permission_or_self)
+  if (!operation.permission.empty() && operation.access != Access::registrant)
     out.member("x-permission", operation.permission);
   out.name("security");
   if (operation.access == Access::anonymous) {

@@ -5,6 +5,7 @@
 
 #include "api/bind.h"
 #include "api/handlers.h"
+#include "api/handlers_access.h"
 #include "api/handlers_permissions.h"
 #include "api/handlers_roles.h"
 
@@ -23,6 +24,7 @@ constexpr std::string_view grants_read = "agentauth:grants:read";
 constexpr std::string_view grants_write = "agentauth:grants:write";
 constexpr std::string_view entities_read = "agentauth:entities:read";
 constexpr std::string_view entities_write = "agentauth:entities:write";
+constexpr std::string_view evaluate_access = "agentauth:access:evaluate";
 constexpr std::string_view keys_read = "agentauth:keys:read";
 constexpr std::string_view keys_write = "agentauth:keys:write";
 constexpr std::string_view audit_read = "agentauth:audit:read";
@@ -206,6 +208,31 @@ constexpr std::array table = {
               "Forget the stored attributes", Access::permission, entities_write,
               Runs::on_worker, 204, composes<NameEntity, void, delete_entity>(AuditAction::entity_delete)},
 
+    Operation{Method::get, "/.well-known/authzen-configuration", "getDecisionPoint",
+              "Where the endpoints of the AuthZEN Authorization API 1.0 are", Access::anonymous, "",
+              Runs::inline_, 200, composes<void, DecisionPoint, decision_point>()},
+    Operation{Method::post, "/access/v1/evaluation", "evaluateAccess",
+              "AuthZEN: whether a subject may do something to a resource", Access::permission_or_about_self, evaluate_access,
+              Runs::worker_if_needed, 200, answers<Evaluate, Evaluated, evaluate, evaluate_from_memory>()},
+    Operation{Method::post, "/access/v1/evaluations", "evaluateAccesses",
+              "AuthZEN: the same for up to 1,000 questions", Access::permission_or_about_self, evaluate_access,
+              Runs::worker_if_needed, 200, answers<EvaluateMany, EvaluatedMany, evaluate_many, evaluate_many_from_memory>()},
+    Operation{Method::post, "/access/v1/search/subject", "searchSubjects",
+              "AuthZEN: which subjects of a type may do something to a resource", Access::permission, evaluate_access,
+              Runs::on_worker, 200, answers<Search, Found, search_subjects>()},
+    Operation{Method::post, "/access/v1/search/resource", "searchResources",
+              "AuthZEN: to which resources of a type a subject may do something", Access::permission_or_about_self, evaluate_access,
+              Runs::on_worker, 200, answers<Search, Found, search_resources>()},
+    Operation{Method::post, "/access/v1/search/action", "searchActions",
+              "AuthZEN: what a subject may do to a resource", Access::permission_or_about_self, evaluate_access,
+              Runs::on_worker, 200, answers<SearchActions, Found, search_actions>()},
+    Operation{Method::post, "/access/v1/explain", "explainAccess",
+              "Why a subject may do something to a resource, or what is missing", Access::permission_or_about_self, evaluate_access,
+              Runs::on_worker, 200, answers<Evaluate, Explained, explain_access>()},
+    Operation{Method::post, "/access/v1/simulate", "simulateAccess",
+              "What evaluations would come to if grants or memberships were changed", Access::permission, evaluate_access,
+              Runs::on_worker, 200, answers<Simulate, Simulated, simulate_access>()},
+
     Operation{Method::get, "/agents/{id}/keys", "listKeys",
               "An agent's API keys, without their secrets", Access::permission_or_self, keys_read,
               Runs::on_worker, 200, lists<&KeyService::list>()},
@@ -247,13 +274,13 @@ constexpr std::array table = {
               Runs::on_worker, 200, writes<&GatewayRouteService::replace>(AuditAction::gateway_replace)},
     Operation{Method::get, "/gateway/auth-request", "answerNginx",
               "Whether nginx (auth_request) may pass a request on", Access::gateway, "",
-              Runs::inline_, 200, composes<NginxQuestion, void, answer_nginx>(), false, 0, true},
+              Runs::worker_if_needed, 200, composes<NginxQuestion, void, answer_nginx, answer_nginx_from_memory>(), false, 0, true},
     Operation{Method::any, "/gateway/forward-auth", "answerForwardAuth",
               "Whether Traefik (ForwardAuth) or Caddy (forward_auth) may pass a request on", Access::gateway, "",
-              Runs::inline_, 200, composes<ForwardedQuestion, void, answer_forward_auth>()},
+              Runs::worker_if_needed, 200, composes<ForwardedQuestion, void, answer_forward_auth, answer_forward_auth_from_memory>()},
     Operation{Method::any, "/gateway/ext-authz/*", "answerEnvoy",
               "Whether Envoy (ext_authz over HTTP) may pass a request on: it is the request itself, behind this prefix", Access::gateway, "",
-              Runs::inline_, 200, composes<EnvoyQuestion, void, answer_envoy>()},
+              Runs::worker_if_needed, 200, composes<EnvoyQuestion, void, answer_envoy, answer_envoy_from_memory>()},
 
     Operation{Method::get, "/healthz", "getHealth",
               "Whether the process lives", Access::anonymous, "",
@@ -298,6 +325,7 @@ std::string_view noun_of(const Operation& operation) {
   if (path.starts_with("/grants") || path.starts_with("/entities")) return "permissions";
   if (path.find("/keys") != std::string_view::npos) return "keys";
   if (path.starts_with("/audit")) return "audit";
+  if (path.starts_with("/access/") || path.starts_with("/.well-known/authzen")) return "access";
   if (path == "/changes") return "changes";
   if (path == "/auth/rotate") return "keys";
   if (path.starts_with("/agents") || path.starts_with("/owners")) return "agents";

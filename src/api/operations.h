@@ -24,18 +24,22 @@ enum class Access : std::uint8_t {
   permission,          // who holds `permission`
   permission_or_self,  // or is the agent that {id} names
   gateway,             // a gateway, for somebody else; see handlers_gateway.cc
+  // Or asks about itself: whom the body is about is for the handler to read, and to refuse whoever
+  // holds no permission (ApiExchange::holds_permission) and asks about others.
+  permission_or_about_self,
 };
 
 // Where the handler runs.
 enum class Runs : std::uint8_t {
-  inline_,        // pure and in memory, microseconds: on the connection's core
-  on_worker,      // may touch the database
-  on_hasher,      // may compute bcrypt
-  hasher_if_new,  // inline when memory suffices, else on_hasher; see Operation::attempt
+  inline_,           // pure and in memory, microseconds: on the connection's core
+  on_worker,         // may touch the database
+  on_hasher,         // may compute bcrypt
+  hasher_if_new,     // inline when memory suffices, else on_hasher; see Operation::attempt
+  worker_if_needed,  // inline when memory suffices, else on_worker
 };
 
 using Handler = Result<void> (*)(Services&, ApiExchange&);
-// Answers from memory and returns true, or names the work to be done on the hashing pool.
+// Answers from memory and returns true, or leaves it to a pool: names the work for the hashing one.
 using Attempt = Result<bool> (*)(Services&, ApiExchange&, http::ShareName&);
 using FieldList = std::span<const Field> (*)();
 
@@ -48,6 +52,8 @@ struct Binding {
   Attempt attempt = nullptr;
   // What the audit trail calls it. AuditAction::request: it changes nothing.
   AuditAction audit = AuditAction::request;
+  // A standard says so (CONTRACT section 3); the handler reads the body itself.
+  bool ignores_unknown_fields = false;
 };
 
 struct Operation {
@@ -84,13 +90,16 @@ struct AsOf {
     return std::array{field<&AsOf::min_revision>(min_revision_field)};
   }
 };
-// Whether it changes something: a login, which runs where it need not wait, does not.
+// What changes something has a name in the audit trail; a question that is POSTed has none.
+inline bool changes_something(const Operation& operation) {
+  return operation.method != http::Method::get && operation.binding.audit != AuditAction::request;
+}
+// Whether it moves the revision: a login, which runs where it need not wait, does not.
 inline bool is_write(const Operation& operation) {
-  return operation.method != http::Method::get && operation.method != http::Method::any &&
-         operation.runs != Runs::hasher_if_new;
+  return changes_something(operation) && operation.runs != Runs::hasher_if_new;
 }
 inline bool takes_min_revision(const Operation& operation) {
-  return operation.method == http::Method::get && operation.access != Access::anonymous &&
+  return !changes_something(operation) && operation.access != Access::anonymous &&
          operation.access != Access::gateway;
 }
 

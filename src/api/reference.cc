@@ -74,6 +74,8 @@ std::string who(const Operation& operation) {
       return code(operation.permission);
     case Access::permission_or_self:
       return code(operation.permission) + ", or the agent itself";
+    case Access::permission_or_about_self:
+      return code(operation.permission) + ", or any agent that asks about itself";
   }
   return "";
 }

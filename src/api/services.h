@@ -32,6 +32,8 @@ struct Settings {
   std::string version;
   std::vector<Network> trusted_proxies{};  // whose X-Forwarded-For is believed
   AuditText node;                          // of the audit trail
+  std::string base_url{};  // where this server is reached; empty: where a request says it was sent
+  bool serves_tls = false;
 };
 
 struct Services {

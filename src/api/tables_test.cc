@@ -99,7 +99,8 @@ TEST(OperationTableTest, EveryOperationIsWholeAndNamedOnce) {
                                   operation.access != Access::gateway;
     EXPECT_EQ(!operation.permission.empty(), names_permission) << operation.name;
     EXPECT_EQ(is_concrete_permission(operation.permission), names_permission) << operation.name;
-    EXPECT_EQ(operation.runs == Runs::hasher_if_new, operation.binding.attempt != nullptr);
+    EXPECT_EQ(operation.runs == Runs::hasher_if_new || operation.runs == Runs::worker_if_needed,
+              operation.binding.attempt != nullptr);
     if (operation.access == Access::permission_or_self) {
       EXPECT_TRUE(operation.path.starts_with("/agents/{id}")) << operation.name;
     }
@@ -111,7 +112,9 @@ TEST(OperationTableTest, EveryOperationIsWholeAndNamedOnce) {
 
 TEST(OperationTableTest, WhateverChangesSomethingHasANameInTheAuditTrail) {
   for (const Operation& operation : operations()) {
-    const bool reads = operation.method == http::Method::get || operation.access == Access::gateway;
+    const bool reads = operation.method == http::Method::get ||
+                       operation.access == Access::gateway ||
+                       operation.path.starts_with("/access/v1/");
     EXPECT_EQ(operation.binding.audit == AuditAction::request, reads) << operation.name;
   }
 }

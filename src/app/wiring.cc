@@ -69,9 +69,18 @@ Result<bool> prepare(Database& database, const MasterKey& master_key) {
   return is_empty;
 }
 
+// An issuer that is an address says where this server is reached.
+std::string base_url(const Options& options) {
+  std::string url = options.issuer;
+  if (!url.starts_with("https://") && !url.starts_with("http://")) return "";
+  while (url.ends_with('/')) url.pop_back();
+  return url;
+}
+
 api::Settings api_settings(const Options& options) {
-  return {options.registration, options.registration_token, std::string(version()),
-          options.trusted_proxies, audit_node_name()};
+  return {options.registration,        options.registration_token, std::string(version()),
+          options.trusted_proxies,     audit_node_name(),          base_url(options),
+          options.tls_cert.has_value()};
 }
 
 KeySchedule key_schedule(const Options& options) {

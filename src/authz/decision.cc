@@ -93,7 +93,7 @@ class Search {
 
 Decision decide_by_policies(const Directory::View& view, const Subject& subject,
                             const Question& question, bool is_held) {
-  const Closure closure(view, subject, question.now);
+  const Closure closure(view, subject, question.now, question.overlay);
   if (closure.is_cut_off()) return {Reason::too_many_memberships};
   Search search(view, subject, question);
   for (std::size_t i = 0; i < closure.size(); ++i) search.look_at(closure.at(i));
@@ -119,7 +119,8 @@ Decision decide(const Directory::View& view, const Subject& subject, const Quest
   if (actor.agent->status != AgentStatus::active) return {Reason::agent_suspended};
   const bool is_held = actor.agent->holds_any_of(question.requirement);
   Decision decision{is_held ? Reason::granted : Reason::not_granted};
-  if (actor.policy != nullptr || view.every_agents_policy() != nullptr)
+  if (actor.policy != nullptr || view.every_agents_policy() != nullptr ||
+      question.overlay != nullptr)
     decision = decide_by_policies(view, subject, question, is_held);
   if (decision.allowed() && actor.limits != nullptr &&
       !actor.limits->holds_any_of(question.requirement))

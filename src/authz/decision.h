@@ -17,6 +17,8 @@
 
 namespace agentauth {
 
+class PolicyOverlay;
+
 inline constexpr std::string_view administrator_permission = "agentauth:*";
 
 enum class Reason : std::uint8_t {
@@ -92,7 +94,8 @@ struct Question {
   const JsonValue* action_properties = nullptr;
   const JsonValue* resource_properties = nullptr;
   const JsonValue* context = nullptr;
-  std::span<const GrantId> spent = {};  // grants that are used up
+  std::span<const GrantId> spent = {};     // grants that are used up
+  const PolicyOverlay* overlay = nullptr;  // what would be, instead of what is
 };
 
 // What is not a concrete permission is granted to nobody.

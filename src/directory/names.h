@@ -36,6 +36,11 @@ class Names {
   NameId intern(std::string_view name);
   std::optional<NameId> find(std::string_view name) const;
   std::string_view text(NameId id) const;
+  // Calls visit(std::string_view) for each name.
+  template <class Visit>
+  void each(Visit visit) const {
+    table_.each([&](const Slot& slot) { visit(std::string_view(slot.text, slot.size)); });
+  }
 
   // Interns whatever would cover `permission`: for routes, at start.
   Requirement requirement(std::string_view permission);

@@ -1,18 +1,27 @@
 #include "authz/internal/closure.h"
 
+#include "authz/overlay.h"
+#include "model/grant.h"
+
 namespace agentauth::internal {
 
-Closure::Closure(const Directory::View& view, const Subject& subject, Timestamp now) {
-  if (subject.actor) {
-    begin(subject.actor->policy);
-    begin(view.every_agents_policy());
+Closure::Closure(const Directory::View& view, const Subject& subject, Timestamp now,
+                 const PolicyOverlay* overlay) {
+  const auto instead = [&](std::string_view name, const SubjectPolicy* known) {
+    return overlay == nullptr ? known : overlay->find(name, known);
+  };
+  if (!subject.actor) {
+    begin(instead(subject.name, view.find_policy(subject.name)));
   } else {
-    begin(view.find_policy(subject.name));
+    const SubjectPolicy* own = subject.actor->policy;
+    begin(overlay == nullptr ? own : overlay->find(subject_of(subject.actor->agent->id), own));
+    begin(instead(policy::every_agent, view.every_agents_policy()));
   }
   for (std::size_t from = 0; from < size_; ++from) {
     for (const MembershipRule& membership : at(from).memberships()) {
       if (!membership.is_in_time(now)) continue;
-      if (const SubjectPolicy* of = view.find_policy(membership)) add(of, from);
+      const SubjectPolicy* of = instead(membership.of, view.find_policy(membership));
+      if (of != nullptr && of->role_id() == membership.role_id) add(of, from);
     }
   }
 }

@@ -14,7 +14,8 @@ class Closure {
   static constexpr std::size_t policies_max = 256;
 
   // Of memberships that have not ended by `now`. Takes no memory.
-  Closure(const Directory::View& view, const Subject& subject, Timestamp now);
+  Closure(const Directory::View& view, const Subject& subject, Timestamp now,
+          const PolicyOverlay* overlay = nullptr);
 
   // Whether there is more than is looked at.
   bool is_cut_off() const { return is_cut_off_; }

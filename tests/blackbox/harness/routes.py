@@ -8,12 +8,17 @@ PUBLIC = {
     ("POST", "/agents/register"), ("POST", "/auth/login"), ("POST", "/auth/refresh"),
     ("GET", "/openapi.json"),
     ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"),
+    ("GET", "/.well-known/authzen-configuration"),
 }
 # What gateways ask, for whoever sent the original request: test_gateways.py has their tables.
 FOR_GATEWAYS = {("GET", "/gateway/auth-request"), ("GET", "/gateway/forward-auth"),
                 ("GET", "/gateway/ext-authz/*")}
 # Open to every agent that is authenticated.
 FOR_EVERY_AGENT = {("GET", "/agents/me"), ("POST", "/auth/logout"), ("POST", "/auth/rotate")}
+QUESTION = {"subject": {"type": "user", "id": "nobody"}, "action": {"name": "read"},
+            "resource": {"type": "record", "id": "1"}}
+# Where a standard says that unknown fields are ignored.
+IGNORES_UNKNOWN_FIELDS = "/access/v1/"
 # A good body for each route that takes one, so that only the permission can be what is missing.
 BODIES = {
     ("POST", "/agents/register"): {"agent_name": "Route", "owner_email": "route@example.com"},
@@ -26,6 +31,13 @@ BODIES = {
     ("POST", "/agents/{id}/keys"): {"name": "made by nobody"},
     ("POST", "/agents/{id}/keys/{key_id}/rotate"): {"overlap_seconds": 60},
     ("POST", "/auth/rotate"): {"overlap_seconds": 60},
+    ("POST", "/access/v1/evaluation"): QUESTION,
+    ("POST", "/access/v1/evaluations"): QUESTION,
+    ("POST", "/access/v1/search/subject"): QUESTION,
+    ("POST", "/access/v1/search/resource"): QUESTION,
+    ("POST", "/access/v1/search/action"): QUESTION,
+    ("POST", "/access/v1/explain"): QUESTION,
+    ("POST", "/access/v1/simulate"): {"change": {}, "evaluations": [QUESTION]},
 }
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 

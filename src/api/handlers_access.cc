@@ -1,0 +1,238 @@
+#include "api/handlers_access.h"
+
+#include <algorithm>
+
+#include "api/access_question.h"
+#include "api/enforcement.h"
+#include "http/client_address.h"
+
+namespace agentauth::api {
+namespace {
+
+// What is answered to one question.
+struct Verdict {
+  bool decision = false;
+  std::string_view reason = {};
+  std::optional<GrantId> grant = {};
+  std::string error = {};  // why the question could not be read
+};
+
+Verdict verdict_of(Reason reason, std::optional<GrantId> grant) {
+  return {reason == Reason::granted, to_string(reason), grant};
+}
+
+// Members of Evaluated: the answer to many may have a thousand of them.
+void write(const Verdict& verdict, Revision revision, JsonWriter& out) {
+  out.open();
+  out.member_flag("decision", verdict.decision);
+  out.name("context");
+  out.open();
+  if (!verdict.error.empty()) {
+    out.name("error");
+    out.open();
+    out.member("status", 400);
+    out.member("message", verdict.error);
+    out.close();
+  } else {
+    out.member("reason", verdict.reason);
+    out.name("grants");
+    out.open_array();
+    if (verdict.grant) out.text(verdict.grant->to_string());
+    out.close_array();
+    out.member("revision", revision);
+  }
+  out.close();
+  out.close();
+}
+
+// Answers the questions of one request one by one. On a core all are decided in one view, and what
+// needs the database is nothing to decide there; on a worker each has its own.
+class Evaluation {
+ public:
+  // `index` is the question's place in the request. Nothing: it takes a worker.
+  using Answer = Result<std::optional<Verdict>>;
+
+  Evaluation(Services& services, ApiExchange& exchange)
+      : services_(services), exchange_(exchange) {}
+  virtual ~Evaluation() = default;
+  Evaluation(const Evaluation&) = delete;
+  Evaluation& operator=(const Evaluation&) = delete;
+
+  virtual Answer answer(const SentQuestion& sent, std::size_t index) = 0;
+  // No more questions come, and all were answered.
+  virtual void finish() {}
+
+ protected:
+  Services& services_;
+  ApiExchange& exchange_;
+};
+
+class EvaluationOnCore final : public Evaluation {
+ public:
+  EvaluationOnCore(Services& services, ApiExchange& exchange)
+      : Evaluation(services, exchange), view_(services.directory) {}
+
+  Answer answer(const SentQuestion& sent, std::size_t) override {
+    if (!asker_) asker_.emplace(TRY(Asker::of(services_, exchange_, view_)));
+    const auto asked = TRY(AccessQuestion::of(*asker_, sent, nullptr));
+    if (!asked) return std::nullopt;
+    const Decision decision = TRY(asked->decide(view_));
+    if (decision.is_to_be_spent()) return std::nullopt;
+    if (decision.audited != nullptr) audited_.push_back({decision, asked->agent()});
+    return verdict_of(decision.reason,
+                      decision.rule == nullptr ? std::nullopt : std::optional(decision.rule->id));
+  }
+
+  // Not before: a worker that has to begin anew records them itself.
+  void finish() override {
+    for (const Audited& audited : audited_)
+      record_audited_about(services_, exchange_, audited.about, view_, audited.decision);
+  }
+
+ private:
+  struct Audited {
+    Decision decision;
+    std::optional<AgentId> about;
+  };
+
+  const Directory::View view_;
+  std::optional<Asker> asker_;
+  std::vector<Audited> audited_;
+};
+
+class EvaluationOnWorker final : public Evaluation {
+ public:
+  EvaluationOnWorker(Services& services, ApiExchange& exchange, const NamedAgents& names)
+      : Evaluation(services, exchange), names_(names) {}
+
+  Answer answer(const SentQuestion& sent, std::size_t index) override {
+    if (!asker_) {
+      const Directory::View view(services_.directory);
+      asker_.emplace(TRY(Asker::of(services_, exchange_, view)));
+    }
+    const auto asked = TRY(AccessQuestion::of(*asker_, sent, &names_));
+    if (!asked) return failure(Errc::internal, "A name was not looked up");
+    if (!asked->unknown_subject().empty()) return Verdict{false, asked->unknown_subject()};
+    const auto ask = [&](const Directory::View& view, std::span<const GrantId> spent) {
+      return asked->decide(view, spent);
+    };
+    const Enforced enforced = TRY(settle(*asked, index, ask));
+    return verdict_of(enforced.reason, enforced.grant);
+  }
+
+ private:
+  // Who asks about itself does not act on the answer.
+  Result<Enforced> settle(const AccessQuestion& asked, std::size_t index, Ask ask) {
+    if (!asked.is_about_self())
+      return enforce_about(services_, exchange_, asked.agent(), use_of(index), ask);
+    std::vector<GrantId> spent;
+    return foresee(services_, spent, ask);
+  }
+
+  // A caller that sends its request again, under the same id, uses nothing up again.
+  std::string use_of(std::size_t index) {
+    const auto sent = exchange_.request.find("X-Request-ID");
+    if (!sent || !is_request_id(*sent)) return new_use(services_);
+    return asker_->caller.agent_id.to_string().append("/").append(*sent).append("/").append(
+        std::to_string(index));
+  }
+
+  const NamedAgents& names_;
+  std::optional<Asker> asker_;
+};
+
+using Evaluator = Result<bool> (*)(Services&, ApiExchange&, const JsonValue&, Evaluation&);
+
+Result<bool> evaluate_one(Services& services, ApiExchange& exchange, const JsonValue& body,
+                          Evaluation& evaluation) {
+  const Revision revision = services.directory.revision();
+  const auto verdict = TRY(evaluation.answer(TRY(read_question(body, body)), 0));
+  if (!verdict) return false;
+  JsonWriter out(exchange.response.body);
+  write(*verdict, revision, out);
+  return true;
+}
+
+bool is_last(SentBatch::Until until, const Verdict& verdict) {
+  return until ==
+         (verdict.decision ? SentBatch::Until::first_permit : SentBatch::Until::first_deny);
+}
+
+Result<bool> evaluate_items(Services& services, ApiExchange& exchange, const JsonValue& body,
+                            Evaluation& evaluation) {
+  const SentBatch batch = TRY(read_batch(body));
+  if (batch.items.empty()) return evaluate_one(services, exchange, body, evaluation);
+  const Revision revision = services.directory.revision();
+  JsonWriter out(exchange.response.body);
+  out.open();
+  out.name("evaluations");
+  out.open_array();
+  for (std::size_t i = 0; i < batch.items.size(); ++i) {
+    const auto sent = read_question(batch.items[i], body);
+    std::optional<Verdict> verdict;
+    if (sent) {
+      verdict = TRY(evaluation.answer(*sent, i));
+    } else {
+      verdict = Verdict{.error = sent.error().message};
+    }
+    if (!verdict) return false;
+    write(*verdict, revision, out);
+    if (is_last(batch.until, *verdict)) break;
+  }
+  out.close_array();
+  out.close();
+  return true;
+}
+
+void answer_with_json(ApiExchange& exchange) {
+  exchange.response.set_status(exchange.operation->status);
+  exchange.response.set_content_type("application/json");
+}
+
+Result<bool> on_core(Services& services, ApiExchange& exchange, Evaluator evaluate) {
+  const JsonValue body = TRY(read_access_body(exchange));
+  EvaluationOnCore evaluation(services, exchange);
+  const auto done = evaluate(services, exchange, body, evaluation);
+  if (!done || !*done) {
+    exchange.response.body.clear();
+    return done;
+  }
+  evaluation.finish();
+  answer_with_json(exchange);
+  return true;
+}
+
+Result<void> on_worker(Services& services, ApiExchange& exchange, Evaluator evaluate) {
+  const NamedAgents names = TRY(find_named_agents(services, exchange));
+  // From here on nobody else parses JSON on this thread: the questions are views of what was.
+  const JsonValue body = TRY(read_access_body(exchange));
+  EvaluationOnWorker evaluation(services, exchange, names);
+  const auto done = evaluate(services, exchange, body, evaluation);
+  if (!done) {
+    exchange.response.body.clear();
+    return tl::unexpected(done.error());
+  }
+  answer_with_json(exchange);
+  return {};
+}
+
+}  // namespace
+
+Result<bool> evaluate_from_memory(Services& services, ApiExchange& exchange, http::ShareName&) {
+  return on_core(services, exchange, evaluate_one);
+}
+
+Result<void> evaluate(Services& services, ApiExchange& exchange) {
+  return on_worker(services, exchange, evaluate_one);
+}
+
+Result<bool> evaluate_many_from_memory(Services& services, ApiExchange& exchange,
+                                       http::ShareName&) {
+  return on_core(services, exchange, evaluate_items);
+}
+
+Result<void> evaluate_many(Services& services, ApiExchange& exchange) {
+  return on_worker(services, exchange, evaluate_items);
+}
+
+}  // namespace agentauth::api

@@ -1,0 +1,267 @@
+// AuthZEN, as a caller of the API meets it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "api/testing/api_fixture.h"
+
+namespace agentauth::api {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr std::string_view evaluation = "/access/v1/evaluation";
+constexpr std::string_view evaluations = "/access/v1/evaluations";
+
+class AccessApiTest : public ApiFixture {
+ protected:
+  AccessApiTest() {
+    Terms active;
+    active.when = R"(resource.properties.status == "active")";
+    Terms soft;
+    soft.when = "has(action.properties.soft) && action.properties.soft";
+    grant("user:alice", "read");
+    grant("user:alice", "write", active);
+    grant("user:alice", "delete", soft);
+    put_entity("record", "1", R"({"status":"active"})");
+    put_entity("record", "2", R"({"status":"archived"})");
+  }
+
+  GrantId grant(const std::string& subject, const std::string& action, const Terms& terms = {}) {
+    return value_of(replica.database().write([&](Transaction& tx) -> Result<GrantId> {
+      const GrantId id = TRY(tx.grants().insert({subject, agent_of(subject)}, action, terms)).id;
+      TRY(note_change(tx, subject));
+      return id;
+    }));
+  }
+  void put_entity(const std::string& type, const std::string& id, const std::string& properties) {
+    value_of(replica.database().write([&](Transaction& tx) -> Result<void> {
+      TRY(tx.entities().put(type, id, properties, clock.now()));
+      TRY(tx.changes().append_name(ChangeKind::entity, type + ":" + id));
+      return {};
+    }));
+  }
+  static std::string question(const std::string& subject, const std::string& action,
+                              const std::string& resource = R"({"type":"record","id":"1"})") {
+    return R"({"subject":)" + subject + R"(,"action":)" + action + R"(,"resource":)" + resource +
+           "}";
+  }
+  static std::string agent(const std::string& id) {
+    return R"({"type":"agent","id":")" + id + "\"}";
+  }
+  Answer ask(std::string_view path, const std::string& body, const std::string& token) {
+    return post(std::string(path), body, token);
+  }
+  // "true granted", "false not_granted", or the status and its detail.
+  static std::string told(const Answer& answer) {
+    const auto json = parse_json(answer.body);
+    if (answer.status != 200) return std::to_string(answer.status) + " " + answer.text("detail");
+    return one(*json);
+  }
+  static std::string one(const JsonValue& json) {
+    const JsonValue& context = *json.find("context");
+    const std::string decision = json.find("decision")->boolean ? "true " : "false ";
+    if (const JsonValue* error = context.find("error"))
+      return decision + std::to_string(error->find("status")->integer) + " " +
+             std::string(error->find("message")->text);
+    return decision + std::string(context.find("reason")->text);
+  }
+  static std::string all(const Answer& answer) {
+    const auto json = parse_json(answer.body);
+    if (answer.status != 200 || json->find("evaluations") == nullptr) return told(answer);
+    std::string text;
+    for (const JsonValue& item : json->find("evaluations")->items)
+      text += (text.empty() ? "" : "; ") + one(item);
+    return text;
+  }
+
+  const std::string alice = R"({"type":"user","id":"alice"})";
+  const std::string read = R"({"name":"read"})";
+  std::string gate = token_with({"agentauth:access:evaluate"});
+  std::string trusted = token_with({"agentauth:access:evaluate", "agentauth:access:assert"});
+};
+
+TEST_F(AccessApiTest, ADecisionSaysWhatItRestsOn) {
+  const Answer answer = ask(evaluation, question(alice, read), gate);
+  EXPECT_EQ(told(answer), "true granted");
+  EXPECT_EQ(answer.pool, http::Pool::none);
+  const auto json = parse_json(answer.body);
+  EXPECT_EQ(json->find("context")->find("grants")->items.size(), 1U);
+  EXPECT_EQ(json->find("context")->find("revision")->integer, replica.revision());
+  EXPECT_EQ(answer.header("X-AgentAuth-Revision"), "");
+}
+
+TEST_F(AccessApiTest, WhatIsNotGrantedIsFalseAndNoError) {
+  const std::string bob = R"({"type":"user","id":"bob"})";
+  EXPECT_EQ(told(ask(evaluation, question(bob, read), gate)), "false not_granted");
+  for (const char* action : {"*", "re*", "read:*", "not a permission", "agentauth:*"})
+    EXPECT_EQ(
+        told(ask(evaluation, question(alice, R"({"name":")" + std::string(action) + "\"}"), gate)),
+        "false not_granted")
+        << action;
+  EXPECT_EQ(told(ask(evaluation, question(agent(AgentId{}.to_string()), read), gate)),
+            "false agent_unknown");
+}
+
+TEST_F(AccessApiTest, StoredAttributesDecideAndWhatIsSentOnlyFromWhoMayAssert) {
+  const std::string archived = R"({"type":"record","id":"2","properties":{"status":"active"}})";
+  const std::string unknown = R"({"type":"record","id":"3","properties":{"status":"active"}})";
+  const std::string write = R"({"name":"write"})";
+  const std::string soft = R"({"name":"delete","properties":{"soft":true}})";
+  EXPECT_EQ(told(ask(evaluation, question(alice, write), gate)), "true granted");
+  EXPECT_EQ(told(ask(evaluation, question(alice, write, archived), trusted)), "false not_granted");
+  EXPECT_EQ(told(ask(evaluation, question(alice, write, unknown), trusted)), "true granted");
+  EXPECT_EQ(told(ask(evaluation, question(alice, write, unknown), gate)), "false not_granted");
+  EXPECT_EQ(told(ask(evaluation, question(alice, soft), trusted)), "true granted");
+  EXPECT_EQ(told(ask(evaluation, question(alice, soft), gate)), "false not_granted");
+}
+
+TEST_F(AccessApiTest, EachMistakeIsNamed) {
+  const std::string resource = R"({"type":"record","id":"1"})";
+  const std::vector<std::pair<std::string, std::string>> mistakes = {
+      {"{}", "subject is required"},
+      {question("1", read), "subject must be an object"},
+      {question(R"({"id":"a"})", read), "subject.type is required"},
+      {question(R"({"type":"user"})", read), "subject.id is required"},
+      {question(R"({"type":"user","id":1})", read), "subject.id must be a text"},
+      {question(R"({"type":"user","id":""})", read), "subject.id must not be empty"},
+      {question(alice, "{}"), "action.name is required"},
+      {question(alice, R"({"name":true})"), "action.name must be a text"},
+      {question(alice, read, R"({"type":"record"})"), "resource.id is required"},
+      {question(alice, read, R"({"type":"a b","id":"1"})"),
+       "resource.type must be 1 to 64 characters of A-Z a-z 0-9 _ . -"},
+      {question(R"({"type":"user","id":"a","properties":[]})", read),
+       "subject.properties must be an object"},
+      {R"({"subject":)" + alice + R"(,"action":)" + read + "}", "resource is required"},
+      {R"({"context":1,)" + question(alice, read).substr(1), "context must be an object"},
+  };
+  for (const auto& [body, message] : mistakes)
+    EXPECT_EQ(told(ask(evaluation, body, gate)), "400 " + message) << body;
+  EXPECT_EQ(told(ask(evaluation, R"({"more":[1],)" + question(alice, read).substr(1), gate)),
+            "true granted");
+}
+
+TEST_F(AccessApiTest, ManyAreAnsweredInOrderAndABadOneIsItsOwnError) {
+  const std::string defaults = R"({"subject":)" + alice + R"(,"action":)" + read + ",";
+  const std::string items =
+      R"("evaluations":[{"resource":{"type":"record","id":"1"}},)"
+      R"({"resource":{"type":"record","id":"1"},"action":{"name":"fly"}},{"resource":{"id":"1"}},)"
+      R"(7,{"resource":{"type":"record","id":"2"}}])";
+  const auto with = [&](const std::string& semantic) {
+    return defaults + items + R"(,"options":{"evaluations_semantic":")" + semantic + "\"}}";
+  };
+  const std::string whole =
+      "true granted; false not_granted; false 400 resource.type is required; "
+      "false 400 An evaluation must be an object; true granted";
+  EXPECT_EQ(all(ask(evaluations, defaults + items + "}", gate)), whole);
+  EXPECT_EQ(all(ask(evaluations, with("execute_all"), gate)), whole);
+  EXPECT_EQ(all(ask(evaluations, with("deny_on_first_deny"), gate)),
+            "true granted; false not_granted");
+  EXPECT_EQ(all(ask(evaluations, with("permit_on_first_permit"), gate)), "true granted");
+  EXPECT_EQ(all(ask(evaluations, with("EXECUTE_ALL"), gate)),
+            "400 options.evaluations_semantic must be execute_all, deny_on_first_deny or "
+            "permit_on_first_permit");
+  const std::string resource = R"("resource":{"type":"record","id":"1"}})";
+  EXPECT_EQ(all(ask(evaluations, defaults + resource, gate)), "true granted");
+  EXPECT_EQ(all(ask(evaluations, defaults + R"("evaluations":[],)" + resource, gate)),
+            "true granted");
+  EXPECT_EQ(all(ask(evaluations, defaults + R"("evaluations":{}})", gate)),
+            "400 evaluations must be an array");
+  std::string many = defaults + R"("evaluations":[{})";
+  for (int i = 0; i < 1000; ++i) many += ",{}";
+  EXPECT_EQ(all(ask(evaluations, many + "]}", gate)),
+            "400 evaluations must have at most 1000 items");
+}
+
+TEST_F(AccessApiTest, AnAgentIsCalledByItsIdOrByANameThatNoOtherHas) {
+  const AgentId weather = replica.add_agent("WeatherBot");
+  replica.grant(weather, "read");
+  replica.add_agent("Twin");
+  replica.add_agent("Twin");
+  const Answer by_id = ask(evaluation, question(agent(weather.to_string()), read), gate);
+  EXPECT_EQ(told(by_id), "true granted");
+  EXPECT_EQ(by_id.pool, http::Pool::none);
+  const Answer by_name = ask(evaluation, question(agent("WeatherBot"), read), gate);
+  EXPECT_EQ(told(by_name), "true granted");
+  EXPECT_EQ(by_name.pool, http::Pool::worker);
+  EXPECT_EQ(told(ask(evaluation, question(agent("Twin"), read), gate)), "false agent_ambiguous");
+  EXPECT_EQ(told(ask(evaluation, question(agent("Nobody"), read), gate)), "false agent_unknown");
+}
+
+TEST_F(AccessApiTest, WhoMayNotEvaluateAsksAboutItselfAlone) {
+  const AgentId self = replica.add_agent("Selfish");
+  replica.grant(self, "read");
+  replica.add_agent("Other");
+  const std::string token = token_of(self);
+  EXPECT_EQ(told(ask(evaluation, question(agent(self.to_string()), read), token)), "true granted");
+  EXPECT_EQ(told(ask(evaluation, question(agent("Selfish"), read), token)), "true granted");
+  for (const std::string& other :
+       {alice, agent("Other"), agent("Nobody"), agent(AgentId{}.to_string())}) {
+    EXPECT_EQ(told(ask(evaluation, question(other, read), token)), "403 Permission denied");
+    EXPECT_EQ(told(ask(evaluations, R"({"evaluations":[)" + question(other, read) + "]}", token)),
+              "403 Permission denied");
+  }
+}
+
+TEST_F(AccessApiTest, WhatMayBeUsedSoOftenIsCountedOncePerRequestIdOfAnEnforcer) {
+  Terms twice;
+  twice.max_uses = 2;
+  const GrantId id = grant("user:alice", "pay", twice);
+  const auto used = [&] {
+    return value_of(
+        replica.database().read([&](Transaction& tx) { return tx.grants().count_uses(id); }));
+  };
+  const auto pay = [&](const std::string& request_id) {
+    return told(call({.method = http::Method::post,
+                      .target = std::string(evaluation),
+                      .body = question(alice, R"({"name":"pay"})"),
+                      .headers = {{"X-Request-ID", request_id}},
+                      .token = gate}));
+  };
+  EXPECT_EQ(pay("one"), "true granted");
+  EXPECT_EQ(pay("one"), "true granted");
+  EXPECT_EQ(used(), 1);
+  EXPECT_EQ(pay("two"), "true granted");
+  EXPECT_EQ(pay("three"), "false uses_spent");
+  EXPECT_EQ(pay("two"), "true granted");
+  EXPECT_EQ(used(), 2);
+}
+
+// What was sent is still there after the database was asked in between.
+TEST_F(AccessApiTest, InOneRequestEachItemIsCounted) {
+  Terms terms;
+  terms.max_uses = 3;
+  terms.when = R"(context.reason == "rent")";
+  grant("user:alice", "pay", terms);
+  std::string body = R"({"subject":)" + alice + R"(,"action":{"name":"pay"},)" +
+                     R"("context":{"reason":"rent"},"evaluations":[)";
+  for (int i = 0; i < 4; ++i)
+    body += std::string(i == 0 ? "" : ",") + R"({"resource":{"type":"bill","id":")" +
+            std::to_string(i) + "\"}}";
+  EXPECT_EQ(all(ask(evaluations, body + "]}", trusted)),
+            "true granted; true granted; true granted; false uses_spent");
+}
+
+TEST_F(AccessApiTest, AQuestionAboutOneselfUsesNothingUp) {
+  const AgentId self = replica.add_agent();
+  Terms once;
+  once.max_uses = 1;
+  grant(subject_of(self), "pay", once);
+  const std::string body = question(agent(self.to_string()), R"({"name":"pay"})");
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(told(ask(evaluation, body, token_of(self))), "true granted");
+  EXPECT_EQ(told(ask(evaluation, body, gate)), "true granted");
+  EXPECT_EQ(told(ask(evaluation, body, gate)), "false uses_spent");
+  EXPECT_EQ(told(ask(evaluation, body, token_of(self))), "false uses_spent");
+}
+
+TEST_F(AccessApiTest, TheDecisionPointIsWhereTheRequestWentOrWhereItIsConfigured) {
+  const std::string path = "/.well-known/authzen-configuration";
+  EXPECT_EQ(get(path).text("policy_decision_point"), "http://localhost");
+  EXPECT_EQ(get(path).text("search_subject_endpoint"), "http://localhost/access/v1/search/subject");
+  settings.base_url = "https://auth.example.com";
+  EXPECT_EQ(get(path).text("access_evaluation_endpoint"),
+            "https://auth.example.com/access/v1/evaluation");
+}
+
+}  // namespace
+}  // namespace agentauth::api

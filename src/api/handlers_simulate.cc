@@ -1,0 +1,236 @@
+// What evaluations would come to if something were changed.
+#include "api/access_question.h"
+#include "api/enforcement.h"
+#include "api/handlers_access.h"
+#include "authz/simulation.h"
+#include "base/json_text.h"
+
+namespace agentauth::api {
+namespace {
+
+constexpr std::size_t changes_max = 100;
+
+struct AddedGrant : Terms {
+  std::string subject;
+  std::string action;
+  static constexpr auto fields() {
+    return joined(
+        std::array{field<&AddedGrant::subject>(
+                       {.name = "subject",
+                        .max = policy::entity_characters_max,
+                        .valid = policy::is_principal,
+                        .rule = "must be agent:ID, agent:*, role:NAME, group:NAME or another "
+                                "type:ID"}),
+                   field<&AddedGrant::action>({.name = "action",
+                                               .max = permission_characters_max,
+                                               .valid = is_permission,
+                                               .rule = permission_rule})},
+        term_fields<AddedGrant>());
+  }
+};
+
+struct ChangedMember : SimulatedMember {
+  static constexpr auto fields() {
+    return std::array{
+        field<&SimulatedMember::member, ChangedMember>({.name = "member",
+                                                        .max = policy::entity_characters_max,
+                                                        .valid = policy::is_principal,
+                                                        .rule = "must be agent:ID, role:NAME, "
+                                                                "group:NAME or another type:ID"}),
+        field<&SimulatedMember::of, ChangedMember>({.name = "of",
+                                                    .max = 70,
+                                                    .valid = policy::is_role_or_group,
+                                                    .rule = "must be role:NAME or group:NAME"})};
+  }
+};
+
+// The elements of a change as texts: each is read by itself.
+struct SentChange {
+  std::vector<std::string> added;
+  std::vector<std::string> removed;
+  std::vector<std::string> joined;
+  std::vector<std::string> left;
+
+  std::size_t size() const { return added.size() + removed.size() + joined.size() + left.size(); }
+};
+
+Result<void> read_list(const JsonValue& of, std::string_view name, std::vector<std::string>& list) {
+  const JsonValue* items = of.find(name);
+  if (items == nullptr) return {};
+  if (items->type != JsonValue::Type::array)
+    return failure(Errc::malformed_request, "change: " + std::string(name) + " must be an array");
+  for (const JsonValue& item : items->items) append_json(item, list.emplace_back());
+  return {};
+}
+
+Result<const JsonValue*> read_part(const JsonValue& of, std::string_view name) {
+  static const JsonValue nothing = [] {
+    JsonValue object;
+    object.type = JsonValue::Type::object;
+    return object;
+  }();
+  const JsonValue* part = of.find(name);
+  if (part == nullptr) return &nothing;
+  if (part->type != JsonValue::Type::object)
+    return failure(Errc::malformed_request, std::string(name) + " must be an object");
+  return part;
+}
+
+Result<SentChange> read_change(const JsonValue& body) {
+  SentChange sent;
+  const JsonValue* change = TRY(read_part(body, "change"));
+  const JsonValue* grants = TRY(read_part(*change, "grants"));
+  const JsonValue* members = TRY(read_part(*change, "members"));
+  TRY(read_list(*grants, "add", sent.added));
+  TRY(read_list(*grants, "remove", sent.removed));
+  TRY(read_list(*members, "add", sent.joined));
+  TRY(read_list(*members, "remove", sent.left));
+  if (sent.size() > changes_max)
+    return failure(Errc::malformed_request, "change must have at most 100 entries");
+  return sent;
+}
+
+Result<Grant> read_added(const std::string& text) {
+  const auto sent = TRY(decode<AddedGrant>({{}, {}, text}));
+  Grant grant;
+  static_cast<Terms&>(grant) = sent;
+  TRY(check_terms(grant));
+  grant.subject = sent.subject;
+  grant.permission = sent.action;
+  return grant;
+}
+
+Result<std::vector<SimulatedMember>> read_members(const std::vector<std::string>& texts) {
+  std::vector<SimulatedMember> members;
+  for (const std::string& text : texts)
+    members.push_back(TRY(decode<ChangedMember>({{}, {}, text})));
+  return members;
+}
+
+Result<std::vector<Grant>> find_removed(Services& services, const std::vector<std::string>& texts) {
+  return services.database.read([&](Transaction& tx) -> Result<std::vector<Grant>> {
+    std::vector<Grant> grants;
+    for (const std::string& text : texts) {
+      const auto id =
+          text.size() > 2 ? GrantId::parse(text.substr(1, text.size() - 2)) : std::nullopt;
+      auto grant = id ? tx.grants().find(*id) : Result<Grant>(failure(Errc::not_found, ""));
+      if (!grant && grant.error().code == Errc::not_found)
+        return failure(Errc::invalid_argument, "change.grants.remove: there is no grant " + text);
+      grants.push_back(TRY(std::move(grant)));
+    }
+    return grants;
+  });
+}
+
+Result<SimulatedChange> find_change(Services& services, const SentChange& sent) {
+  SimulatedChange change;
+  for (const std::string& text : sent.added) change.added.push_back(TRY(read_added(text)));
+  change.removed = TRY(find_removed(services, sent.removed));
+  change.joined = TRY(read_members(sent.joined));
+  change.left = TRY(read_members(sent.left));
+  return change;
+}
+
+void write_reason(std::string_view name, std::string_view reason, JsonWriter& out) {
+  out.name(name);
+  out.open();
+  out.member_flag("decision", reason == to_string(Reason::granted));
+  out.member("reason", reason);
+  out.close();
+}
+
+void write_error(const Error& error, JsonWriter& out) {
+  out.name("error");
+  out.open();
+  out.member("status", 400);
+  out.member("message", error.message);
+  out.close();
+}
+
+class Simulating {
+ public:
+  Simulating(Services& services, ApiExchange& exchange, const NamedAgents& names)
+      : services_(services), exchange_(exchange), names_(names) {}
+
+  // Both sides are decided in one view.
+  Result<void> answer(const JsonValue& body, const SimulatedChange& change) {
+    const SentBatch batch = TRY(read_batch(body));
+    if (batch.items.empty()) return failure(Errc::malformed_request, "evaluations is required");
+    do {
+      exchange_.response.body.clear();
+      TRY(decide_all(body, batch, change));
+    } while (TRY(uses_.look_up(services_)));
+    return {};
+  }
+
+ private:
+  Result<void> decide_all(const JsonValue& body, const SentBatch& batch,
+                          const SimulatedChange& change) {
+    const Revision revision = services_.directory.revision();
+    const Directory::View view(services_.directory);
+    const Asker asker = TRY(Asker::of(services_, exchange_, view));
+    const Simulation simulation = TRY(Simulation::of(view, change));
+    JsonWriter out(exchange_.response.body);
+    out.open();
+    out.member("revision", revision);
+    out.name("evaluations");
+    out.open_array();
+    for (const JsonValue& item : batch.items) {
+      out.open();
+      const auto sent = read_question(item, body);
+      if (sent) {
+        const auto asked = TRY(AccessQuestion::of(asker, *sent, &names_));
+        TRY(decide_both(view, simulation, *asked, out));
+      } else {
+        write_error(sent.error(), out);
+      }
+      out.close();
+    }
+    out.close_array();
+    out.close();
+    return {};
+  }
+
+  Result<void> decide_both(const Directory::View& view, const Simulation& simulation,
+                           const AccessQuestion& asked, JsonWriter& out) {
+    if (!asked.unknown_subject().empty()) {
+      write_reason("before", asked.unknown_subject(), out);
+      write_reason("after", asked.unknown_subject(), out);
+      return {};
+    }
+    const Subject subject = TRY(asked.subject(view));
+    const Question question = asked.question(view, uses_.spent());
+    const Decision before = decide(view, subject, question);
+    const Decision after = decide(view, simulation.changed(subject), simulation.changed(question));
+    uses_.note(before);
+    uses_.note(after);
+    write_reason("before", to_string(before.reason), out);
+    write_reason("after", to_string(after.reason), out);
+    return {};
+  }
+
+  Services& services_;
+  ApiExchange& exchange_;
+  const NamedAgents& names_;
+  UsesLeft uses_;
+};
+
+}  // namespace
+
+Result<void> simulate_access(Services& services, ApiExchange& exchange) {
+  const NamedAgents names = TRY(find_named_agents(services, exchange));
+  const SentChange sent = TRY(read_change(TRY(read_access_body(exchange))));
+  const SimulatedChange change = TRY(find_change(services, sent));
+  // From here on nobody else parses JSON on this thread.
+  const JsonValue body = TRY(read_access_body(exchange));
+  Simulating simulating(services, exchange, names);
+  if (auto done = simulating.answer(body, change); !done) {
+    exchange.response.body.clear();
+    return done;
+  }
+  exchange.response.set_status(exchange.operation->status);
+  exchange.response.set_content_type("application/json");
+  return {};
+}
+
+}  // namespace agentauth::api

@@ -1,0 +1,51 @@
+// Looks at rules one by one, as decide() does, and says of each what became of it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "authz/explanation.h"
+#include "authz/internal/closure.h"
+#include "authz/internal/lazy_facts.h"
+
+namespace agentauth::internal {
+
+class Explainer {
+ public:
+  // All are the caller's and outlive this.
+  Explainer(const Directory::View& view, const Subject& subject, std::string_view name,
+            const Question& question);
+
+  // `decisive` is among them if it is any rule's.
+  std::vector<ConsideredRule> considered(const GrantRule* decisive);
+  std::vector<LivingMembership> memberships() const;
+  // The first by its name of the roles and groups that the subject is no member of and never was.
+  std::optional<ConsideredRule> role_that_would_allow();
+
+ private:
+  struct Place {
+    const SubjectPolicy* policy = nullptr;
+    std::size_t origin = 0;                 // its own for where it began
+    const MembershipRule* ended = nullptr;  // by which it would belong to the subject
+  };
+
+  void add_ended(std::size_t from);
+  bool is_known(const SubjectPolicy* policy) const;
+  Path path_to(std::size_t place) const;
+  bool is_about_action(const GrantRule& rule) const;
+  Grant shown(const SubjectPolicy& policy, const GrantRule& rule) const;
+  ConsideredRule consider(const SubjectPolicy& policy, const GrantRule& rule);
+  void consider_condition(const GrantRule& rule, ConsideredRule& considered);
+  ConsideredRule consider_at(std::size_t place, const GrantRule& rule);
+  void add_plain(std::vector<ConsideredRule>& all) const;
+
+  const Directory::View& view_;
+  const Subject& subject_;
+  const std::string name_;
+  const Question& question_;
+  LazyFacts facts_;
+  std::vector<Place> places_;
+  std::size_t living_ = 0;  // the first so many are by memberships that have not ended
+};
+
+}  // namespace agentauth::internal

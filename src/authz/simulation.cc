@@ -1,0 +1,138 @@
+#include "authz/simulation.h"
+
+#include <algorithm>
+
+#include "policy/names.h"
+
+namespace agentauth {
+namespace {
+
+// No directory holds so many names.
+constexpr NameId new_names_first = 0xF0000000;
+
+const SubjectPolicy* find_policy(const Directory::View& view, const std::string& subject) {
+  const auto agent = agent_of(subject);
+  return agent ? view.find_policy(*agent) : view.find_policy(subject);
+}
+
+}  // namespace
+
+Result<Simulation> Simulation::of(const Directory::View& view, const SimulatedChange& change) {
+  Simulation simulation(view);
+  for (const Grant& grant : change.removed) TRY(simulation.remove(grant));
+  for (const Grant& grant : change.added) TRY(simulation.add(grant));
+  for (const SimulatedMember& member : change.left) TRY(simulation.leave(member));
+  for (const SimulatedMember& member : change.joined) TRY(simulation.join(member));
+  for (auto& entry : simulation.sources_)
+    simulation.overlay_.put(entry.first,
+                            std::make_unique<const SubjectPolicy>(std::move(entry.second)));
+  simulation.sources_.clear();
+  return simulation;
+}
+
+// What is granted to it so far, to be changed.
+Result<SubjectPolicy::Source*> Simulation::source_of(const std::string& subject) {
+  if (const auto known = sources_.find(subject); known != sources_.end()) return &known->second;
+  const SubjectPolicy* policy = find_policy(*view_, subject);
+  const auto agent = agent_of(subject);
+  if ((agent && view_->find_agent(*agent) == nullptr) ||
+      (policy::is_role_or_group(subject) && policy == nullptr))
+    return failure(Errc::invalid_argument, "There is no " + subject);
+  SubjectPolicy::Source source;
+  source.name = subject;
+  if (policy != nullptr) {
+    source.role_id = policy->role_id();
+    source.rules.assign(policy->rules().begin(), policy->rules().end());
+    source.memberships.assign(policy->memberships().begin(), policy->memberships().end());
+  }
+  return &sources_.emplace(subject, std::move(source)).first->second;
+}
+
+NameId Simulation::name_of(const std::string& permission) {
+  if (const auto known = view_->names().find(permission)) return *known;
+  const auto next = static_cast<NameId>(new_names_first + new_names_.size());
+  return new_names_.emplace(permission, next).first->second;
+}
+
+Result<void> Simulation::add(const Grant& grant) {
+  SubjectPolicy::Source* source = TRY(source_of(grant.subject));
+  GrantRule rule = GrantRule::of(grant, name_of(grant.permission));
+  rule.max_uses = 0;  // what is not stored was never used
+  source->rules.push_back(std::move(rule));
+  return {};
+}
+
+Result<void> Simulation::remove(const Grant& grant) {
+  const auto agent = agent_of(grant.subject);
+  if (agent && !grant.any()) {
+    take_plain(*agent, grant.permission);
+    return {};
+  }
+  SubjectPolicy::Source* source = TRY(source_of(grant.subject));
+  std::erase_if(source->rules, [&](const GrantRule& rule) { return rule.id == grant.id; });
+  return {};
+}
+
+void Simulation::take_plain(AgentId id, const std::string& permission) {
+  const AgentRecord* known = view_->find_agent(id);
+  const auto taken = view_->names().find(permission);
+  if (known == nullptr || !taken) return;
+  auto& agent = agents_[id];
+  const AgentRecord& before = agent ? agent->record : *known;
+  std::vector<NameId> held(before.held().begin(), before.held().end());
+  std::erase(held, *taken);
+  auto after = std::make_unique<Agent>();
+  after->record = before;
+  after->record.grant_count = static_cast<std::uint16_t>(held.size());
+  if (held.size() > AgentRecord::inline_max) {
+    after->many = std::make_unique<const GrantSet>(held);
+    after->record.many = after->many.get();
+  } else {
+    after->record.grants = {};
+    std::copy(held.begin(), held.end(), after->record.grants.begin());
+  }
+  agent = std::move(after);
+}
+
+Result<void> Simulation::join(const SimulatedMember& member) {
+  const SubjectPolicy* of = find_policy(*view_, member.of);
+  if (!policy::is_role_or_group(member.of) || of == nullptr)
+    return failure(Errc::invalid_argument, "There is no " + member.of);
+  SubjectPolicy::Source* source = TRY(source_of(member.member));
+  std::erase_if(source->memberships,
+                [&](const MembershipRule& rule) { return rule.of == member.of; });
+  source->memberships.push_back({member.of, of->role_id()});
+  return {};
+}
+
+Result<void> Simulation::leave(const SimulatedMember& member) {
+  SubjectPolicy::Source* source = TRY(source_of(member.member));
+  std::erase_if(source->memberships,
+                [&](const MembershipRule& rule) { return rule.of == member.of; });
+  return {};
+}
+
+Question Simulation::changed(Question question) const {
+  question.overlay = &overlay_;
+  if (!is_concrete_permission(question.action)) return question;
+  question.requirement = {};
+  visit_covering(question.action, [&](std::string_view pattern) {
+    auto& asked = question.requirement;
+    if (const auto known = view_->names().find(pattern)) {
+      asked.ids[asked.count++] = *known;
+    } else if (const auto added = new_names_.find(pattern); added != new_names_.end()) {
+      asked.ids[asked.count++] = added->second;
+    }
+    return false;
+  });
+  return question;
+}
+
+Subject Simulation::changed(Subject subject) const {
+  if (!subject.actor || subject.actor->agent == nullptr) return subject;
+  const auto agent = agents_.find(subject.actor->agent->id);
+  if (agent != agents_.end()) subject.actor->agent = &agent->second->record;
+  return subject;
+}
+
+}  // namespace agentauth

@@ -1,0 +1,62 @@
+// What would be decided if grants and memberships were changed. Nothing is.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "authz/decision.h"
+#include "authz/overlay.h"
+#include "model/grant.h"
+
+namespace agentauth {
+
+struct SimulatedMember {
+  std::string member;
+  std::string of;
+};
+
+struct SimulatedChange {
+  std::vector<Grant> added;    // without ids
+  std::vector<Grant> removed;  // as they are stored
+  std::vector<SimulatedMember> joined;
+  std::vector<SimulatedMember> left;
+};
+
+// Lasts no longer than the view.
+class Simulation {
+ public:
+  // Errors: invalid_argument, when a subject, role or group is not there.
+  static Result<Simulation> of(const Directory::View& view, const SimulatedChange& change);
+
+  // The same question, and the same subject, as they would be.
+  Question changed(Question question) const;
+  Subject changed(Subject subject) const;
+
+ private:
+  // An agent with other plain permissions than it has.
+  struct Agent {
+    AgentRecord record;
+    std::unique_ptr<const GrantSet> many;
+  };
+
+  explicit Simulation(const Directory::View& view) : view_(&view) {}
+  Result<SubjectPolicy::Source*> source_of(const std::string& subject);
+  NameId name_of(const std::string& permission);
+  Result<void> add(const Grant& grant);
+  Result<void> remove(const Grant& grant);
+  Result<void> join(const SimulatedMember& member);
+  Result<void> leave(const SimulatedMember& member);
+  void take_plain(AgentId agent, const std::string& permission);
+
+  const Directory::View* view_;
+  std::map<std::string, SubjectPolicy::Source> sources_;
+  std::map<AgentId, std::unique_ptr<Agent>> agents_;
+  // What nobody was granted so far has no number yet, and gets none for a simulation.
+  std::map<std::string, NameId, std::less<>> new_names_;
+  PolicyOverlay overlay_;
+};
+
+}  // namespace agentauth

@@ -1,0 +1,378 @@
+"""The OpenID AuthZEN Authorization API 1.0: the scenario of its certification, then our own."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness.problems import problem
+
+REPOSITORY = Path(__file__).parents[2]
+POLICY = REPOSITORY / "deploy/policies/authzen-certification.json"
+EVALUATION, EVALUATIONS = "/access/v1/evaluation", "/access/v1/evaluations"
+ALICE, BOB = {"type": "user", "id": "alice"}, {"type": "user", "id": "bob"}
+ADMIN_BOB = {**BOB, "properties": {"role": "admin"}}
+READ, WRITE, DELETE = {"name": "read"}, {"name": "write"}, {"name": "delete"}
+
+
+def record(number: int, status=None) -> dict:
+    one = {"type": "record", "id": f"record-{number}"}
+    return {**one, "properties": {"status": status}} if status else one
+
+
+def question(subject, action, resource, **more) -> dict:
+    return {"subject": subject, "action": action, "resource": resource, **more}
+
+
+def soft(value: bool) -> dict:
+    return {**DELETE, "properties": {"soft": value}}
+
+
+@pytest.fixture
+def policy(server, admin):
+    for request in json.loads(POLICY.read_text())["requests"]:
+        answer = admin.call(request["method"], request["path"], json=request["body"])
+        assert answer.status_code in (200, 201), answer.text
+
+
+@pytest.fixture
+def pep(server, policy):
+    """An enforcement point whose word counts."""
+    return server.register_with("agentauth:access:evaluate", "agentauth:access:assert")
+
+
+def decided(answer) -> bool:
+    assert answer.status_code == 200, answer.text
+    return answer.json()["decision"]
+
+
+def decisions(answer) -> list:
+    assert answer.status_code == 200, answer.text
+    return [item["decision"] for item in answer.json()["evaluations"]]
+
+
+@pytest.mark.parametrize(("subject", "action", "resource", "expected"), [
+    (ALICE, READ, record(1), True),
+    (BOB, READ, record(1), True),
+    (ALICE, WRITE, record(1), True),
+    (ALICE, WRITE, record(1, "active"), True),
+    (BOB, WRITE, record(1), False),
+    (ALICE, WRITE, record(2), False),
+    (ALICE, WRITE, record(2, "archived"), False),
+    (ADMIN_BOB, WRITE, record(2, "archived"), True),
+    (ALICE, soft(True), record(1), True),
+    (ALICE, soft(False), record(1), False),
+    (ALICE, DELETE, record(1), False),
+    ({"type": "user", "id": "nobody"}, READ, record(1), False),
+    ({"type": "spaceship", "id": "alice"}, READ, record(1), False),
+    (ALICE, {"name": "fly"}, record(1), False),
+])
+def test_the_certification_scenario(pep, subject, action, resource, expected):
+    body = question(subject, action, resource)
+    assert decided(pep.post(EVALUATION, body)) is expected
+    assert decisions(pep.post(EVALUATIONS, {"evaluations": [body]})) == [expected]
+
+
+def test_an_answer_says_what_it_rests_on(pep):
+    answer = pep.post(EVALUATION, question(ALICE, READ, record(1)))
+    assert answer.json()["context"]["reason"] == "granted"
+    assert answer.json()["context"]["grants"] == ["5e1f0a3c-0001-4000-8000-000000000001"]
+    assert answer.json()["context"]["revision"] > 0
+    assert answer.headers["Content-Type"] == "application/json"
+
+
+def test_items_take_what_they_do_not_say_from_the_request(pep):
+    body = question(ALICE, WRITE, record(1, "active"), evaluations=[
+        {}, {"resource": record(2, "archived")}, {"subject": BOB}, {"action": READ},
+        {"subject": ADMIN_BOB, "resource": record(2)}])
+    assert decisions(pep.post(EVALUATIONS, body)) == [True, False, False, True, True]
+
+
+def test_semantics_end_the_evaluation_early(pep):
+    items = [{"action": action} for action in (READ, {"name": "fly"}, WRITE)]
+    for semantic, expected in (("execute_all", [True, False, True]),
+                               ("deny_on_first_deny", [True, False]),
+                               ("permit_on_first_permit", [True])):
+        body = {"subject": ALICE, "resource": record(1), "evaluations": items,
+                "options": {"evaluations_semantic": semantic}}
+        assert decisions(pep.post(EVALUATIONS, body)) == expected
+    body["options"] = {"evaluations_semantic": "guess"}
+    problem(pep.post(EVALUATIONS, body), 400, "malformed_request")
+
+
+def test_without_items_it_is_one_evaluation(pep):
+    one = question(ALICE, READ, record(1))
+    assert decided(pep.post(EVALUATIONS, one)) is True
+    assert decided(pep.post(EVALUATIONS, {**one, "evaluations": []})) is True
+
+
+def test_a_bad_item_is_that_items_error(pep):
+    body = {"subject": ALICE, "action": READ, "evaluations": [{"resource": record(1)}, {}]}
+    answer = pep.post(EVALUATIONS, body).json()["evaluations"]
+    assert answer[0]["decision"] is True
+    assert answer[1] == {"decision": False, "context": {
+        "error": {"status": 400, "message": "resource is required"}}}
+
+
+@pytest.mark.parametrize(("body", "detail"), [
+    ({}, "subject is required"),
+    (question({"type": "user"}, READ, record(1)), "subject.id is required"),
+    (question({"type": 1, "id": "a"}, READ, record(1)), "subject.type must be a text"),
+    (question(ALICE, {}, record(1)), "action.name is required"),
+    (question(ALICE, READ, {"id": "1"}), "resource.type is required"),
+    (question(ALICE, READ, record(1), context=[]), "context must be an object"),
+])
+def test_what_cannot_be_read_is_400(pep, body, detail):
+    assert problem(pep.post(EVALUATION, body), 400, "malformed_request")["detail"] == detail
+
+
+def test_unknown_fields_are_ignored(pep):
+    body = question({**ALICE, "more": 1}, {**READ, "more": []}, record(1), more={}, extra=None)
+    assert decided(pep.post(EVALUATION, body)) is True
+
+
+def test_the_request_id_comes_back(pep):
+    for path in (EVALUATION, EVALUATIONS):
+        answer = pep.post(path, question(ALICE, READ, record(1)),
+                          headers={"X-Request-ID": "bfe9eb29-ab87-4ca3-be83-a1d5d8305716"})
+        assert answer.headers["X-Request-ID"] == "bfe9eb29-ab87-4ca3-be83-a1d5d8305716"
+
+
+def test_what_is_sent_counts_only_from_who_may_assert_and_never_against_what_is_stored(
+        server, pep):
+    evaluator = server.register_with("agentauth:access:evaluate")
+    sent = question(ALICE, WRITE, record(3, "active"))
+    assert decided(pep.post(EVALUATION, sent)) is True
+    assert decided(evaluator.post(EVALUATION, sent)) is False
+    assert decided(pep.post(EVALUATION, question(ALICE, WRITE, record(2, "active")))) is False
+
+
+def test_an_agent_may_ask_about_itself_and_nobody_else(server, policy):
+    agent, other = server.register_with("read"), server.register_with("read")
+    about = lambda who: question({"type": "agent", "id": who}, READ, record(1))
+    name = agent.get("/agents/me").json()["agent_name"]
+    assert decided(agent.post(EVALUATION, about(agent.agent_id))) is True
+    assert decided(agent.post(EVALUATION, about(name))) is True
+    for body in (about(other.agent_id), about("no such name"), question(ALICE, READ, record(1))):
+        problem(agent.post(EVALUATION, body), 403, "permission_denied")
+        problem(agent.post(EVALUATIONS, {"evaluations": [body]}), 403, "permission_denied")
+        problem(agent.post("/access/v1/explain", body), 403, "permission_denied")
+    problem(server.post(EVALUATION, about(agent.agent_id)), 401, "unauthenticated")
+
+
+def test_agents_go_by_ids_and_names(server, pep):
+    agent = server.register_with("read", name="Reader of records")
+    for who in (agent.agent_id, "Reader of records"):
+        assert decided(pep.post(EVALUATION, question({"type": "agent", "id": who}, READ,
+                                                     record(1)))) is True
+    server.register(name="Reader of records")
+    answer = pep.post(EVALUATION, question({"type": "agent", "id": "Reader of records"}, READ,
+                                           record(1)))
+    assert (decided(answer), answer.json()["context"]["reason"]) == (False, "agent_ambiguous")
+
+
+def test_a_counted_grant_is_used_once_for_each_request_id(admin, pep):
+    path = "/grants/5e1f0a3c-0006-4000-8000-000000000006"
+    admin.delete(path)
+    grant = {"subject": "user:carol", "action": "pay", "max_uses": 2}
+    assert admin.call("PUT", path, json=grant).status_code == 201
+    body = question({"type": "user", "id": "carol"}, {"name": "pay"}, record(1))
+    pay = lambda request_id: pep.post(EVALUATION, body,
+                                      headers={"X-Request-ID": request_id}).json()
+    assert [pay(name)["decision"] for name in ("a", "a", "b", "c", "b")] == [
+        True, True, True, False, True]
+    assert pay("d")["context"]["reason"] == "uses_spent"
+
+
+# Search.
+
+def search(agent, what: str, body: dict) -> list:
+    answer = agent.post(f"/access/v1/search/{what}", body)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["page"]["next_token"] == ""
+    return [item.get("id", item.get("name")) for item in answer.json()["results"]]
+
+
+def test_the_searches_of_the_certification_scenario(pep):
+    users, records = {"type": "user"}, {"type": "record"}
+    assert search(pep, "subject", question(users, READ, record(1))) == ["alice", "bob"]
+    ignored = {"type": "user", "id": "does-not-filter"}
+    assert search(pep, "subject", question(ignored, READ, record(1))) == ["alice", "bob"]
+    assert search(pep, "subject", question(users, WRITE, record(2, "archived"))) == ["bob"]
+    assert search(pep, "subject", question({"type": "spaceship"}, READ, record(1))) == []
+    assert search(pep, "resource", question(ALICE, READ, records)) == ["record-1"]
+    assert search(pep, "resource", question(ADMIN_BOB, WRITE, records)) == ["record-2"]
+    assert search(pep, "action", {"subject": ALICE, "resource": record(1)}) == ["read", "write"]
+    assert search(pep, "action", {"subject": ADMIN_BOB,
+                                  "resource": record(2, "archived")}) == ["write"]
+    nobody = {"type": "user", "id": "nobody"}
+    assert search(pep, "action", {"subject": nobody, "resource": record(1)}) == []
+    for what, body in (("subject", {"subject": users, "resource": record(1)}),
+                       ("subject", question(users, READ, records)),
+                       ("resource", question(users, READ, records)),
+                       ("action", {"subject": users, "resource": record(1)})):
+        problem(pep.post(f"/access/v1/search/{what}", body), 400, "malformed_request")
+
+
+def pages(agent, body: dict, limit: int):
+    token = ""
+    while True:
+        answer = agent.post("/access/v1/search/subject",
+                            {**body, "page": {"token": token, "limit": limit}}).json()
+        yield answer
+        token = answer["page"]["next_token"]
+        if not token:
+            return
+
+
+def test_pages_hold_everything_once_and_agree_with_evaluations(server, admin, pep):
+    agents = [server.register() for _ in range(7)]
+    for agent in agents[::2]:
+        admin.grant(agent, "turn_pages")
+    admin.post(f"{agents[0].path}/suspend")
+    body = question({"type": "agent"}, {"name": "turn_pages"}, record(1))
+    expected = sorted(agent.agent_id for agent in agents[2::2])
+    # Administrators may do anything with "agentauth:*" only: they are not among them.
+    for limit in (1, 2, 1000):
+        found = [item for page in pages(pep, body, limit) for item in page["results"]]
+        assert [item["id"] for item in found] == expected
+    for item in found:
+        assert decided(pep.post(EVALUATION, {**body, "subject": item})) is True
+
+
+def test_a_page_token_belongs_to_its_query_and_cannot_be_made(server, admin, pep):
+    body = question({"type": "user"}, READ, record(1))
+    first = pep.post("/access/v1/search/subject", {**body, "page": {"limit": 1}}).json()
+    token = first["page"]["next_token"]
+    assert token and "alice" not in token
+
+    def turn(what, body, token):
+        return pep.post(f"/access/v1/search/{what}", {**body, "page": {"token": token}})
+
+    assert [item["id"] for item in turn("subject", body, token).json()["results"]] == ["bob"]
+    changed = token[:-2] + ("A" if token[-2] != "A" else "B") + token[-1]
+    for what, other, wrong in (("subject", question({"type": "user"}, WRITE, record(1)), token),
+                               ("resource", question(ALICE, READ, {"type": "record"}), token),
+                               ("subject", body, changed), ("subject", body, "x"),
+                               ("subject", body, "YWxpY2U")):
+        problem(turn(what, other, wrong), 400, "malformed_request")
+
+
+def test_who_may_not_evaluate_searches_for_itself_alone(server, admin, policy):
+    agent = server.register_with("read")
+    itself = {"type": "agent", "id": agent.agent_id}
+    assert "read" in search(agent, "action", {"subject": itself, "resource": record(1)})
+    assert search(agent, "resource", question(itself, READ, {"type": "record"})) == [
+        "record-1", "record-2"]
+    for what, body in (("subject", question({"type": "user"}, READ, record(1))),
+                       ("resource", question(ALICE, READ, {"type": "record"})),
+                       ("action", {"subject": ALICE, "resource": record(1)})):
+        problem(agent.post(f"/access/v1/search/{what}", body), 403, "permission_denied")
+
+
+# Why, and what if.
+
+def explain(agent, *asked) -> dict:
+    answer = agent.post("/access/v1/explain", question(*asked))
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_an_explanation_names_the_way_to_the_grant(pep):
+    told = explain(pep, BOB, WRITE, record(2))
+    assert (told["decision"], told["reason"]) == (True, "granted")
+    assert told["path"] == ["user:bob", "role:admin"]
+    assert told["grants"][0]["id"] == "5e1f0a3c-0004-4000-8000-000000000004"
+    assert told["memberships"] == [{"member": "user:bob", "of": "role:admin", "expires_at": None}]
+    assert told["nearest_miss"] is None
+
+
+def test_an_explanation_says_what_is_missing(admin, pep):
+    told = explain(pep, ALICE, WRITE, record(2))
+    (only,) = told["considered"]
+    assert only["outcome"] == "condition_false"
+    assert only["detail"] == 'resource.properties.status == "active" is false: "archived"'
+    assert told["nearest_miss"]["message"].endswith(only["detail"])
+    carol = {"type": "user", "id": "carol-without-roles"}
+    told = explain(pep, carol, WRITE, record(2))
+    # Its condition asks for a role that carol does not have, so not even membership would do.
+    assert told["nearest_miss"] is None
+    admin.call("PUT", "/roles/weather_reader", json={})
+    admin.post("/roles/weather_reader/permissions", {"permission": "read_weather"})
+    told = explain(pep, carol, {"name": "read_weather"}, record(2))
+    assert told["nearest_miss"]["message"] == (
+        "role:weather_reader would allow: user:carol-without-roles is not a member")
+
+
+def test_an_explanation_shows_a_plain_permission_with_its_id(server, admin, pep):
+    agent = server.register()
+    row = admin.grant(agent, "read").json()
+    told = explain(pep, {"type": "agent", "id": agent.agent_id}, READ, record(1))
+    assert [grant["id"] for grant in told["grants"]] == [row["id"]]
+    assert told["path"] == [f"agent:{agent.agent_id}"]
+
+
+def test_a_simulation_shows_both_sides_and_changes_nothing(server, admin, pep):
+    agent = server.register()
+    row = admin.grant(agent, "read").json()
+    itself = {"type": "agent", "id": agent.agent_id}
+    body = {"change": {
+        "grants": {"add": [{"subject": "user:dave", "action": "never_heard_of",
+                            "resource": "record:*"}],
+                   "remove": [row["id"], "5e1f0a3c-0003-4000-8000-000000000003"]},
+        "members": {"add": [{"member": "user:alice", "of": "role:admin"}],
+                    "remove": [{"member": "user:bob", "of": "role:admin"}]}},
+        "evaluations": [
+            question({"type": "user", "id": "dave"}, {"name": "never_heard_of"}, record(1)),
+            question(itself, READ, record(1)),
+            question(ALICE, WRITE, record(1)),
+            question(BOB, WRITE, record(2)),
+            question(BOB, READ, record(1)),
+            {}]}
+    for _ in range(2):
+        answer = pep.post("/access/v1/simulate", body)
+        assert answer.status_code == 200, answer.text
+        *told, bad = answer.json()["evaluations"]
+        assert [(item["before"]["decision"], item["after"]["decision"]) for item in told] == [
+            (False, True), (True, False), (True, False), (True, False), (True, True)]
+        assert bad == {"error": {"status": 400, "message": "subject is required"}}
+    missing = {"change": {"members": {"add": [{"member": "user:alice", "of": "role:none"}]}},
+               "evaluations": body["evaluations"][:1]}
+    assert pep.post("/access/v1/simulate", missing).status_code == 422
+
+
+# Discovery, and the page about it all.
+
+def test_the_configuration_names_every_endpoint(server):
+    answer = server.get("/.well-known/authzen-configuration")
+    assert answer.json() == {
+        "policy_decision_point": server.url,
+        "access_evaluation_endpoint": f"{server.url}/access/v1/evaluation",
+        "access_evaluations_endpoint": f"{server.url}/access/v1/evaluations",
+        "search_subject_endpoint": f"{server.url}/access/v1/search/subject",
+        "search_resource_endpoint": f"{server.url}/access/v1/search/resource",
+        "search_action_endpoint": f"{server.url}/access/v1/search/action"}
+
+
+def test_an_issuer_that_is_an_address_is_the_decision_point(sqlite_launch):
+    server = sqlite_launch("--issuer", "https://auth.example.com/")
+    document = server.get("/.well-known/authzen-configuration").json()
+    assert document["policy_decision_point"] == "https://auth.example.com"
+
+
+def test_the_commands_of_the_guide_do_what_they_say(server, admin):
+    text = (REPOSITORY / "docs/guide/authzen.md").read_text()
+    blocks = re.findall(r"```sh\n(.*?)```\n(?:\n```json\n(.*?)```)?", text, re.DOTALL)
+    assert len(blocks) > 2
+    environment = {"SERVER": server.url, "TOKEN": admin.token, "PATH": "/usr/bin:/bin"}
+    for command, expected in blocks:
+        result = subprocess.run(["bash", "-ec", command], cwd=REPOSITORY, env=environment,
+                                capture_output=True, text=True, timeout=60, check=False)
+        assert result.returncode == 0, result.stderr
+        if expected:
+            told = json.loads(result.stdout)
+            if isinstance(told, dict):
+                told.get("context", told).pop("revision", None)
+            assert told == json.loads(expected), command
