@@ -73,6 +73,8 @@ class EveryRouteTest : public ApiFixture {
     if (name == "addRoleMember" || name == "addGroupMember")
       call.body = R"({"member":"user:alice"})";
     if (name == "putGrant") call.body = R"({"subject":"user:bob","action":"read_stock"})";
+    if (name == "applyPolicy")
+      call.body = R"({"entities":[{"type":"record","id":"1","properties":{"a":1}}]})";
     if (name == "putEntity") call.body = R"({"properties":{"status":"active"}})";
   }
   Call good_call(const Operation& operation) const {

@@ -19,6 +19,7 @@ BODIES = {
     ("PATCH", "/agents/{id}"): {"agent_name": "Changed by nobody"},
     ("POST", "/agents/{id}/permissions"): {"permission": "read_stock"},
     ("PUT", "/limits"): {"limits": []},
+    ("PUT", "/policy"): {"entities": []},
     ("POST", "/agents/{id}/keys"): {"name": "made by nobody"},
     ("POST", "/agents/{id}/keys/{key_id}/rotate"): {"overlap_seconds": 60},
     ("POST", "/auth/rotate"): {"overlap_seconds": 60},
