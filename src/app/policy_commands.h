@@ -18,6 +18,6 @@ Result<int> what_can(const Call& call);
 std::string pretty_policy(const std::string& json);
 
 // A policy file is larger than other bodies may be; the server has the last word.
-inline constexpr std::size_t policy_bytes_max = 8 * 1024 * std::size_t{1024};
+inline constexpr std::size_t policy_bytes_max = 2 * 1024 * std::size_t{1024};
 
 }  // namespace agentauth::app

@@ -128,6 +128,20 @@ def test_the_last_administrator_stays(fresh, boss):
     assert other.get("/policy").status_code == 200
 
 
+def test_a_policy_may_be_larger_than_other_bodies(boss):
+    grants = [{"subject": f"user:somebody-{i:05}", "action": "read_weather",
+               "resource": f"city:number-{i:05}"} for i in range(2000)]
+    document = {"grants": boss.get("/policy").json()["grants"] + grants}
+    answer = put(boss, document)
+    assert answer.status_code == 200, answer.text
+    assert len(answer.json()["added"]) == 2000
+    kept = boss.get("/policy")
+    assert len(kept.content) > 128 * 1024
+    assert put(boss, kept.json()).json() == {**NOTHING, "applied": True}
+    problem(boss.call("PUT", "/policy", data=b" " * (2 << 20) + b"{}", headers={
+        "Content-Type": "application/json"}), 413, "payload_too_large")
+
+
 def test_an_apply_is_one_audit_event(boss):
     assert put(boss, readers("user:alice")).status_code == 200
     items = boss.get("/audit?action=policy.apply").json()["items"]
