@@ -60,7 +60,7 @@ constexpr auto groups = std::to_array<CommandGroup>({
     {"role", "Roles: permissions under a name, over HTTP"},
     {"group", "Groups: members under a name, over HTTP"},
     {"grant", "Grants to any subject, with terms, over HTTP"},
-    {"policy", "The whole policy as a file, over HTTP"},
+    {"policy", "The whole policy as a file"},
     {"key", "API keys of agents, over HTTP"},
     {"audit", "The record of what was done"},
     {"limits", "Rate limits, over HTTP"},

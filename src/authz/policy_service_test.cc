@@ -262,6 +262,20 @@ TEST_F(PolicyServiceTest, OneApplyIsBounded) {
   EXPECT_THAT(refused.error().message, HasSubstr("10001 changes"));
 }
 
+TEST_F(PolicyServiceTest, MoreThanADocumentHoldsIsRefusedAndNotCutOff) {
+  replica.execute(
+      "INSERT INTO grants (subject, permission, effect) WITH RECURSIVE number(i) AS "
+      "(SELECT 1 UNION ALL SELECT i + 1 FROM number WHERE i < 50000) "
+      "SELECT 'user:u', 'p' || i, 'allow' FROM number");
+  const auto document = replica.database().snapshot(
+      [&](Transaction& tx) { return service.read(tx); });  // one more is the administrator's own
+  ASSERT_FALSE(document);
+  EXPECT_EQ(document.error().code, Errc::conflict);
+  EXPECT_THAT(document.error().message, HasSubstr("at most 50000 grants"));
+  EXPECT_EQ(apply(R"({"grants":[]})").error().code, Errc::conflict);
+  EXPECT_TRUE(apply(R"({"roles":[]})")) << "of another kind there are few";
+}
+
 TEST_F(PolicyServiceTest, WhatIsStoredTwiceIsOneLineAndGoesAsOne) {
   for (int i = 0; i < 2; ++i)
     replica.execute(
