@@ -23,7 +23,7 @@ Result<std::string> body_of(const SearchQuestion& question, const std::string& t
     out.member("name", question.action);
     out.close();
   }
-  if (!question.resource.empty()) TRY(write_entity("resource", question.resource, out));
+  TRY(write_entity("resource", question.resource.empty() ? no_resource : question.resource, out));
   if (!token.empty()) {
     out.name("page");
     out.open();

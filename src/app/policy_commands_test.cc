@@ -117,7 +117,7 @@ TEST_F(PolicyCommandsTest, TestsAskEachRowAndPassSilently) {
   EXPECT_EQ(server_.bodies[3],
             R"({"evaluations":[{)" + alice + R"(,"action":{"name":"read"},)" + berlin +
                 R"(},{"subject":{"type":"user","id":"bob"},"action":{"name":"read"},)"
-                R"("context":{"amount":5}}]})");
+                R"("resource":{"type":"none","id":"none"},"context":{"amount":5}}]})");
 }
 
 TEST_F(PolicyCommandsTest, ARowThatFailsSaysWhyAndInTheOrderOfTheFile) {
@@ -131,6 +131,15 @@ TEST_F(PolicyCommandsTest, ARowThatFailsSaysWhyAndInTheOrderOfTheFile) {
             "FAIL tests[1].deny: user:bob read with {\"amount\":5} is allowed\n"
             "FAIL tests[2].list: user:alice on city:berlin may not write, may also sing\n"
             "3 tests, 3 failed\n");
+}
+
+TEST_F(PolicyCommandsTest, AQuestionThatWasNotUnderstoodIsNoDenial) {
+  server_.answer(evaluations, 200,
+                 R"({"evaluations":[{"decision":false,"context":{"error":{"status":400,)"
+                 R"("message":"subject must be an object"}}}]})");
+  const std::string one = R"({"tests":[{"deny":{"subject":"user:a","action":"x"}}]})";
+  EXPECT_EQ(run({"policy", "test", file(one)}).value(), exit_failed);
+  EXPECT_THAT(out_.str(), HasSubstr("could not be asked: subject must be an object"));
 }
 
 TEST_F(PolicyCommandsTest, OnlyAPlainDecisionCounts) {

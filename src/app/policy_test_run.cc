@@ -24,7 +24,7 @@ Result<std::string> question_of(const PolicyTest& test) {
   out.open();
   out.member("name", test.action);
   out.close();
-  if (!test.resource.empty()) TRY(write_entity("resource", test.resource, out));
+  TRY(write_entity("resource", test.resource.empty() ? no_resource : test.resource, out));
   if (!test.context.empty()) {
     out.name("context");
     out.raw(test.context);
@@ -82,8 +82,13 @@ class Runner {
     // Anything but a plain yes or no must not pass for either.
     if (decision == nullptr || decision->type != JsonValue::Type::boolean)
       return failure(Errc::internal, "the server's answer holds no decision");
-    if (decision->boolean == (test.kind == Kind::allow)) return {};
     const JsonValue* context = row.find("context");
+    // A question that was not understood is answered no; that must not pass for a denial.
+    if (const JsonValue* error = context != nullptr ? context->find("error") : nullptr) {
+      failed_.push_back({&test, "could not be asked: " + member_text(*error, "message")});
+      return {};
+    }
+    if (decision->boolean == (test.kind == Kind::allow)) return {};
     const std::string reason = context != nullptr ? member_text(*context, "reason") : "";
     failed_.push_back({&test, std::string(decision->boolean ? "is allowed" : "is denied") +
                                   (reason.empty() ? "" : " (" + reason + ")")});
