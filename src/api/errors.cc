@@ -26,7 +26,8 @@ constexpr std::array<ErrorRow, errc_count> table = {{
      "The Idempotency-Key was used before and the answer held a secret, which is not kept; the "
      "problem names what was created"},
     {Errc::gone, 410, "gone", "It was there, and is not kept any more"},
-    {Errc::payload_too_large, 413, "payload_too_large", "The body is larger than 64 KiB"},
+    {Errc::payload_too_large, 413, "payload_too_large",
+     "The body is larger than 64 KiB, or than 2 MiB of `PUT /policy`"},
     {Errc::uri_too_long, 414, "uri_too_long", "The request target is longer than 4 KiB"},
     {Errc::unsupported_media_type, 415, "unsupported_media_type",
      "Bodies are application/json in UTF-8"},

@@ -7,6 +7,7 @@
 #include "api/handlers.h"
 #include "api/handlers_access.h"
 #include "api/handlers_permissions.h"
+#include "api/handlers_policy.h"
 #include "api/handlers_roles.h"
 
 namespace agentauth::api {
@@ -25,6 +26,8 @@ constexpr std::string_view grants_write = "agentauth:grants:write";
 constexpr std::string_view entities_read = "agentauth:entities:read";
 constexpr std::string_view entities_write = "agentauth:entities:write";
 constexpr std::string_view evaluate_access = "agentauth:access:evaluate";
+constexpr std::string_view policy_read = "agentauth:policy:read";
+constexpr std::string_view policy_write = "agentauth:policy:write";
 constexpr std::string_view keys_read = "agentauth:keys:read";
 constexpr std::string_view keys_write = "agentauth:keys:write";
 constexpr std::string_view audit_read = "agentauth:audit:read";
@@ -233,6 +236,13 @@ constexpr std::array table = {
               "What evaluations would come to if grants or memberships were changed", Access::permission, evaluate_access,
               Runs::on_worker, 200, answers<Simulate, Simulated, simulate_access>()},
 
+    Operation{Method::get, "/policy", "getPolicy",
+              "The whole policy as one document, to be kept and applied elsewhere", Access::permission, policy_read,
+              Runs::on_worker, 200, composes<void, PolicyDocument, show_policy>()},
+    Operation{Method::put, "/policy", "applyPolicy",
+              "Make the policy equal to a document, for the kinds of things it lists, all or nothing", Access::permission, policy_write,
+              Runs::on_worker, 200, composes<ApplyPolicy, PolicyDiff, apply_policy>(AuditAction::policy_apply)},
+
     Operation{Method::get, "/agents/{id}/keys", "listKeys",
               "An agent's API keys, without their secrets", Access::permission_or_self, keys_read,
               Runs::on_worker, 200, lists<&KeyService::list>()},
@@ -323,6 +333,7 @@ std::string_view noun_of(const Operation& operation) {
   if (path.ends_with("/roles") || path.ends_with("/roles/{name}")) return "roles";
   if (path.find("/permissions") != std::string_view::npos) return "permissions";
   if (path.starts_with("/grants") || path.starts_with("/entities")) return "permissions";
+  if (path == "/policy") return "permissions";
   if (path.find("/keys") != std::string_view::npos) return "keys";
   if (path.starts_with("/audit")) return "audit";
   if (path.starts_with("/access/") || path.starts_with("/.well-known/authzen")) return "access";

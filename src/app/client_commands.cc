@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <map>
-#include <span>
 
-#include "app/api_client.h"
 #include "app/audit_tail.h"
+#include "app/client_call.h"
+#include "app/policy_commands.h"
+#include "app/role_commands.h"
 #include "app/server_url.h"
 #include "app/text_table.h"
 #include "base/json.h"
@@ -15,29 +15,11 @@
 namespace agentauth::app {
 namespace {
 
-// What every command of this file is given.
-struct Call {
-  const CommandLine& line;
-  const Options& options;
-  ApiClient& api;
-  std::ostream& out;
-
-  const std::string& positional(std::size_t i) const { return line.positionals[i]; }
-};
-
-struct Column {
-  std::string_view heading;
-  std::string_view member;
-};
-using Columns = std::span<const Column>;
-
 constexpr auto agent_columns = std::to_array<Column>({{"AGENT_ID", "agent_id"},
                                                       {"NAME", "agent_name"},
                                                       {"OWNER", "owner_email"},
                                                       {"STATUS", "status"},
                                                       {"CREATED", "created_at"}});
-constexpr auto permission_columns =
-    std::to_array<Column>({{"PERMISSION", "permission"}, {"CREATED", "created_at"}});
 constexpr auto limit_columns = std::to_array<Column>({{"NAME", "name"},
                                                       {"SCOPE", "scope"},
                                                       {"COUNT", "count"},
@@ -56,75 +38,6 @@ constexpr auto key_columns = std::to_array<Column>({{"KEY_ID", "key_id"},
                                                     {"PERMISSIONS", "permissions"},
                                                     {"LAST_USED", "last_used_at"},
                                                     {"FROM", "last_used_address"}});
-
-std::string agent_path(std::string_view id) { return "/agents/" + percent_encode(id); }
-
-// A list as its items, as people write them.
-std::string cell_text(const JsonValue& item, std::string_view member) {
-  const JsonValue* value = item.find(member);
-  if (value == nullptr || value->type != JsonValue::Type::array) return member_text(item, member);
-  std::string text;
-  for (const JsonValue& part : value->items) text.append(text.empty() ? "" : ", ") += part.text;
-  return text;
-}
-
-void add_rows(const JsonValue& items, Columns columns, TextTable& table) {
-  for (const JsonValue& item : items.items) {
-    std::vector<std::string> row;
-    for (const Column& column : columns) row.push_back(cell_text(item, column.member));
-    table.add(std::move(row));
-  }
-}
-
-// As JSON as it came, or one line a member.
-void print_object(const Call& call, const std::string& body) {
-  const auto object = parse_json(body);
-  if (call.line.wants_json() || !object || object->type != JsonValue::Type::object) {
-    if (!body.empty()) call.out << body << '\n';
-    return;
-  }
-  std::size_t width = 0;
-  for (const JsonMember& member : object->members) width = std::max(width, member.name.size());
-  for (const JsonMember& member : object->members) {
-    std::string line(member.name);
-    line.append(width - member.name.size() + 2, ' ');
-    line += member_text(*object, member.name);
-    line.erase(line.find_last_not_of(' ') + 1);
-    call.out << printable(line) << '\n';
-  }
-}
-
-Result<int> print_list_as_json(const Call& call, std::string_view path) {
-  bool is_first = true;
-  call.out << "{\"items\":[";
-  TRY(call.api.each_page(path, [&](const JsonValue& items) {
-    for (const JsonValue& item : items.items) {
-      std::string text;
-      JsonWriter writer(text);
-      append_json(item, writer);
-      call.out << (is_first ? "" : ",") << text;
-      is_first = false;
-    }
-  }));
-  call.out << "],\"next_cursor\":null}\n";
-  return exit_done;
-}
-
-Result<int> print_list(const Call& call, std::string_view path, Columns columns) {
-  if (call.line.wants_json()) return print_list_as_json(call, path);
-  TextTable table(call.out);
-  for (const Column& column : columns) table.add_column(column.heading);
-  TRY(call.api.each_page(path, [&](const JsonValue& items) {
-    add_rows(items, columns, table);
-    table.print();
-  }));
-  return exit_done;
-}
-
-Result<int> print_answer(const Call& call, Result<std::string> answer) {
-  print_object(call, TRY(std::move(answer)));
-  return exit_done;
-}
 
 Result<int> list_agents(const Call& call) {
   std::string query;
@@ -219,27 +132,6 @@ Result<int> delete_agent(const Call& call) {
   return print_answer(call, call.api.call("DELETE", agent_path(id)));
 }
 
-Result<int> list_permissions(const Call& call) {
-  const std::string id = TRY(call.api.find_agent(call.positional(0)));
-  return print_list(call, agent_path(id) + "/permissions", permission_columns);
-}
-
-Result<int> grant_permission(const Call& call) {
-  const std::string id = TRY(call.api.find_agent(call.positional(0)));
-  std::string body;
-  JsonWriter out(body);
-  out.open();
-  out.member("permission", call.positional(1));
-  out.close();
-  return print_answer(call, call.api.call("POST", agent_path(id) + "/permissions", body));
-}
-
-Result<int> revoke_permission(const Call& call) {
-  const std::string id = TRY(call.api.find_agent(call.positional(0)));
-  const std::string path = agent_path(id) + "/permissions/" + percent_encode(call.positional(1));
-  return print_answer(call, call.api.call("DELETE", path));
-}
-
 Result<int> list_keys(const Call& call) {
   const std::string id = TRY(call.api.find_agent(call.positional(0)));
   return print_list(call, agent_path(id) + "/keys", key_columns);
@@ -314,18 +206,8 @@ Result<int> show_limits(const Call& call) {
   return print_limits(call, TRY(call.api.call("GET", "/limits")));
 }
 
-// The server judges what is in it; only what it would not even read is refused here.
 Result<int> apply_limits(const Call& call) {
-  static constexpr std::streamsize bytes_max = 64 * 1024;
-  const std::string& path = call.positional(0);
-  std::ifstream file(path, std::ios::binary);
-  std::string text(bytes_max + 1, '\0');
-  file.read(text.data(), bytes_max + 1);
-  if (!file.is_open() || file.bad()) return failure(Errc::invalid_argument, "cannot read " + path);
-  if (file.gcount() > bytes_max)
-    return failure(Errc::invalid_argument, path + " is larger than 64 KiB");
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.empty()) return failure(Errc::invalid_argument, path + " is empty");
+  const std::string text = TRY(read_text_file(call.positional(0)));
   return print_limits(call, TRY(call.api.call("PUT", "/limits", text)));
 }
 
@@ -378,6 +260,31 @@ constexpr auto entries = std::to_array<Entry>({
     {CommandId::permission_list, list_permissions},
     {CommandId::permission_grant, grant_permission},
     {CommandId::permission_revoke, revoke_permission},
+    {CommandId::role_list, list_roles},
+    {CommandId::role_show, show_role},
+    {CommandId::role_create, create_role},
+    {CommandId::role_delete, delete_role},
+    {CommandId::role_grant, grant_to_role},
+    {CommandId::role_revoke, revoke_from_role},
+    {CommandId::role_add_member, add_member},
+    {CommandId::role_remove_member, remove_member},
+    {CommandId::group_list, list_roles},
+    {CommandId::group_show, show_role},
+    {CommandId::group_create, create_role},
+    {CommandId::group_delete, delete_role},
+    {CommandId::group_grant, grant_to_role},
+    {CommandId::group_revoke, revoke_from_role},
+    {CommandId::group_add_member, add_member},
+    {CommandId::group_remove_member, remove_member},
+    {CommandId::grant_list, list_grants},
+    {CommandId::grant_put, put_grant},
+    {CommandId::grant_delete, delete_grant},
+    {CommandId::policy_apply, apply_policy},
+    {CommandId::policy_diff, diff_policy},
+    {CommandId::policy_export, export_policy},
+    {CommandId::policy_test, test_policy},
+    {CommandId::policy_who_can, who_can},
+    {CommandId::policy_what_can, what_can},
     {CommandId::key_list, list_keys},
     {CommandId::key_create, create_key},
     {CommandId::key_rotate, rotate_key},

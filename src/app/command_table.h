@@ -2,6 +2,8 @@
 // the reference page read this table.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -23,6 +25,32 @@ enum class CommandId : std::uint8_t {
   permission_list,
   permission_grant,
   permission_revoke,
+  role_list,
+  role_show,
+  role_create,
+  role_delete,
+  role_grant,
+  role_revoke,
+  role_add_member,
+  role_remove_member,
+  group_list,
+  group_show,
+  group_create,
+  group_delete,
+  group_grant,
+  group_revoke,
+  group_add_member,
+  group_remove_member,
+  grant_list,
+  grant_put,
+  grant_delete,
+  policy_apply,
+  policy_diff,
+  policy_export,
+  policy_test,
+  policy_who_can,
+  policy_what_can,
+  policy_import,
   key_list,
   key_create,
   key_rotate,
@@ -51,20 +79,21 @@ enum class CommandId : std::uint8_t {
 class CommandSet {
  public:
   constexpr CommandSet(std::initializer_list<CommandId> ids) {
-    for (const CommandId id : ids) bits_ |= bit(id);
+    for (const CommandId id : ids) words_[word(id)] |= bit(id);
   }
-  constexpr bool contains(CommandId id) const { return (bits_ & bit(id)) != 0; }
+  constexpr bool contains(CommandId id) const { return (words_[word(id)] & bit(id)) != 0; }
   constexpr CommandSet operator|(CommandSet other) const {
-    other.bits_ |= bits_;
+    for (std::size_t i = 0; i < words_.size(); ++i) other.words_[i] |= words_[i];
     return other;
   }
   constexpr bool operator==(const CommandSet&) const = default;
 
  private:
+  static constexpr std::size_t word(CommandId id) { return static_cast<std::size_t>(id) / 64; }
   static constexpr std::uint64_t bit(CommandId id) {
-    return std::uint64_t{1} << static_cast<unsigned>(id);
+    return std::uint64_t{1} << (static_cast<unsigned>(id) % 64);
   }
-  std::uint64_t bits_ = 0;
+  std::array<std::uint64_t, 2> words_{};
 };
 
 struct Positional {

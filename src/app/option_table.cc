@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "limits/redis_url.h"
 #include "model/api_key.h"
+#include "model/grant.h"
 #include "model/permission.h"
 
 namespace agentauth::app {
@@ -21,11 +22,21 @@ constexpr CommandSet with_master_key =
     of_signing_keys |
     CommandSet{serve, admin_create, audit_verify, audit_export, backup, restore, config, doctor};
 constexpr CommandSet on_database = with_master_key | CommandSet{migrate};
-constexpr CommandSet with_key{
+constexpr CommandSet of_agents{
     agent_list,   agent_show,   agent_create,        agent_update,    agent_suspend,
     agent_resume, agent_delete, agent_revoke_tokens, permission_list, permission_grant,
     key_list,     key_create,   key_rotate,          key_revoke,      permission_revoke,
     check,        audit_tail,   limits_show,         limits_apply,    config};
+constexpr CommandSet adding_members{role_add_member, group_add_member};
+constexpr CommandSet granting{permission_grant, role_grant, group_grant, grant_put};
+constexpr CommandSet revoking{permission_revoke, role_revoke, group_revoke};
+constexpr CommandSet applying_policy{policy_apply, policy_diff};
+constexpr CommandSet with_key =
+    of_agents | adding_members | granting | revoking | applying_policy |
+    CommandSet{role_list,          role_show,           role_create,    role_delete,
+               role_remove_member, group_list,          group_show,     group_create,
+               group_delete,       group_remove_member, grant_list,     grant_delete,
+               policy_export,      policy_test,         policy_who_can, policy_what_can};
 constexpr CommandSet over_http = with_key | CommandSet{ready};
 constexpr CommandSet with_output =
     over_http | of_signing_keys |
@@ -467,6 +478,87 @@ constexpr auto table = std::to_array<Option>({
      .kind = flag,
      .commands = CommandSet{signing_key_rotate},
      .about = "The secret is known to others: the keys of before verify no more"},
+    {.name = "resource",
+     .kind = text,
+     .commands = granting,
+     .value_name = "PATTERN",
+     .about = "On what: type:id, type:prefix* or type:*; without it, everything"},
+    {.name = "resource",
+     .kind = text,
+     .commands = revoking,
+     .value_name = "PATTERN",
+     .about = "Only grants on exactly this resource or pattern"},
+    {.name = "effect",
+     .kind = choice,
+     .commands = granting | revoking,
+     .choices = "allow|deny|audit",
+     .about =
+         "What it does: deny wins over any allow, audit only goes on record; allow without it"},
+    {.name = "when",
+     .kind = text,
+     .commands = granting,
+     .value_name = "CONDITION",
+     .about = "Only when this holds, such as 'context.amount < 500'"},
+    {.name = "expires-at",
+     .kind = text,
+     .commands = granting | adding_members,
+     .value_name = "TIME",
+     .valid = is_time,
+     .rule = time_rule,
+     .about = "When it ends by itself; without it, never"},
+    {.name = "not-before",
+     .kind = text,
+     .commands = granting,
+     .value_name = "TIME",
+     .valid = is_time,
+     .rule = time_rule,
+     .about = "From when on it counts"},
+    {.name = "max-uses",
+     .kind = integer,
+     .commands = granting,
+     .value_name = "N",
+     .max = max_uses_max,
+     .about = "How often it may be used, on all nodes together"},
+    {.name = "id",
+     .kind = text,
+     .commands = CommandSet{grant_put},
+     .value_name = "UUID",
+     .about = "Under which id; a new one without it"},
+    {.name = "about",
+     .kind = text,
+     .commands = CommandSet{role_create, group_create},
+     .value_name = "TEXT",
+     .about = "What it is for"},
+    {.name = "subject",
+     .kind = text,
+     .commands = CommandSet{grant_list},
+     .value_name = "SUBJECT",
+     .about = "Only grants of this subject"},
+    {.name = "dry-run",
+     .kind = flag,
+     .commands = CommandSet{policy_apply},
+     .about = "Print what would change, and change nothing"},
+    {.name = "keep",
+     .kind = flag,
+     .commands = applying_policy,
+     .about = "Only add and change; what the file does not list stays"},
+    {.name = "type",
+     .kind = text,
+     .commands = CommandSet{policy_who_can},
+     .value_name = "TYPE",
+     .fallback = "agent",
+     .about = "Which type of subject: agent, user or another"},
+    {.name = "model",
+     .kind = path,
+     .commands = CommandSet{policy_import},
+     .value_name = "FILE",
+     .required = true,
+     .about = "The Casbin model of the policy"},
+    {.name = "out",
+     .kind = path,
+     .commands = CommandSet{policy_import},
+     .value_name = "FILE",
+     .about = "Where to write the policy file; standard output without it"},
     {.name = "expires-at",
      .kind = text,
      .commands = CommandSet{key_create},

@@ -7,6 +7,8 @@
 
 #include "app/audit_commands.h"
 #include "app/backup_commands.h"
+#include "app/casbin_import.h"
+#include "app/client_call.h"
 #include "app/client_commands.h"
 #include "app/command_line.h"
 #include "app/completion.h"
@@ -15,6 +17,7 @@
 #include "app/http_client.h"
 #include "app/option_table.h"
 #include "app/option_values.h"
+#include "app/policy_commands.h"
 #include "app/reference.h"
 #include "app/serve.h"
 #include "app/signing_key_commands.h"
@@ -122,6 +125,18 @@ Result<int> run_admin_create(const CommandLine& line, const Options& options, St
   return exit_done;
 }
 
+Result<int> import_policy(const CommandLine& line, std::ostream& out) {
+  const std::string model = TRY(read_text_file(*line.argument("model"), policy_bytes_max));
+  const std::string policy = TRY(read_text_file(line.positionals[0], policy_bytes_max));
+  const std::string document = TRY(convert_casbin(model, policy)) + '\n';
+  if (const auto path = line.argument("out")) {
+    TRY(write_text_file(*path, document));
+  } else {
+    out << document;
+  }
+  return exit_done;
+}
+
 Result<int> run_migrate(const CommandLine& line, const Options& options, std::ostream& out) {
   const int reached = TRY(migrate(options));
   if (line.wants_json()) {
@@ -191,6 +206,8 @@ Result<int> run_command(const CommandLine& line, const Configuration& configurat
       return backup_database(line, options, out);
     case CommandId::restore:
       return restore_database(line, options, out, streams.error);
+    case CommandId::policy_import:
+      return import_policy(line, out);
     case CommandId::config:
       return show_configuration(line, configuration, out);
     default:

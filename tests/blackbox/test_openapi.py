@@ -156,9 +156,10 @@ class TestEveryAnswer:
                 nobody = {**good, "path": route.address()}
                 assert check(route, admin.call(route.method, **nobody)) >= 400
             if "requestBody" in route.operation:
+                too_long = 2_100_000 if route.name == ("PUT", "/policy") else 70_000
                 for data, media_type, status in ((b"{", "application/json", 400),
                                                  (b"{}", "text/plain", 415),
-                                                 (b"[" * 70_000, "application/json", 413)):
+                                                 (b"[" * too_long, "application/json", 413)):
                     answer = admin.call(route.method, good["path"], data=data,
                                         headers={"Content-Type": media_type})
                     assert check(route, answer) == status, route

@@ -8,6 +8,7 @@
 
 #include "api/handlers.h"
 #include "authz/permission_service.h"
+#include "authz/policy_document.h"
 #include "identity/agent_service.h"
 #include "keys/key_service.h"
 #include "tests/fuzz/fuzz.h"
@@ -109,6 +110,8 @@ FUZZ(std::string_view input) {
   check<GrantPermission>({with_id, query, body});
   check<ListPermissions>({with_id, query, body});
   check<CheckPermission>({with_permission, query, body});
+  const std::string policy = spell_out_policy(body);
+  check<PolicyDocument>({{}, {}, policy});
   check<NamePermission>({raw_path, {}, {}});
   check<NameAgent>({raw_path, {}, {}});
 }

@@ -47,7 +47,7 @@ Connection<Stream>::Connection(Core& core, Stream stream, const IpAddress& peer)
       stream_(std::move(stream)),
       peer_(peer),
       exchange_(core.application().new_exchange(core.index())),
-      parser_(exchange_->request),
+      parser_(exchange_->request, &core.large_bodies()),
       input_(std::make_unique_for_overwrite<char[]>(input_bytes_first)),
       capacity_(input_bytes_first) {
   exchange_->core = core.index();

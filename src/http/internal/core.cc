@@ -48,7 +48,8 @@ Core::Core(std::size_t index, const ServerOptions& options, Application& applica
       application_(application),
       workers_(workers),
       hashers_(hashers),
-      tls_(std::move(tls)) {}
+      tls_(std::move(tls)),
+      large_bodies_(options.large_body) {}
 
 std::uint16_t Core::listen(const tcp::endpoint& endpoint) {
   acceptor_.open(endpoint.protocol());

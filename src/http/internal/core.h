@@ -13,6 +13,7 @@
 
 #include "http/application.h"
 #include "http/internal/connection.h"
+#include "http/large_bodies.h"
 #include "http/server.h"
 #include "http/worker_pool.h"
 
@@ -35,6 +36,7 @@ class Core {
   const ServerOptions& options() const { return options_; }
   Application& application() { return application_; }
   WorkerPool& pool(Pool which) { return which == Pool::hashing ? hashers_ : workers_; }
+  LargeBodies& large_bodies() { return large_bodies_; }
   std::size_t index() const { return index_; }
   bool draining() const { return draining_; }
   // The Date header's value, made once a second.
@@ -58,6 +60,7 @@ class Core {
 
   // Before the context: what it drops when it dies still signs off here.
   std::unordered_set<ConnectionBase*> connections_;
+  LargeBodies large_bodies_;
   std::atomic<std::int64_t> connection_count_{0};
 
   // One thread runs it: no lock for its sockets; posting to it from the pools still takes one.

@@ -100,10 +100,8 @@ bool may_be_cut_last_chunk(std::string_view bytes) {
   return bytes.starts_with('0') && bytes.size() < std::string_view("0\r\n\r\n").size();
 }
 
-// What we answer to what Beast refuses.
-Error explain(const error_code& ec, bool in_head) {
+Error explain_refusal(const error_code& ec, bool in_head) {
   using beast::http::error;
-  if (ec == error::body_limit) return {Errc::payload_too_large, "The body is larger than 64 KiB"};
   if (ec == error::header_limit)
     return {Errc::headers_too_large, "The head is larger than 16 KiB or has over 100 fields"};
   if (ec == error::bad_version && in_head)
@@ -114,10 +112,23 @@ Error explain(const error_code& ec, bool in_head) {
 // Collects views instead of copies; the message's head stays in the connection's buffer.
 class BeastParser final : public beast::http::basic_parser<true> {
  public:
-  BeastParser(Request& request, std::string& body) : request_(request), body_(body) {
+  BeastParser(Request& request, std::string& body, LargeBodies* large)
+      : request_(request), body_(body), large_(large) {
     header_limit(head_bytes_max);
-    body_limit(body_bytes_max);
+    body_limit(bytes_max_);
     eager(true);
+  }
+  ~BeastParser() override {
+    if (has_place_) large_->give_back();
+  }
+
+  // What we answer to what Beast refuses.
+  Error explain(const error_code& ec, bool in_head) const {
+    if (ec != beast::http::error::body_limit) return explain_refusal(ec, in_head);
+    if (is_crowded_)
+      return {Errc::unavailable, "Too many large bodies arrive at once; try again shortly"};
+    return {Errc::payload_too_large,
+            "The body is larger than " + std::to_string(bytes_max_ / 1024) + " KiB"};
   }
 
   std::string_view target;
@@ -133,6 +144,22 @@ class BeastParser final : public beast::http::basic_parser<true> {
     request_.method_text = view(method);
     target = view(request_target);
     version = http_version;
+    allow_large_body();
+  }
+  void allow_large_body() {
+    if (large_ == nullptr || large_->rule().method == Method::other) return;
+    const LargeBodyRule& rule = large_->rule();
+    if (request_.method != rule.method || target.substr(0, target.find('?')) != rule.path) return;
+    bytes_max_ = rule.bytes_max;
+    body_limit(bytes_max_);
+  }
+  // A body takes a place once it is larger than others may be.
+  bool has_room(std::size_t bytes) {
+    if (bytes > bytes_max_) return false;
+    if (bytes <= body_bytes_max || has_place_) return true;
+    has_place_ = large_->take_place();
+    is_crowded_ = !has_place_;
+    return has_place_;
   }
   void on_response_impl(int, beast::string_view, int, error_code& ec) override {
     ec = beast::http::error::bad_version;
@@ -158,7 +185,7 @@ class BeastParser final : public beast::http::basic_parser<true> {
   }
   std::size_t append(beast::string_view bytes, error_code& ec) {
     ec = {};
-    if (body_.size() + bytes.size() > body_bytes_max) {
+    if (!has_room(body_.size() + bytes.size())) {
       ec = beast::http::error::body_limit;
       return 0;
     }
@@ -182,6 +209,10 @@ class BeastParser final : public beast::http::basic_parser<true> {
 
   Request& request_;
   std::string& body_;
+  LargeBodies* const large_;
+  std::size_t bytes_max_ = body_bytes_max;
+  bool has_place_ = false;
+  bool is_crowded_ = false;
   bool in_body_ = false;
   std::size_t trailers_ = 0;
 };
@@ -193,8 +224,8 @@ struct RequestParser::State {
   std::string body;
 };
 
-RequestParser::RequestParser(Request& request)
-    : request_(request), state_(std::make_unique<State>()) {
+RequestParser::RequestParser(Request& request, LargeBodies* large)
+    : request_(request), large_(large), state_(std::make_unique<State>()) {
   clear();
 }
 
@@ -202,8 +233,10 @@ RequestParser::~RequestParser() = default;
 
 void RequestParser::clear() {
   request_.clear();
+  // One large body does not stay with its connection.
+  if (state_->body.capacity() > body_bytes_max) state_->body = std::string();
   state_->body.clear();
-  state_->parser.emplace(request_, state_->body);
+  state_->parser.emplace(request_, state_->body, large_);
   head_done_ = false;
   head_bytes_ = 0;
   blank_bytes_ = 0;
@@ -230,7 +263,7 @@ Result<std::size_t> RequestParser::consume(std::span<const char> bytes) {
         parser.put(boost::asio::buffer(text.data() + used, text.size() - used), ec);
     used += taken;
     if (ec == beast::http::error::need_more) break;
-    if (ec) return tl::unexpected(explain(ec, false));
+    if (ec) return tl::unexpected(parser.explain(ec, false));
     if (taken == 0) break;
   }
   request_.body = state_->body;
@@ -261,7 +294,8 @@ Result<std::size_t> RequestParser::consume_head(std::string_view bytes) {
   error_code ec;
   const std::size_t used = state_->parser->put(boost::asio::buffer(bytes.data(), scan.size), ec);
   const bool complete = state_->parser->is_header_done() && used == scan.size;
-  if (ec && ec != beast::http::error::need_more) return tl::unexpected(explain(ec, true));
+  if (ec && ec != beast::http::error::need_more)
+    return tl::unexpected(state_->parser->explain(ec, true));
   if (!complete) return failure(Errc::malformed_request, "The request is not valid HTTP");
   head_done_ = true;
   head_bytes_ = used;

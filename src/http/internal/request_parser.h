@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "http/large_bodies.h"
 #include "http/message.h"
 
 namespace agentauth::http::internal {
@@ -14,7 +15,8 @@ namespace agentauth::http::internal {
 // One for each connection. Feed it the start of the buffer until it is done, then clear().
 class RequestParser {
  public:
-  explicit RequestParser(Request& request);
+  // Without `large` every body is held to body_bytes_max.
+  explicit RequestParser(Request& request, LargeBodies* large = nullptr);
   ~RequestParser();
 
   // Forgets the request that was read.
@@ -43,6 +45,7 @@ class RequestParser {
   Result<void> check_body_headers();
 
   Request& request_;
+  LargeBodies* const large_;
   std::unique_ptr<State> state_;
   bool head_done_ = false;
   std::size_t head_bytes_ = 0;

@@ -1,8 +1,10 @@
 #include "http/internal/request_parser.h"
 
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
 
+#include <rapidcheck/gtest.h>
+#include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -320,6 +322,68 @@ TEST(RequestParserTest, AHeadThatIsRefusedTellsWhoseRequestItWas) {
   EXPECT_EQ(path_of("GET /a" + host + "bad line\r\n\r\n"), "/a");
   EXPECT_EQ(path_of("GET /a HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"), "/a");
   EXPECT_EQ(path_of("GET\r\n\r\n"), "");
+}
+
+class LargeBodyTest : public testing::Test {
+ protected:
+  static constexpr std::size_t bytes_max = 2 * body_bytes_max;
+
+  // Reads all of it; the error if it was refused.
+  static std::optional<Error> consume(RequestParser& parser, std::string_view text) {
+    while (!text.empty()) {
+      const auto used = parser.consume(text);
+      if (!used) return used.error();
+      if (*used == 0) return std::nullopt;
+      text.remove_prefix(*used);
+    }
+    return std::nullopt;
+  }
+  static std::string head(std::string_view line, std::size_t bytes) {
+    return std::string(line) + " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(bytes) +
+           "\r\n\r\n";
+  }
+  std::optional<Error> refusal_of(std::string_view line, std::size_t bytes) {
+    Request request;
+    RequestParser parser(request, &large);
+    auto error = consume(parser, head(line, bytes) + std::string(bytes, 'b'));
+    EXPECT_TRUE(error || request.body.size() == bytes);
+    return error;
+  }
+
+  LargeBodies large{{Method::put, "/policy", bytes_max}};
+};
+
+TEST_F(LargeBodyTest, OneKindOfRequestMayHaveALargeBodyAndNoOther) {
+  EXPECT_FALSE(refusal_of("PUT /policy", bytes_max));
+  EXPECT_FALSE(refusal_of("PUT /policy?dry_run=true", bytes_max));
+  const auto refused = refusal_of("PUT /policy", bytes_max + 1);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->code, Errc::payload_too_large);
+  EXPECT_EQ(refused->message, "The body is larger than 128 KiB");
+  for (const char* line : {"POST /policy", "PUT /policy/", "PUT /policyx", "PUT /limits"}) {
+    const auto other = refusal_of(line, body_bytes_max + 1);
+    ASSERT_TRUE(other) << line;
+    EXPECT_EQ(other->code, Errc::payload_too_large) << line;
+  }
+}
+
+TEST_F(LargeBodyTest, SoManyArriveAtOnceAndNoMore) {
+  const std::string begun = head("PUT /policy", bytes_max) + std::string(body_bytes_max + 1, 'b');
+  std::array<Request, LargeBodies::places_max + 1> requests;
+  std::vector<std::unique_ptr<RequestParser>> parsers;
+  for (Request& request : requests)
+    parsers.push_back(std::make_unique<RequestParser>(request, &large));
+  for (int i = 0; i < LargeBodies::places_max; ++i)
+    EXPECT_FALSE(consume(*parsers[static_cast<std::size_t>(i)], begun));
+  const auto crowded = consume(*parsers.back(), begun);
+  ASSERT_TRUE(crowded);
+  EXPECT_EQ(crowded->code, Errc::unavailable);
+  EXPECT_FALSE(refusal_of("PUT /policy", body_bytes_max)) << "no larger than others";
+  parsers.front()->clear();
+  EXPECT_FALSE(refusal_of("PUT /policy", bytes_max));
+  parsers[1].reset();
+  parsers.back()->clear();
+  EXPECT_FALSE(consume(*parsers.back(), begun));
 }
 
 TEST(RequestParserTest, WaitsForContinueOnlyBeforeTheBody) {

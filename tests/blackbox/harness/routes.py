@@ -28,6 +28,7 @@ BODIES = {
     ("POST", "/agents/{id}/permissions"): {"permission": "read_stock"},
     ("PUT", "/limits"): {"limits": []},
     ("PUT", "/gateway/routes"): {"routes": []},
+    ("PUT", "/policy"): {"entities": []},
     ("POST", "/agents/{id}/keys"): {"name": "made by nobody"},
     ("POST", "/agents/{id}/keys/{key_id}/rotate"): {"overlap_seconds": 60},
     ("POST", "/auth/rotate"): {"overlap_seconds": 60},

@@ -1,0 +1,68 @@
+#include "api/handlers_policy.h"
+
+#include "api/audit_trail.h"
+
+namespace agentauth::api {
+namespace {
+
+PolicyService policy_of(Services& services) {
+  return {{services.permissions, services.roles, services.entities}, services.clock};
+}
+
+Result<PolicyDiff> apply(Services& services, ApiExchange& exchange, const ApplyPolicy& request,
+                         Transaction& tx) {
+  const auto unlisted = request.keep.value_or(false) ? PolicyService::Unlisted::kept
+                                                     : PolicyService::Unlisted::removed;
+  return policy_of(services).apply(tx, *exchange.caller, request, unlisted);
+}
+
+Result<ApplyPolicy> decode_policy(ApiExchange& exchange) {
+  RequestInput input = TRY(exchange.input());
+  const std::string body = spell_out_policy(input.body);
+  input.body = body;
+  return decode<ApplyPolicy>(input);
+}
+
+// Everything is done, so that whatever would be refused is; and then nothing was.
+Result<PolicyDiff> try_out(Services& services, ApiExchange& exchange, const ApplyPolicy& request) {
+  std::optional<PolicyDiff> diff;
+  auto undone = services.database.write([&](Transaction& tx) -> Result<void> {
+    diff.reset();
+    TRY(decide_again(services, tx, exchange));
+    diff = TRY(apply(services, exchange, request, tx));
+    return failure(Errc::conflict, "A dry run changes nothing");
+  });
+  if (!diff) return tl::unexpected(std::move(undone).error());
+  return *std::move(diff);
+}
+
+Result<PolicyDiff> carry_out(Services& services, ApiExchange& exchange,
+                             const ApplyPolicy& request) {
+  auto diff = TRY(write_audited(services, exchange, [&](Transaction& tx, AuditTarget&) {
+    return apply(services, exchange, request, tx);
+  }));
+  diff.applied = true;
+  return diff;
+}
+
+}  // namespace
+
+Result<void> show_policy(Services& services, ApiExchange& exchange) {
+  const PolicyDocument document = TRY(
+      services.database.snapshot([&](Transaction& tx) { return policy_of(services).read(tx); }));
+  exchange.response.set_status(exchange.operation->status);
+  exchange.response.set_content_type("application/json");
+  JsonWriter out(exchange.response.body);
+  write_policy(document, out);
+  return {};
+}
+
+Result<void> apply_policy(Services& services, ApiExchange& exchange) {
+  const auto request = TRY(decode_policy(exchange));
+  const bool is_dry = request.dry_run.value_or(false);
+  exchange.answer(exchange.operation->status, TRY(is_dry ? try_out(services, exchange, request)
+                                                         : carry_out(services, exchange, request)));
+  return {};
+}
+
+}  // namespace agentauth::api

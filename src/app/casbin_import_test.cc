@@ -1,0 +1,133 @@
+#include "app/casbin_import.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace agentauth::app {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* rbac = R"(
+[request_definition]
+r = sub, obj, act
+
+[policy_definition]
+p = sub, obj, act, eft
+
+[role_definition]
+g = _, _   # one kind of role
+
+[policy_effect]
+e = some(where (p.eft == allow)) && !some(where (p.eft == deny))
+
+[matchers]
+m = g(r.sub, p.sub) && r.obj == p.obj && r.act == p.act
+)";
+
+std::string model_with(const std::string& before, const std::string& after) {
+  std::string model = rbac;
+  return model.replace(model.find(before), before.size(), after);
+}
+
+std::string refusal(const std::string& model, const std::string& policy = "p, a, b, c\n") {
+  const auto refused = convert_casbin(model, policy);
+  return refused ? "converted: " + *refused : refused.error().message;
+}
+
+TEST(CasbinImportTest, UsersRolesAndNestedRolesKeepTheirMeaning) {
+  const auto document = convert_casbin(rbac,
+                                       "# who may do what to the ledger\n"
+                                       "p, clerk, ledger, read\n"
+                                       "p, chief, ledger, write, allow\n"
+                                       "p, dora, \"vault, east\", open, deny\n"
+                                       "\n"
+                                       "g, dora, clerk\n"
+                                       "g, chief, clerk\r\n"
+                                       "g, emil, chief\n"
+                                       "g, emil, chief\n");
+  ASSERT_TRUE(document) << document.error().message;
+  EXPECT_EQ(*document, R"({
+  "roles": [
+    {
+      "name": "chief",
+      "permissions": [
+        {"permission":"write","resource":"object:ledger"}
+      ],
+      "members": [
+        "user:emil"
+      ]
+    },
+    {
+      "name": "clerk",
+      "permissions": [
+        {"permission":"read","resource":"object:ledger"}
+      ],
+      "members": [
+        "user:dora",
+        "role:chief"
+      ]
+    }
+  ],
+  "grants": [
+    {"subject":"user:dora","action":"open","resource":"object:vault, east","effect":"deny"}
+  ]
+})");
+}
+
+TEST(CasbinImportTest, AModelWithoutRolesHasGrantsAlone) {
+  const auto document = convert_casbin(
+      "[request_definition]\nr=sub,obj,act\n[policy_definition]\np=sub,obj,act\n"
+      "[policy_effect]\ne=some(where(p.eft==allow))\n"
+      "[matchers]\nm=r.sub==p.sub&&p.obj==r.obj&&r.act==p.act\n",
+      "p,a,b,c");
+  ASSERT_TRUE(document) << document.error().message;
+  EXPECT_THAT(*document, HasSubstr(R"({"subject":"user:a","action":"c","resource":"object:b"})"));
+  EXPECT_THAT(*document, testing::Not(HasSubstr("roles")));
+}
+
+TEST(CasbinImportTest, OtherModelsAreRefusedByName) {
+  EXPECT_THAT(refusal(model_with("r = sub, obj, act", "r = sub, dom, obj, act")),
+              HasSubstr("sub,dom,obj,act"));
+  EXPECT_THAT(refusal(model_with("g = _, _ ", "g = _, _, _")), HasSubstr("domains"));
+  EXPECT_THAT(refusal(model_with("g = _, _ ", "g = _, _\ng2 = _, _ ")),
+              HasSubstr("role_definition.g2"));
+  EXPECT_THAT(refusal(model_with("r.obj == p.obj", "keyMatch(r.obj, p.obj)")),
+              HasSubstr("matcher"));
+  EXPECT_THAT(refusal(model_with("r.act == p.act", "r.act == p.act || r.sub == \"root\"")),
+              HasSubstr("matcher"));
+  EXPECT_THAT(refusal(model_with(" && r.act == p.act", "")), HasSubstr("matcher"));
+  EXPECT_THAT(refusal(model_with("g(r.sub, p.sub)", "r.sub == p.sub")), HasSubstr("go together"));
+  EXPECT_THAT(refusal(model_with("some(where (p.eft == allow)) && ", "")),
+              HasSubstr("policy effect"));
+  EXPECT_THAT(refusal("nonsense"), HasSubstr("line 1"));
+}
+
+TEST(CasbinImportTest, ALineThatWouldMeanSomethingElseIsRefusedByItsNumber) {
+  for (const auto& [line, why] : std::vector<std::pair<std::string, std::string>>{
+           {"p, a, b", "must be p, sub, obj, act, eft"},
+           {"p, a, b, c, maybe", "allow or deny"},
+           {"p, a, data*, c", "ends with *"},
+           {"p, a, *, c", "ends with *"},
+           {"p, a, b, read all", "the action"},
+           {"p, a, b, *", "the action"},
+           {"p, a, , c", "empty field"},
+           {"g, a", "g, user, role"},
+           {"g, a, a", "its own member"},
+           {"g, a, no such name", "role's name"},
+           {"g2, a, b", "not a kind"},
+           {"p, \"a, b, c", "quote"},
+       }) {
+    const std::string told = refusal(rbac, "p, a, b, c\n" + line + "\n");
+    EXPECT_THAT(told, HasSubstr("line 2: ")) << line;
+    EXPECT_THAT(told, HasSubstr(why)) << line;
+  }
+}
+
+TEST(CasbinImportTest, ADenyThatHadNoEffectIsNotGivenOne) {
+  EXPECT_THAT(refusal(model_with(" && !some(where (p.eft == deny))", ""), "p, a, b, c, deny"),
+              HasSubstr("no effect"));
+}
+
+}  // namespace
+}  // namespace agentauth::app

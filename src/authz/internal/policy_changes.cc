@@ -1,0 +1,200 @@
+#include "authz/internal/policy_changes.h"
+
+#include <algorithm>
+
+namespace agentauth::internal {
+namespace {
+
+// Calls added(line), removed(line) or both(stored, wanted) for whatever is in either.
+template <class Line, class Added, class Removed, class Both>
+void each_of_either(const std::map<std::string, Line>& stored,
+                    const std::map<std::string, Line>& wanted, Added added, Removed removed,
+                    Both both) {
+  for (const auto& [key, line] : wanted) {
+    const auto known = stored.find(key);
+    known == stored.end() ? added(line) : both(known->second, line);
+  }
+  for (const auto& [key, line] : stored)
+    if (!wanted.contains(key)) removed(line);
+}
+
+std::string principal_of(const RoleLine& role) {
+  return agentauth::principal_of(role.kind, role.name);
+}
+
+void compare_roles(const PolicyLines& stored, const PolicyLines& wanted, PolicyChanges& out) {
+  each_of_either(
+      stored.roles, wanted.roles,
+      [&](const RoleLine& line) {
+        out.roles_put.push_back(&line);
+        out.diff.added.push_back(principal_of(line));
+      },
+      [&](const RoleLine& line) {
+        out.roles_removed.push_back(&line);
+        out.diff.removed.push_back(principal_of(line));
+      },
+      [&](const RoleLine& before, const RoleLine& line) {
+        if (before.about == line.about) return;
+        out.roles_put.push_back(&line);
+        out.diff.changed.push_back(principal_of(line) + ": about \"" + line.about + '"');
+      });
+}
+
+void compare_grants(const PolicyLines& stored, const PolicyLines& wanted, PolicyChanges& out) {
+  each_of_either(
+      stored.grants, wanted.grants,
+      [&](const GrantLine& line) {
+        out.grants_added.push_back(&line);
+        out.diff.added.push_back(shown(line.grant));
+      },
+      [&](const GrantLine& line) {
+        out.grants_removed.push_back(&line);
+        out.diff.removed.push_back(shown(line.grant));
+      },
+      [](const GrantLine&, const GrantLine&) {});
+}
+
+void compare_members(const PolicyLines& stored, const PolicyLines& wanted, PolicyChanges& out) {
+  each_of_either(
+      stored.members, wanted.members,
+      [&](const MemberLine& line) {
+        out.members_put.push_back(&line);
+        out.diff.added.push_back(shown(line.membership));
+      },
+      [&](const MemberLine& line) {
+        out.members_removed.push_back(&line);
+        out.diff.removed.push_back(shown(line.membership));
+      },
+      [&](const MemberLine& before, const MemberLine& line) {
+        if (before.membership.expires_at == line.membership.expires_at) return;
+        out.members_put.push_back(&line);
+        out.diff.changed.push_back(shown(line.membership));
+      });
+}
+
+void compare_entities(const PolicyLines& stored, const PolicyLines& wanted, PolicyChanges& out) {
+  each_of_either(
+      stored.entities, wanted.entities,
+      [&](const EntityLine& line) {
+        out.entities_put.push_back(&line);
+        out.diff.added.push_back(shown(line));
+      },
+      [&](const EntityLine& line) {
+        out.entities_removed.push_back(&line);
+        out.diff.removed.push_back(shown(line));
+      },
+      [&](const EntityLine& before, const EntityLine& line) {
+        if (before.properties == line.properties) return;
+        out.entities_put.push_back(&line);
+        out.diff.changed.push_back(shown(line));
+      });
+}
+
+// The error of one change, with the place that asked for it. What a document names and is not there
+// is the document's mistake.
+template <class T>
+Result<void> placed(const std::string& place, Result<T> result) {
+  if (result) return {};
+  Error error = std::move(result).error();
+  switch (error.code) {
+    case Errc::permission_denied:
+      error.fields = {{place, "is more than the caller may give or take"}};
+      break;
+    case Errc::not_found:
+      error.code = Errc::invalid_argument;
+      error.fields = {{place, std::move(error.message)}};
+      error.message = "A field is missing or invalid";
+      break;
+    case Errc::conflict:
+      error.message = place + ": " + error.message;
+      break;
+    default:
+      for (FieldError& wrong : error.fields) wrong.field = place + '.' + wrong.field;
+  }
+  return tl::unexpected(std::move(error));
+}
+
+class Maker {
+ public:
+  Maker(Transaction& tx, const Caller& caller, const PolicyService::Changes& services)
+      : tx_(tx), caller_(caller), services_(services), own_(subject_of(caller.agent_id)) {}
+
+  Result<void> put(const RoleLine& role) {
+    return placed(role.place, services_.roles.put(tx_, role.kind, role.name, role.about));
+  }
+  Result<void> add(const GrantLine& line) {
+    return placed(line.place, services_.permissions.grant(tx_, caller_, line.grant));
+  }
+  Result<void> put(const MemberLine& line) {
+    return placed(line.place, services_.roles.put_member(tx_, caller_, line.membership));
+  }
+  Result<void> put(const EntityLine& line) {
+    return placed(line.place, services_.entities.put(tx_, {line.type, line.id, {line.properties}}));
+  }
+  Result<void> remove(const MemberLine& line) {
+    const Membership& membership = line.membership;
+    return placed(shown(membership),
+                  services_.roles.erase_member(tx_, caller_, membership.of, membership.member));
+  }
+  Result<void> remove(const GrantLine& line) {
+    for (const GrantId id : line.ids)
+      TRY(placed(shown(line.grant), services_.permissions.revoke(tx_, caller_, id)));
+    return {};
+  }
+  Result<void> remove(const EntityLine& line) {
+    return placed(shown(line), services_.entities.erase(tx_, {line.type, line.id}));
+  }
+  Result<void> remove(const RoleLine& role) {
+    const std::string principal = principal_of(role);
+    return placed(principal, services_.roles.erase(tx_, caller_, principal));
+  }
+
+  // What the caller itself holds goes last, and what would forbid it something comes last.
+  bool is_own(const GrantLine* line) const {
+    return line->grant.subject == own_ || line->grant.subject == policy::every_agent;
+  }
+  bool is_own(const MemberLine* line) const { return line->membership.member == own_; }
+  template <class Line>
+  std::vector<const Line*> own_last(std::vector<const Line*> lines) const {
+    std::stable_partition(lines.begin(), lines.end(),
+                          [&](const Line* line) { return !is_own(line); });
+    return lines;
+  }
+
+ private:
+  Transaction& tx_;
+  const Caller& caller_;
+  const PolicyService::Changes& services_;
+  const std::string own_;
+};
+
+}  // namespace
+
+PolicyChanges compare(const PolicyLines& stored, const PolicyLines& wanted) {
+  PolicyChanges changes;
+  compare_roles(stored, wanted, changes);
+  compare_grants(stored, wanted, changes);
+  compare_members(stored, wanted, changes);
+  compare_entities(stored, wanted, changes);
+  return changes;
+}
+
+Result<void> make(const PolicyChanges& changes, Transaction& tx, const Caller& caller,
+                  const PolicyService::Changes& services) {
+  Maker maker(tx, caller, services);
+  for (const RoleLine* role : changes.roles_put) TRY(maker.put(*role));
+  for (const GrantLine* grant : maker.own_last(changes.grants_added)) TRY(maker.add(*grant));
+  for (const EntityLine* entity : changes.entities_put) TRY(maker.put(*entity));
+  // Members go before others come: two roles may change places.
+  std::vector<const MemberLine*> own;
+  for (const MemberLine* member : changes.members_removed)
+    maker.is_own(member) ? own.push_back(member) : void(TRY(maker.remove(*member)));
+  for (const MemberLine* member : maker.own_last(changes.members_put)) TRY(maker.put(*member));
+  for (const EntityLine* entity : changes.entities_removed) TRY(maker.remove(*entity));
+  for (const GrantLine* grant : maker.own_last(changes.grants_removed)) TRY(maker.remove(*grant));
+  for (const MemberLine* member : own) TRY(maker.remove(*member));
+  for (const RoleLine* role : changes.roles_removed) TRY(maker.remove(*role));
+  return {};
+}
+
+}  // namespace agentauth::internal

@@ -1,0 +1,112 @@
+#include "authz/policy_service.h"
+
+#include "authz/internal/administrators.h"
+#include "authz/internal/policy_changes.h"
+
+namespace agentauth {
+namespace {
+
+using internal::compare;
+using internal::GrantLine;
+using internal::MemberLine;
+using internal::PolicyChanges;
+using internal::PolicyKinds;
+using internal::PolicyLines;
+
+Result<void> refuse(std::vector<FieldError> errors) {
+  if (errors.empty()) return {};
+  Error error{Errc::invalid_argument, "The policy is wrong in " + std::to_string(errors.size()) +
+                                          (errors.size() == 1 ? " place" : " places")};
+  if (errors.size() > PolicyService::errors_max) {
+    errors.resize(PolicyService::errors_max);
+    error.message += "; the first " + std::to_string(PolicyService::errors_max) + " are named";
+  }
+  error.fields = std::move(errors);
+  return tl::unexpected(std::move(error));
+}
+
+// Looks for the agents, roles and groups that a document names.
+class NameCheck {
+ public:
+  // `only_listed`: the kinds of which nothing will be there but what the document lists.
+  NameCheck(Transaction& tx, const PolicyLines& wanted, const PolicyKinds& only_listed)
+      : tx_(tx), wanted_(wanted), only_listed_(only_listed) {}
+
+  Result<void> check(const std::string& principal, const std::string& place) {
+    if (!TRY(exists(principal)))
+      errors_.push_back({place, "names " + principal + ", which does not exist"});
+    return {};
+  }
+  std::vector<FieldError> take() { return std::move(errors_); }
+
+ private:
+  Result<bool> exists(const std::string& principal) {
+    const auto known = known_.find(principal);
+    if (known != known_.end()) return known->second;
+    const bool found = TRY(look(principal));
+    known_.emplace(principal, found);
+    return found;
+  }
+  Result<bool> look(const std::string& principal) {
+    if (const auto agent = agent_of(principal)) return is_found(tx_.agents().find(*agent));
+    if (!policy::is_role_or_group(principal)) return true;
+    if (wanted_.roles.contains(principal)) return true;
+    if (only_listed_.of_principal(principal)) return false;
+    return is_found(tx_.roles().find(principal));
+  }
+  template <class T>
+  static Result<bool> is_found(const Result<T>& found) {
+    if (!found && found.error().code != Errc::not_found) return tl::unexpected(found.error());
+    return found.has_value();
+  }
+
+  Transaction& tx_;
+  const PolicyLines& wanted_;
+  const PolicyKinds only_listed_;
+  std::map<std::string, bool> known_;
+  std::vector<FieldError> errors_;
+};
+
+Result<void> check_names(Transaction& tx, const PolicyLines& wanted, const PolicyKinds& only_listed,
+                         const PolicyChanges& changes) {
+  NameCheck names(tx, wanted, only_listed);
+  for (const GrantLine* line : changes.grants_added)
+    TRY(names.check(line->grant.subject, line->place));
+  for (const MemberLine* line : changes.members_put)
+    TRY(names.check(line->membership.member, line->place));
+  return refuse(names.take());
+}
+
+}  // namespace
+
+Result<PolicyDocument> PolicyService::read(Transaction& tx) {
+  const auto kinds = PolicyKinds::all();
+  return document_of(TRY(stored_lines(tx, kinds)), kinds);
+}
+
+Result<PolicyDiff> PolicyService::apply(Transaction& tx, const Caller& caller,
+                                        const PolicyDocument& document, Unlisted unlisted) {
+  std::vector<FieldError> errors;
+  const PolicyLines wanted = internal::lines_of(document, errors);
+  TRY(refuse(std::move(errors)));
+  const PolicyKinds kinds = PolicyKinds::of(document);
+  // Nobody else changes anything from what is compared to what is committed.
+  TRY(tx.changes().lock());
+  const PolicyLines stored = TRY(internal::stored_lines(tx, kinds));
+  PolicyChanges changes = compare(stored, wanted);
+  if (unlisted == Unlisted::kept) changes.forget_removals();
+  if (changes.diff.size() > changes_max)
+    return failure(Errc::conflict, "That is " + std::to_string(changes.diff.size()) +
+                                       " changes; one apply makes at most " +
+                                       std::to_string(changes_max));
+  const bool keeps = unlisted == Unlisted::kept;
+  TRY(check_names(tx, wanted, keeps ? PolicyKinds{} : kinds, changes));
+  const Timestamp now = clock_.now();
+  const bool had_one = changes.may_take() && TRY(internal::has_administrator(tx, now));
+  TRY(make(changes, tx, caller, changes_));
+  if (had_one && !TRY(internal::has_administrator(tx, now)))
+    return failure(Errc::conflict, "No active administrator would be left");
+  return std::move(changes.diff);
+}
+
+}  // namespace agentauth

@@ -1,0 +1,60 @@
+// Policy as a document: read as a whole, and applied all or nothing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "authz/policy_document.h"
+
+namespace agentauth {
+
+// What differs, one readable line each, in the order of the document.
+struct PolicyDiff {
+  std::vector<std::string> added;
+  std::vector<std::string> removed;
+  std::vector<std::string> changed;
+  bool applied = false;
+
+  std::size_t size() const { return added.size() + removed.size() + changed.size(); }
+
+  static constexpr auto fields() {
+    return std::array{
+        field<&PolicyDiff::added>({.name = "added", .min = 0}),
+        field<&PolicyDiff::removed>({.name = "removed", .min = 0}),
+        field<&PolicyDiff::changed>({.name = "changed", .min = 0}),
+        field<&PolicyDiff::applied>({.name = "applied", .about = "false: it was a dry run"})};
+  }
+};
+
+class PolicyService {
+ public:
+  // What the services are for one change at a time.
+  struct Changes {
+    PermissionService& permissions;
+    RoleService& roles;
+    EntityService& entities;
+  };
+  PolicyService(const Changes& changes, const Clock& clock) : changes_(changes), clock_(clock) {}
+
+  // Of one document, added, removed and changed together: nobody else writes meanwhile.
+  static constexpr std::size_t changes_max = 10'000;
+  static constexpr std::size_t errors_max = 100;
+
+  // All of it; REQUIRES: a snapshot, or a write. Errors: conflict when it is too much.
+  Result<PolicyDocument> read(Transaction& tx);
+
+  // Makes what is stored equal to the document, for the kinds of things that it names; or only adds
+  // and changes, and keeps what it does not list. The caller must be allowed each change as if it
+  // made it alone.
+  enum class Unlisted : bool { removed, kept };
+  // Errors: invalid_argument with every place that is wrong; permission_denied with the first one;
+  // conflict: a cycle, too many changes, or no administrator would be left.
+  Result<PolicyDiff> apply(Transaction& tx, const Caller& caller, const PolicyDocument& document,
+                           Unlisted unlisted = Unlisted::removed);
+
+ private:
+  const Changes changes_;
+  const Clock& clock_;
+};
+
+}  // namespace agentauth

@@ -1,0 +1,289 @@
+#include "authz/policy_service.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "authz/authority.h"
+#include "directory/testing/replica.h"
+
+namespace agentauth {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::UnorderedElementsAre;
+
+class PolicyServiceTest : public testing::Test {
+ protected:
+  Caller by_key(AgentId caller) { return {caller, 0, {}, replica.any_key_of(caller)}; }
+
+  Result<PolicyDiff> apply_as(AgentId caller, std::string_view text) {
+    const std::string body = spell_out_policy(text);
+    const auto document = decode<PolicyDocument>({.path = {}, .query = {}, .body = body});
+    if (!document) return tl::unexpected(document.error());
+    return replica.database().write(
+        [&](Transaction& tx) { return service.apply(tx, by_key(caller), *document); });
+  }
+  Result<PolicyDiff> apply(std::string_view text) { return apply_as(administrator, text); }
+  // What a correct policy answers; a wrong one fails the test.
+  PolicyDiff applied(std::string_view text) { return value_of(apply(text)); }
+
+  std::string exported() {
+    const auto document =
+        value_of(replica.database().snapshot([&](Transaction& tx) { return service.read(tx); }));
+    std::string text;
+    JsonWriter out(text);
+    write_policy(document, out);
+    return text;
+  }
+  bool may(const std::string& subject, const std::string& action, std::string_view resource = "") {
+    const Directory::View view(replica.directory());
+    Question question = question_of(view, action, clock.now());
+    question.resource = resource;
+    return decide(view, Subject(subject), question).allowed();
+  }
+  std::vector<std::string> places(const Result<PolicyDiff>& refused) {
+    std::vector<std::string> places;
+    if (refused) return places;
+    for (const FieldError& field : refused.error().fields) places.push_back(field.field);
+    return places;
+  }
+  std::string own(std::string_view action = "agentauth:*") {
+    return R"({"subject":")" + subject_of(administrator) + R"(","action":")" + std::string(action) +
+           R"("})";
+  }
+
+  Replica replica{std::chrono::hours{1}, Replica::Agents::with_key};
+  ManualClock clock;
+  PermissionService permissions{replica.directory(), clock};
+  RoleService roles{replica.directory(), clock};
+  EntityService entities{clock};
+  PolicyService service{{permissions, roles, entities}, clock};
+  AgentId administrator = replica.add_agent_with({std::string(administrator_permission)});
+  AgentId bot = replica.add_agent();
+};
+
+constexpr std::string_view readers =
+    R"({"roles":[{"name":"reader","about":"Reads","permissions":["read_weather",)"
+    R"({"permission":"read_stock","resource":"stock:*","when":"context.amount < 5"}],)"
+    R"("members":["user:alice",{"member":"group:staff","expires_at":"2999-01-01T00:00:00.000Z"}]}],)"
+    R"("groups":[{"name":"staff","permissions":[],"members":["user:bob"]}],)"
+    R"("entities":[{"type":"record","id":"1","properties":{"a":1,"b":[true]}}]})";
+
+TEST_F(PolicyServiceTest, ADocumentIsInForceOnceItIsApplied) {
+  const PolicyDiff diff = applied(readers);
+  EXPECT_THAT(diff.added,
+              UnorderedElementsAre(
+                  "role:reader", "group:staff", "role:reader: allow read_weather",
+                  "role:reader: allow read_stock on stock:* when context.amount < 5",
+                  "role:reader: member user:alice",
+                  "role:reader: member group:staff until 2999-01-01T00:00:00.000Z",
+                  "group:staff: member user:bob", R"(entity record:1 {"a":1,"b":[true]})"));
+  EXPECT_THAT(diff.removed, IsEmpty());
+  EXPECT_TRUE(may("user:alice", "read_weather"));
+  EXPECT_TRUE(may("user:bob", "read_weather"));
+  EXPECT_FALSE(may("user:carol", "read_weather"));
+}
+
+TEST_F(PolicyServiceTest, ApplyingTwiceChangesNothing) {
+  applied(readers);
+  const auto before = replica.revision();
+  EXPECT_EQ(applied(readers).size(), 0U);
+  EXPECT_EQ(replica.revision(), before);
+}
+
+TEST_F(PolicyServiceTest, WhatIsExportedIsCanonicalAndAppliesToNothing) {
+  applied(readers);
+  const std::string text = exported();
+  EXPECT_THAT(text, HasSubstr(R"("roles":[{"name":"reader","about":"Reads","permissions":[)"
+                              R"({"permission":"read_stock","resource":"stock:*",)"
+                              R"("when":"context.amount < 5"},"read_weather"],)"));
+  EXPECT_THAT(text, HasSubstr(R"("grants":[)" + own() + "]"));
+  EXPECT_EQ(applied(text).size(), 0U);
+}
+
+TEST_F(PolicyServiceTest, AnExportRestoresThePolicyElsewhere) {
+  applied(readers);
+  const std::string kept = exported();
+  applied(R"({"roles":[],"groups":[],"entities":[]})");
+  EXPECT_FALSE(may("user:alice", "read_weather"));
+  EXPECT_THAT(applied(kept).added, SizeIs(8));
+  EXPECT_EQ(exported(), kept);
+}
+
+TEST_F(PolicyServiceTest, AKindThatIsNotNamedIsLeftAlone) {
+  applied(readers);
+  const PolicyDiff diff = applied(R"({"roles":[]})");
+  EXPECT_THAT(diff.removed, SizeIs(5));  // the role, its permissions, its members
+  EXPECT_THAT(exported(), HasSubstr("group"));
+  EXPECT_THAT(exported(), HasSubstr("record"));
+  EXPECT_THAT(exported(), HasSubstr("agentauth:*"));
+}
+
+TEST_F(PolicyServiceTest, ARoleHoldsExactlyWhatIsListed) {
+  applied(readers);
+  const PolicyDiff diff =
+      applied(R"({"roles":[{"name":"reader","about":"Reads more","permissions":["read_wind"],)"
+              R"("members":[{"member":"user:alice","expires_at":"2998-01-01T00:00:00Z"}]}]})");
+  EXPECT_THAT(diff.added, ElementsAre("role:reader: allow read_wind"));
+  EXPECT_THAT(diff.removed, SizeIs(3));
+  EXPECT_THAT(diff.changed, ElementsAre(R"(role:reader: about "Reads more")",
+                                        "role:reader: member user:alice until "
+                                        "2998-01-01T00:00:00.000Z"));
+  EXPECT_TRUE(may("user:alice", "read_wind"));
+  EXPECT_FALSE(may("user:alice", "read_weather"));
+}
+
+TEST_F(PolicyServiceTest, PlainPermissionsOfAgentsAreGrantsToo) {
+  replica.grant(bot, "read_weather");
+  const std::string subject = subject_of(bot);
+  EXPECT_THAT(exported(), HasSubstr(R"({"subject":")" + subject + R"(","action":"read_weather"})"));
+  const PolicyDiff diff = applied(R"({"grants":[)" + own() + "," + R"({"subject":")" + subject +
+                                  R"(","action":"read_stock"}]})");
+  EXPECT_THAT(diff.added, ElementsAre(subject + ": allow read_stock"));
+  EXPECT_THAT(diff.removed, ElementsAre(subject + ": allow read_weather"));
+  EXPECT_EQ(replica.number("SELECT COUNT(*) FROM permissions WHERE permission = 'read_stock'"), 1);
+}
+
+TEST_F(PolicyServiceTest, EverythingThatIsWrongIsNamedAtOnceAndNothingChanges) {
+  const auto before = replica.revision();
+  const auto refused =
+      apply(R"({"roles":[{"name":"ok","permissions":["read_weather"]},)"
+            R"({"name":"bad","permissions":[{"permission":"a","when":"context.amount < "},)"
+            R"({"permission":"b","resource":"nocolon"},"b","b"]}],)"
+            R"("grants":[{"subject":"role:ok","action":"a"}],)"
+            R"("entities":[{"type":"record","id":"1","properties":{}},)"
+            R"({"type":"record","id":"1","properties":{}}]})");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::invalid_argument);
+  EXPECT_THAT(places(refused),
+              ElementsAre("roles[1].permissions[0].when", "roles[1].permissions[1].resource",
+                          "roles[1].permissions[3]", "grants[0].subject", "entities[1]"));
+  EXPECT_THAT(refused.error().fields[0].message, HasSubstr("at character"));
+  EXPECT_EQ(replica.revision(), before);
+}
+
+TEST_F(PolicyServiceTest, WhatIsOutOfItsBoundsHasItsPlace) {
+  EXPECT_THAT(places(apply(R"({"groups":[{"name":"a b"},{"name":"x","members":["alice"]}]})")),
+              ElementsAre("groups[0].name", "groups[1].members[0].member"));
+  EXPECT_THAT(apply(R"({"roles":[{"name":"a","permisions":[]}]})").error().message,
+              HasSubstr("roles[0].permisions"));
+}
+
+TEST_F(PolicyServiceTest, NamesOfNobodyAreRefusedTogether) {
+  const std::string nobody = subject_of(AgentId{});
+  const auto refused =
+      apply(R"({"roles":[{"name":"a","members":["role:b","group:c",")" + nobody +
+            R"("]}],"grants":[)" + own() + R"(,{"subject":")" + nobody + R"(","action":"x"}]})");
+  EXPECT_THAT(places(refused), UnorderedElementsAre("roles[0].members[0]", "roles[0].members[1]",
+                                                    "roles[0].members[2]", "grants[1]"));
+}
+
+TEST_F(PolicyServiceTest, ACycleIsRefusedAsAWhole) {
+  const auto before = replica.revision();
+  const auto refused =
+      apply(R"({"roles":[{"name":"a","members":["role:b"]},{"name":"b","members":["role:a"]}]})");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::conflict);
+  EXPECT_THAT(refused.error().message, HasSubstr("roles["));
+  EXPECT_EQ(replica.revision(), before);
+}
+
+TEST_F(PolicyServiceTest, TwoRolesMayChangePlaces) {
+  applied(R"({"roles":[{"name":"a","members":["role:b"]},{"name":"b"}]})");
+  EXPECT_EQ(applied(R"({"roles":[{"name":"a"},{"name":"b","members":["role:a"]}]})").size(), 2U);
+}
+
+TEST_F(PolicyServiceTest, NobodyAppliesMoreThanItHolds) {
+  const AgentId helper = replica.add_agent_with({"agentauth:policy:write", "read_weather"});
+  const auto before = replica.revision();
+  const auto refused =
+      apply_as(helper, R"({"roles":[{"name":"a","permissions":["read_weather","read_stock"]}]})");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::permission_denied);
+  EXPECT_EQ(refused.error().message, "Permission denied");
+  EXPECT_THAT(places(refused), ElementsAre("roles[0].permissions[1]"));
+  EXPECT_EQ(replica.revision(), before);
+  EXPECT_TRUE(apply_as(helper, R"({"roles":[{"name":"a","permissions":["read_weather"]}]})"));
+}
+
+TEST_F(PolicyServiceTest, LiftingADenyTakesAsMuchAsGranting) {
+  const AgentId helper = replica.add_agent_with({"agentauth:policy:write"});
+  applied(R"({"roles":[{"name":"a","permissions":[{"permission":"x","effect":"deny"}]}]})");
+  EXPECT_EQ(apply_as(helper, R"({"roles":[{"name":"a"}]})").error().code, Errc::permission_denied);
+  EXPECT_EQ(apply_as(helper, R"({"roles":[]})").error().code, Errc::permission_denied);
+}
+
+TEST_F(PolicyServiceTest, TheLastAdministratorDoesNotShutItselfOut) {
+  const auto before = replica.revision();
+  const auto refused = apply(R"({"grants":[]})");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::conflict);
+  EXPECT_EQ(apply(R"({"grants":[)" + own() + R"(,{"subject":")" + subject_of(administrator) +
+                  R"(","action":"agentauth:agents:read","effect":"deny"}]})")
+                .error()
+                .code,
+            Errc::conflict);
+  EXPECT_EQ(replica.revision(), before);
+}
+
+TEST_F(PolicyServiceTest, AnAdministratorMayGoWhenAnotherRemains) {
+  const std::string successor = subject_of(bot);
+  const auto given = R"({"roles":[{"name":"boss","permissions":["agentauth:*"],"members":[")" +
+                     successor + R"("]}],"grants":[]})";
+  replica.suspend(bot);
+  EXPECT_EQ(apply(given).error().code, Errc::conflict);
+  replica.set_status(bot, AgentStatus::active);
+  EXPECT_EQ(applied(given).removed.size(), 1U);
+  EXPECT_TRUE(apply_as(bot, R"({"entities":[]})"));
+}
+
+TEST_F(PolicyServiceTest, WhatIsNotListedMayBeKept) {
+  applied(readers);
+  const std::string body = R"({"grants":[{"subject":"user:carol","action":"x"}],"roles":[]})";
+  const auto document = value_of(decode<PolicyDocument>({.path = {}, .query = {}, .body = body}));
+  const auto diff = value_of(replica.database().write([&](Transaction& tx) {
+    return service.apply(tx, by_key(administrator), document, PolicyService::Unlisted::kept);
+  }));
+  EXPECT_THAT(diff.added, ElementsAre("user:carol: allow x"));
+  EXPECT_THAT(diff.removed, IsEmpty());
+  EXPECT_TRUE(may("user:carol", "x"));
+  EXPECT_TRUE(may("user:alice", "read_weather"));
+}
+
+TEST_F(PolicyServiceTest, OneApplyIsBounded) {
+  std::string text = R"({"grants":[)" + own();
+  for (std::size_t i = 0; i <= PolicyService::changes_max; ++i)
+    text += R"(,{"subject":"user:u","action":"p)" + std::to_string(i) + R"("})";
+  const auto refused = apply(text + "]}");
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("10001 changes"));
+}
+
+TEST_F(PolicyServiceTest, MoreThanADocumentHoldsIsRefusedAndNotCutOff) {
+  replica.execute(
+      "INSERT INTO grants (subject, permission, effect) WITH RECURSIVE number(i) AS "
+      "(SELECT 1 UNION ALL SELECT i + 1 FROM number WHERE i < 50000) "
+      "SELECT 'user:u', 'p' || i, 'allow' FROM number");
+  const auto document = replica.database().snapshot(
+      [&](Transaction& tx) { return service.read(tx); });  // one more is the administrator's own
+  ASSERT_FALSE(document);
+  EXPECT_EQ(document.error().code, Errc::conflict);
+  EXPECT_THAT(document.error().message, HasSubstr("at most 50000 grants"));
+  EXPECT_EQ(apply(R"({"grants":[]})").error().code, Errc::conflict);
+  EXPECT_TRUE(apply(R"({"roles":[]})")) << "of another kind there are few";
+}
+
+TEST_F(PolicyServiceTest, WhatIsStoredTwiceIsOneLineAndGoesAsOne) {
+  for (int i = 0; i < 2; ++i)
+    replica.execute(
+        "INSERT INTO grants (subject, permission, effect) VALUES ('user:a', 'x', 'allow')");
+  EXPECT_EQ(applied(exported()).size(), 0U);
+  EXPECT_THAT(applied(R"({"grants":[)" + own() + "]}").removed, ElementsAre("user:a: allow x"));
+  EXPECT_EQ(replica.number("SELECT COUNT(*) FROM grants"), 0);
+}
+
+}  // namespace
+}  // namespace agentauth
