@@ -28,6 +28,12 @@ Result<void> find_ids(Services& services, Explanation& explanation) {
   });
 }
 
+// Which roles there are is not for who asks about itself.
+void hide_others(Explanation& explanation) {
+  const auto& miss = explanation.nearest_miss;
+  if (miss && miss->rule.outcome == RuleOutcome::matches) explanation.nearest_miss.reset();
+}
+
 void write_grant(const Grant& grant, JsonWriter& out) {
   ExplainedGrant shown;
   static_cast<Terms&>(shown) = grant.terms();
@@ -115,6 +121,7 @@ Result<void> explain_access(Services& services, ApiExchange& exchange) {
     explanation = agentauth::explain(view, TRY(asked->subject(view)), asked->subject_name(),
                                      asked->question(view, spent));
     reason = to_string(explanation.reason);
+    if (!asker->evaluates) hide_others(explanation);
   }
   TRY(find_ids(services, explanation));
   exchange.response.set_status(exchange.operation->status);

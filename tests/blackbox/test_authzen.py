@@ -289,7 +289,7 @@ def test_an_explanation_names_the_way_to_the_grant(pep):
     assert told["nearest_miss"] is None
 
 
-def test_an_explanation_says_what_is_missing(admin, pep):
+def test_an_explanation_says_what_is_missing(server, admin, pep):
     told = explain(pep, ALICE, WRITE, record(2))
     (only,) = told["considered"]
     assert only["outcome"] == "condition_false"
@@ -304,6 +304,11 @@ def test_an_explanation_says_what_is_missing(admin, pep):
     told = explain(pep, carol, {"name": "read_weather"}, record(2))
     assert told["nearest_miss"]["message"] == (
         "role:weather_reader would allow: user:carol-without-roles is not a member")
+    # Who asks about itself is not told which roles there are.
+    agent = server.register()
+    told = explain(agent, {"type": "agent", "id": agent.agent_id}, {"name": "read_weather"},
+                   record(2))
+    assert (told["reason"], told["nearest_miss"]) == ("not_granted", None)
 
 
 def test_an_explanation_shows_a_plain_permission_with_its_id(server, admin, pep):
