@@ -160,6 +160,19 @@ Result<void> search_resources(Services& services, ApiExchange& exchange);
 Result<void> search_actions(Services& services, ApiExchange& exchange);
 
 // handlers_explain.cc
+struct Explain {
+  JsonObject subject;
+  JsonObject action;
+  std::optional<JsonObject> resource;
+  std::optional<JsonObject> context;
+  static constexpr auto fields() {
+    return std::array{
+        field<&Explain::subject>(Search::rule("subject", "As in an evaluation")),
+        field<&Explain::action>(Search::rule("action", "As in an evaluation")),
+        field<&Explain::resource>(Search::rule("resource", "Nothing in particular if absent")),
+        field<&Explain::context>(Search::rule("context", "As in an evaluation"))};
+  }
+};
 struct ExplainedGrant : Terms {
   std::optional<GrantId> id;
   std::string subject;

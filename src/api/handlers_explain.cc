@@ -98,10 +98,10 @@ void write(const Explanation& explanation, std::string_view reason, Revision rev
 }  // namespace
 
 Result<void> explain_access(Services& services, ApiExchange& exchange) {
-  const NamedAgents names = TRY(find_named_agents(services, exchange));
+  const NamedAgents names = TRY(find_named_agents(services, exchange, Sought::explanation));
   // Until it is explained nobody else parses JSON on this thread.
   const JsonValue body = TRY(read_access_body(exchange));
-  const SentQuestion sent = TRY(read_question(body, body));
+  const SentQuestion sent = TRY(read_question(body, body, Sought::explanation));
   const Revision revision = services.directory.revision();
   std::optional<Asker> asker;
   {
