@@ -90,8 +90,10 @@ Result<SentQuestion> read_question(const JsonValue& item, const JsonValue& defau
     question.action = TRY(require_text(*action, "name", "action.name"));
     question.action_properties = TRY(find_object(*action, "properties", "action.properties"));
   }
-  const JsonValue* resource = TRY(require_object(item, defaults, "resource"));
-  question.resource = TRY(read_entity(*resource, resource_paths, sought == Sought::resources));
+  if (sought != Sought::explanation || find_member(item, "resource") != nullptr) {
+    const JsonValue* resource = TRY(require_object(item, defaults, "resource"));
+    question.resource = TRY(read_entity(*resource, resource_paths, sought == Sought::resources));
+  }
   question.context = TRY(find_object(item, "context", "context"));
   if (question.context == nullptr)
     question.context = TRY(find_object(defaults, "context", "context"));

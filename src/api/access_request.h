@@ -33,7 +33,8 @@ struct SentQuestion {
 };
 
 // What is asked for, and so is not part of the question.
-enum class Sought : std::uint8_t { decision, subjects, resources, actions };
+// An explanation may be about no resource in particular.
+enum class Sought : std::uint8_t { decision, explanation, subjects, resources, actions };
 
 struct SentBatch {
   enum class Until : std::uint8_t { end, first_deny, first_permit };

@@ -90,6 +90,22 @@ RC_GTEST_PROP(Cursor, NoticesAnyByteThatIsChanged, ()) {
   RC_ASSERT(!codec().open(changed, sealed.query));
 }
 
+TEST(CursorTest, ANameIsHiddenAndFitsItsOwnQueryOnly) {
+  const CursorCodec codec{MasterKey(Bytes(32, 1))};
+  SystemRandom random;
+  const std::string cursor = codec.conceal("alice", "query", random);
+  EXPECT_EQ(*codec.reveal(cursor, "query"), "alice");
+  EXPECT_EQ(cursor.find(base64url_encode(as_bytes("alice"))), cursor.npos);
+  EXPECT_FALSE(codec.reveal(cursor, "other"));
+  EXPECT_FALSE(CursorCodec{MasterKey(Bytes(32, 2))}.reveal(cursor, "query"));
+  EXPECT_FALSE(codec.reveal(codec.seal({}, "query"), "query"));
+  for (std::size_t i = 0; i < cursor.size(); ++i) {
+    std::string changed = cursor;
+    changed[i] = changed[i] == 'A' ? 'B' : 'A';
+    EXPECT_FALSE(codec.reveal(changed, "query")) << i;
+  }
+}
+
 class ListTest : public ApiFixture {
  protected:
   std::string next_of(const Answer& answer) { return answer.text("next_cursor"); }

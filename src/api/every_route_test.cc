@@ -135,8 +135,9 @@ class EveryRouteTest : public ApiFixture {
     return operation.name == "logIn" || operation.name == "refreshTokens";
   }
   static bool needs_permission(const Operation& operation) {
-    return needs_agent(operation) && operation.access != Access::any_agent &&
-           operation.access != Access::gateway;
+    return operation.access == Access::permission ||
+           operation.access == Access::permission_or_self ||
+           operation.access == Access::permission_or_about_self;
   }
 
   AgentId target = replica.add_agent("Target", "target@example.com");

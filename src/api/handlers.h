@@ -237,13 +237,13 @@ struct EnvoyQuestion {
 
 Result<void> answer_nginx(Services& services, ApiExchange& exchange);
 Result<bool> answer_nginx_from_memory(Services& services, ApiExchange& exchange,
-                                    http::ShareName& share);
+                                      http::ShareName& share);
 Result<void> answer_forward_auth(Services& services, ApiExchange& exchange);
 Result<bool> answer_forward_auth_from_memory(Services& services, ApiExchange& exchange,
-                                    http::ShareName& share);
+                                             http::ShareName& share);
 Result<void> answer_envoy(Services& services, ApiExchange& exchange);
 Result<bool> answer_envoy_from_memory(Services& services, ApiExchange& exchange,
-                                    http::ShareName& share);
+                                      http::ShareName& share);
 
 // handlers_system.cc
 struct Health {

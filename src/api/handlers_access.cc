@@ -1,10 +1,9 @@
 #include "api/handlers_access.h"
 
-#include <algorithm>
+#include <chrono>
 
 #include "api/access_question.h"
 #include "api/enforcement.h"
-#include "http/client_address.h"
 
 namespace agentauth::api {
 namespace {
@@ -72,7 +71,8 @@ class EvaluationOnCore final : public Evaluation {
   EvaluationOnCore(Services& services, ApiExchange& exchange)
       : Evaluation(services, exchange), view_(services.directory) {}
 
-  Answer answer(const SentQuestion& sent, std::size_t) override {
+  Answer answer(const SentQuestion& sent, std::size_t index) override {
+    if (takes_too_long(index)) return std::nullopt;
     if (!asker_) asker_.emplace(TRY(Asker::of(services_, exchange_, view_)));
     const auto asked = TRY(AccessQuestion::of(*asker_, sent, nullptr));
     if (!asked) return std::nullopt;
@@ -94,7 +94,14 @@ class EvaluationOnCore final : public Evaluation {
     Decision decision;
     std::optional<AgentId> about;
   };
+  // Others wait for the core: what has many conditions to look at goes on elsewhere.
+  static constexpr auto time_max = std::chrono::milliseconds{5};
 
+  bool takes_too_long(std::size_t index) const {
+    return index % 32 == 31 && std::chrono::steady_clock::now() - begin_ > time_max;
+  }
+
+  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   const Directory::View view_;
   std::optional<Asker> asker_;
   std::vector<Audited> audited_;

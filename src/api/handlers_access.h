@@ -75,13 +75,20 @@ struct EvaluateMany {
   }
 };
 
+// One or the other, as the request was.
 struct EvaluatedMany {
-  std::vector<Evaluated> evaluations;
+  std::optional<std::vector<Evaluated>> evaluations;
+  std::optional<bool> decision;
+  std::optional<JsonObject> context;
   static constexpr auto fields() {
-    return std::array{field<&EvaluatedMany::evaluations>(
-        {.name = "evaluations",
-         .about = "In the order of the request; one that could not be read has "
-                  R"("context":{"error":{"status","message"}})"})};
+    return std::array{
+        field<&EvaluatedMany::evaluations>(
+            {.name = "evaluations",
+             .about = "In the order of the request; one that could not be read has "
+                      R"("context":{"error":{"status","message"}})"}),
+        field<&EvaluatedMany::decision>(
+            {.name = "decision", .about = "This and context, when there was one evaluation only"}),
+        field<&EvaluatedMany::context>({.name = "context"})};
   }
 };
 
@@ -153,6 +160,19 @@ Result<void> search_resources(Services& services, ApiExchange& exchange);
 Result<void> search_actions(Services& services, ApiExchange& exchange);
 
 // handlers_explain.cc
+struct Explain {
+  JsonObject subject;
+  JsonObject action;
+  std::optional<JsonObject> resource;
+  std::optional<JsonObject> context;
+  static constexpr auto fields() {
+    return std::array{
+        field<&Explain::subject>(Search::rule("subject", "As in an evaluation")),
+        field<&Explain::action>(Search::rule("action", "As in an evaluation")),
+        field<&Explain::resource>(Search::rule("resource", "Nothing in particular if absent")),
+        field<&Explain::context>(Search::rule("context", "As in an evaluation"))};
+  }
+};
 struct ExplainedGrant : Terms {
   std::optional<GrantId> id;
   std::string subject;
@@ -238,12 +258,15 @@ struct Simulate {
   }
 };
 struct SimulatedDecision {
-  JsonObject before;
-  JsonObject after;
+  std::optional<JsonObject> before;
+  std::optional<JsonObject> after;
+  std::optional<JsonObject> error;
   static constexpr auto fields() {
     return std::array{
         field<&SimulatedDecision::before>({.name = "before", .about = R"({"decision","reason"})"}),
-        field<&SimulatedDecision::after>({.name = "after", .about = R"({"decision","reason"})"})};
+        field<&SimulatedDecision::after>({.name = "after", .about = R"({"decision","reason"})"}),
+        field<&SimulatedDecision::error>(
+            {.name = "error", .about = R"({"status","message"}, when it could not be read)"})};
   }
 };
 struct Simulated {

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "api/testing/api_fixture.h"
 
 namespace agentauth::api {
@@ -252,6 +254,43 @@ TEST_F(AccessApiTest, AQuestionAboutOneselfUsesNothingUp) {
   EXPECT_EQ(told(ask(evaluation, body, gate)), "true granted");
   EXPECT_EQ(told(ask(evaluation, body, gate)), "false uses_spent");
   EXPECT_EQ(told(ask(evaluation, body, token_of(self))), "false uses_spent");
+}
+
+// Whatever there is to find, and nothing else, is what an evaluation says is so.
+TEST_F(AccessApiTest, SearchesSayWhatEvaluationsSay) {
+  Terms once;
+  once.max_uses = 1;
+  grant("user:bob", "read", once);
+  Terms first_only;
+  first_only.resource = "record:1";
+  grant("user:carol", "read", first_only);
+  Terms deny;
+  deny.effect = Effect::deny;
+  deny.resource = "record:2";
+  grant("user:alice", "read", deny);
+  const auto subject = [](std::string id) { return R"({"type":"user","id":")" + id + "\"}"; };
+  const auto record = [](std::string id) { return R"({"type":"record","id":")" + id + "\"}"; };
+  const auto search = [&](const std::string& what, const std::string& body) {
+    const Answer answer = ask("/access/v1/search/" + what, body, gate);
+    std::set<std::string> found;
+    const auto json = parse_json(answer.body);
+    for (const JsonValue& item : json->find("results")->items)
+      found.emplace((what == "action" ? item.find("name") : item.find("id"))->text);
+    return found;
+  };
+  EXPECT_TRUE(search("subject", question(subject("x"), read, record("1"))).contains("bob"));
+  EXPECT_EQ(told(ask(evaluation, question(subject("bob"), read, record("1")), gate)),
+            "true granted");
+  for (const char* id : {"alice", "bob", "carol", "nobody"}) {
+    for (const char* number : {"1", "2"}) {
+      const bool is_so = told(ask(evaluation, question(subject(id), read, record(number)), gate))
+                             .starts_with("true");
+      const std::string body = question(subject(id), read, record(number));
+      EXPECT_EQ(search("subject", body).contains(id), is_so) << id << number;
+      EXPECT_EQ(search("resource", body).contains(number), is_so) << id << number;
+      EXPECT_EQ(search("action", body).contains("read"), is_so) << id << number;
+    }
+  }
 }
 
 TEST_F(AccessApiTest, TheDecisionPointIsWhereTheRequestWentOrWhereItIsConfigured) {

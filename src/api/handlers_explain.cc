@@ -28,6 +28,12 @@ Result<void> find_ids(Services& services, Explanation& explanation) {
   });
 }
 
+// Which roles there are is not for who asks about itself.
+void hide_others(Explanation& explanation) {
+  const auto& miss = explanation.nearest_miss;
+  if (miss && miss->rule.outcome == RuleOutcome::matches) explanation.nearest_miss.reset();
+}
+
 void write_grant(const Grant& grant, JsonWriter& out) {
   ExplainedGrant shown;
   static_cast<Terms&>(shown) = grant.terms();
@@ -92,10 +98,10 @@ void write(const Explanation& explanation, std::string_view reason, Revision rev
 }  // namespace
 
 Result<void> explain_access(Services& services, ApiExchange& exchange) {
-  const NamedAgents names = TRY(find_named_agents(services, exchange));
+  const NamedAgents names = TRY(find_named_agents(services, exchange, Sought::explanation));
   // Until it is explained nobody else parses JSON on this thread.
   const JsonValue body = TRY(read_access_body(exchange));
-  const SentQuestion sent = TRY(read_question(body, body));
+  const SentQuestion sent = TRY(read_question(body, body, Sought::explanation));
   const Revision revision = services.directory.revision();
   std::optional<Asker> asker;
   {
@@ -115,6 +121,7 @@ Result<void> explain_access(Services& services, ApiExchange& exchange) {
     explanation = agentauth::explain(view, TRY(asked->subject(view)), asked->subject_name(),
                                      asked->question(view, spent));
     reason = to_string(explanation.reason);
+    if (!asker->evaluates) hide_others(explanation);
   }
   TRY(find_ids(services, explanation));
   exchange.response.set_status(exchange.operation->status);

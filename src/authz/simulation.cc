@@ -101,7 +101,7 @@ Result<void> Simulation::join(const SimulatedMember& member) {
   SubjectPolicy::Source* source = TRY(source_of(member.member));
   std::erase_if(source->memberships,
                 [&](const MembershipRule& rule) { return rule.of == member.of; });
-  source->memberships.push_back({member.of, of->role_id()});
+  source->memberships.push_back({member.of, of->role_id(), hash_of_name(member.of)});
   return {};
 }
 

@@ -289,7 +289,7 @@ def test_an_explanation_names_the_way_to_the_grant(pep):
     assert told["nearest_miss"] is None
 
 
-def test_an_explanation_says_what_is_missing(admin, pep):
+def test_an_explanation_says_what_is_missing(server, admin, pep):
     told = explain(pep, ALICE, WRITE, record(2))
     (only,) = told["considered"]
     assert only["outcome"] == "condition_false"
@@ -304,6 +304,11 @@ def test_an_explanation_says_what_is_missing(admin, pep):
     told = explain(pep, carol, {"name": "read_weather"}, record(2))
     assert told["nearest_miss"]["message"] == (
         "role:weather_reader would allow: user:carol-without-roles is not a member")
+    # Who asks about itself is not told which roles there are.
+    agent = server.register()
+    told = explain(agent, {"type": "agent", "id": agent.agent_id}, {"name": "read_weather"},
+                   record(2))
+    assert (told["reason"], told["nearest_miss"]) == ("not_granted", None)
 
 
 def test_an_explanation_shows_a_plain_permission_with_its_id(server, admin, pep):
@@ -314,15 +319,24 @@ def test_an_explanation_shows_a_plain_permission_with_its_id(server, admin, pep)
     assert told["path"] == [f"agent:{agent.agent_id}"]
 
 
+def test_an_explanation_may_be_about_nothing_in_particular(pep):
+    answer = pep.post("/access/v1/explain", {"subject": ALICE, "action": READ})
+    assert (answer.json()["decision"], answer.json()["considered"][0]["outcome"]) == (
+        False, "other_resource")
+
+
 def test_a_simulation_shows_both_sides_and_changes_nothing(server, admin, pep):
     agent = server.register()
     row = admin.grant(agent, "read").json()
+    admin.call("PUT", "/roles/erins", json={})
+    admin.post("/roles/erins/permissions", {"permission": "do_erins_work"})
     itself = {"type": "agent", "id": agent.agent_id}
     body = {"change": {
         "grants": {"add": [{"subject": "user:dave", "action": "never_heard_of",
                             "resource": "record:*"}],
                    "remove": [row["id"], "5e1f0a3c-0003-4000-8000-000000000003"]},
-        "members": {"add": [{"member": "user:alice", "of": "role:admin"}],
+        "members": {"add": [{"member": "user:alice", "of": "role:admin"},
+                            {"member": "user:erin", "of": "role:erins"}],
                     "remove": [{"member": "user:bob", "of": "role:admin"}]}},
         "evaluations": [
             question({"type": "user", "id": "dave"}, {"name": "never_heard_of"}, record(1)),
@@ -330,13 +344,15 @@ def test_a_simulation_shows_both_sides_and_changes_nothing(server, admin, pep):
             question(ALICE, WRITE, record(1)),
             question(BOB, WRITE, record(2)),
             question(BOB, READ, record(1)),
+            question({"type": "user", "id": "erin"}, {"name": "do_erins_work"}, record(1)),
             {}]}
     for _ in range(2):
         answer = pep.post("/access/v1/simulate", body)
         assert answer.status_code == 200, answer.text
         *told, bad = answer.json()["evaluations"]
         assert [(item["before"]["decision"], item["after"]["decision"]) for item in told] == [
-            (False, True), (True, False), (True, False), (True, False), (True, True)]
+            (False, True), (True, False), (True, False), (True, False), (True, True),
+            (False, True)]
         assert bad == {"error": {"status": 400, "message": "subject is required"}}
     missing = {"change": {"members": {"add": [{"member": "user:alice", "of": "role:none"}]}},
                "evaluations": body["evaluations"][:1]}

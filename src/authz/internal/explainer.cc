@@ -48,10 +48,8 @@ void Explainer::add_ended(std::size_t from) {
   for (const MembershipRule& membership : places_[from].policy->memberships()) {
     const bool has_ended = !membership.is_in_time(question_.now);
     if (!has_ended && from < living_) continue;
-    const SubjectPolicy* of = view_.find_policy(membership.of);
-    if (of == nullptr || of->role_id() != membership.role_id || is_known(of) ||
-        places_.size() == Closure::policies_max)
-      continue;
+    const SubjectPolicy* of = view_.find_policy(membership);
+    if (of == nullptr || is_known(of) || places_.size() == Closure::policies_max) continue;
     places_.push_back({of, from, has_ended ? &membership : places_[from].ended});
   }
 }
