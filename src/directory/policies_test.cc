@@ -258,14 +258,18 @@ TEST_F(PoliciesTest, WhatIsTakenAwayIsForgotten) {
   EXPECT_EQ(known_of(directory, "record:1"), "nothing");
 }
 
-TEST_F(PoliciesTest, AnAgentThatIsDeletedTakesItsPolicyAlong) {
+TEST_F(PoliciesTest, AnAgentThatIsDeletedTakesItsPolicyAndItsAttributesAlong) {
   write([&](Transaction& tx) -> Result<void> {
+    TRY(tx.entities().put("agent", agent.to_string(), R"({"level":2})", {}));
+    TRY(tx.changes().append_name(ChangeKind::entity, subject));
     TRY(make_role(tx, "role:r"));
     TRY(join(tx, subject, "role:r"));
     return grant(tx, subject, "read", on("city:berlin"));
   });
   const auto follower = other_node();
+  EXPECT_EQ(known_of(directory, subject), "level ");
   replica.erase(agent);
+  EXPECT_EQ(replica.number("SELECT COUNT(*) FROM entities"), 0);
   ASSERT_TRUE(follower->catch_up());
   for (const Directory* node :
        std::initializer_list<const Directory*>{&directory, follower.get()}) {
@@ -273,6 +277,7 @@ TEST_F(PoliciesTest, AnAgentThatIsDeletedTakesItsPolicyAlong) {
     EXPECT_EQ(view.find_agent(agent), nullptr);
     EXPECT_EQ(view.find_policy(agent), nullptr);
     EXPECT_EQ(view.find_profile(agent), nullptr);
+    EXPECT_EQ(view.find_properties(subject), nullptr);
   }
 }
 
