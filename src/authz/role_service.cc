@@ -62,9 +62,20 @@ Result<void> RoleService::require_bounds(Transaction& tx, const Membership& writ
           TRY(tx.roles().levels_above(written.of, depth_max + 1)) >
       depth_max)
     return too_many("Levels of nested roles and groups are", depth_max);
-  if (TRY(tx.roles().largest_closure(written.member)) > closure_max)
+  if (TRY(reaches_too_far(tx, written.member)))
     return too_many("Roles and groups that one is a member of, by others too, are", closure_max);
   return {};
+}
+
+// Of the member, and of everybody that is within it.
+Result<bool> RoleService::reaches_too_far(Transaction& tx, const std::string& member) {
+  if (TRY(tx.roles().count_above(member)) > closure_max) return true;
+  if (!policy::is_role_or_group(member)) return false;
+  const auto doubtful = TRY(tx.roles().maybe_above(member, closure_max, doubtful_max + 1));
+  if (static_cast<std::int64_t>(doubtful.size()) > doubtful_max) return true;
+  for (const std::string& other : doubtful)
+    if (TRY(tx.roles().count_above(other)) > closure_max) return true;
+  return false;
 }
 
 Result<RoleService::PutMembership> RoleService::put_member(Transaction& tx, const Caller& caller,

@@ -219,6 +219,10 @@ class RoleService {
                                  const std::string& principal);
   Result<void> refuse_cycle(Transaction& tx, const Membership& wanted);
   Result<void> require_bounds(Transaction& tx, const Membership& written);
+  static Result<bool> reaches_too_far(Transaction& tx, const std::string& member);
+
+  // Members that have to be looked at one by one; with more of them the bound counts as passed.
+  static constexpr std::int64_t doubtful_max = 1000;
 
   Directory& directory_;
   const Clock& clock_;

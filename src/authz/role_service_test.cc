@@ -183,6 +183,31 @@ TEST_F(RoleServiceTest, NobodyIsShutOutWithEmptyRoles) {
   EXPECT_TRUE(may_grant(view, Actor(view, view.find_agent(chief)), {"agentauth:*"}, clock.now()));
 }
 
+// Many ways to the same roles are not many roles.
+TEST_F(RoleServiceTest, WhatSeveralMembershipsLeadToCountsOnce) {
+  for (int i = 0; i < 12; ++i) {
+    make("role:top" + std::to_string(i));
+    make("role:way" + std::to_string(i));
+  }
+  make("group:g");
+  make("group:outer");
+  for (int way = 0; way < 12; ++way) {
+    for (int top = 0; top < 12; ++top)
+      ASSERT_TRUE(
+          join(administrator, "role:way" + std::to_string(way), "role:top" + std::to_string(top)));
+    ASSERT_TRUE(join(administrator, subject, "role:way" + std::to_string(way)));
+  }
+  for (int i = 0; i < 10; ++i) {
+    const std::string name = "role:wide" + std::to_string(i);
+    make(name);
+    for (int top = 0; top < 12; ++top)
+      ASSERT_TRUE(join(administrator, name, "role:top" + std::to_string(top)));
+    ASSERT_TRUE(join(administrator, subject, name));
+  }
+  ASSERT_TRUE(join(administrator, subject, "group:g"));
+  EXPECT_TRUE(join(administrator, "group:g", "group:outer")) << "36 in all, by 287 ways";
+}
+
 TEST_F(RoleServiceTest, AnAdministratorDealsWithWhoeverIsInTooMany) {
   stated.state("allow agent:bot agentauth:roles:write");
   value_of(write([&](Transaction& tx) -> Result<void> {

@@ -416,6 +416,8 @@ void Directory::forget_agent(AgentId id) {
   epochs_.retire(std::unique_ptr<const GrantSet>(old_grants));
   tables.agent_policies.erase(id.uuid.hash(), id, epochs_);
   tables.profiles.erase(id.uuid.hash(), id, epochs_);
+  const std::string entity = subject_of(id);
+  tables.entities.erase(hash_of_name(entity), std::string_view(entity), epochs_);
   ++agents_forgotten_;
   if (agents_forgotten_ > 1000 + tables.agents.size() / 8) forget_keys_without_agent();
 }

@@ -163,6 +163,8 @@ Result<std::vector<AgentId>> AgentRepository::set_status_of_owner(const std::str
 Result<void> AgentRepository::erase(AgentId id) {
   const auto erased = TRY(session_.execute("DELETE FROM agents WHERE id = $1", {id}));
   if (erased == 0) return failure(Errc::not_found, "No such agent");
+  // Its stored attributes have no reference to follow.
+  TRY(session_.execute("DELETE FROM entities WHERE type = 'agent' AND id = $1", {id.to_string()}));
   return {};
 }
 

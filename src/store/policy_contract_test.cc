@@ -244,6 +244,48 @@ TEST_P(PolicyContract, AGrantIsNeverUsedTooOftenByManyAtOnce) {
   EXPECT_EQ(must(read([&](Transaction& tx) { return tx.grants().count_uses(made.id); })), 10);
 }
 
+TEST_P(PolicyContract, GrantsThatAreUsedUpAreFoundBesideOneThatIs) {
+  Terms once;
+  once.max_uses = 1;
+  const Grant first = grant({"user:alice"}, "a", once), second = grant({"user:alice"}, "a", once),
+              fresh = grant({"user:alice"}, "a", once), other = grant({"user:alice"}, "b", once),
+              of_bob = grant({"user:bob"}, "a", once);
+  for (const Grant& used : {first, second, other, of_bob}) must(spend(used.id, "r1"));
+  EXPECT_THAT(must(read([&](Transaction& tx) { return tx.grants().used_up_beside(first.id); })),
+              UnorderedElementsAre(first.id, second.id));
+  EXPECT_TRUE(must(spend(fresh.id, "r2")));
+}
+
+TEST_P(PolicyContract, WhatAMembershipLeadsToIsCounted) {
+  const auto join = [&](const std::string& member, const Role& role) {
+    must(write([&](Transaction& tx) { return tx.roles().put_member(member, {}, role.id, {}); }));
+  };
+  const Role low = add_role("role:low"), left = add_role("role:left"),
+             right = add_role("group:right"), top = add_role("group:top");
+  join("role:low", left);
+  join("role:low", right);
+  join("role:left", top);
+  join("group:right", top);
+  join("user:alice", low);
+  join("user:alice", right);
+  must(read([&](Transaction& tx) -> Result<void> {
+    EXPECT_EQ(TRY(tx.roles().count_above("user:alice")), 4);
+    EXPECT_EQ(TRY(tx.roles().count_above("role:low")), 3);
+    EXPECT_EQ(TRY(tx.roles().count_above("user:nobody")), 0);
+    EXPECT_TRUE(TRY(tx.roles().is_within("role:low", "group:top")));
+    EXPECT_TRUE(TRY(tx.roles().is_within("role:low", "role:low")));
+    EXPECT_FALSE(TRY(tx.roles().is_within("group:top", "role:low")));
+    EXPECT_EQ(TRY(tx.roles().levels_above("role:low", 16)), 2);
+    EXPECT_EQ(TRY(tx.roles().levels_above("role:low", 1)), 1);
+    EXPECT_EQ(TRY(tx.roles().levels_below("group:top", 16)), 2) << "a user is no level";
+    // Counted by each way: four from role:low, two from group:right.
+    EXPECT_THAT(TRY(tx.roles().maybe_above("group:top", 5, 9)), ElementsAre("user:alice"));
+    EXPECT_THAT(TRY(tx.roles().maybe_above("group:top", 6, 9)), IsEmpty());
+    EXPECT_EQ(TRY(tx.roles().maybe_above("group:top", 0, 2)).size(), 2U);
+    return {};
+  }));
+}
+
 TEST_P(PolicyContract, UsesAreSweptOnceTheyAreOld) {
   Terms few;
   few.max_uses = 10;
@@ -252,6 +294,11 @@ TEST_P(PolicyContract, UsesAreSweptOnceTheyAreOld) {
   const auto sweep = [&](Timestamp before) {
     return must(write([&](Transaction& tx) { return tx.grants().sweep_uses(before, 100); }));
   };
+  const auto has_uses = [&](Timestamp before) {
+    return must(read([&](Transaction& tx) { return tx.grants().has_uses(before); }));
+  };
+  EXPECT_FALSE(has_uses(Timestamp{1ms}));
+  EXPECT_TRUE(has_uses(Timestamp{2ms}));
   EXPECT_EQ(sweep(Timestamp{1ms}), 0);
   EXPECT_EQ(sweep(Timestamp{2ms}), 1);
   EXPECT_EQ(must(read([&](Transaction& tx) { return tx.grants().count_uses(made.id); })), 1);

@@ -197,22 +197,50 @@ Result<std::int64_t> RoleRepository::levels_below(const std::string& principal, 
                {principal, most});
 }
 
-Result<std::int64_t> RoleRepository::largest_closure(const std::string& member) {
+Result<std::int64_t> RoleRepository::count_above(const std::string& member) {
   return count(session_,
-               "WITH RECURSIVE below (member) AS ("
-               "SELECT CAST($1 AS TEXT) UNION SELECT memberships.member FROM below "
-               "JOIN roles ON roles.principal = below.member "
-               "JOIN memberships ON memberships.role_id = roles.id), "
-               "above (member, principal) AS ("
-               "SELECT below.member, roles.principal FROM below "
-               "JOIN memberships ON memberships.member = below.member "
-               "JOIN roles ON roles.id = memberships.role_id "
-               "UNION SELECT above.member, roles.principal FROM above "
+               "WITH RECURSIVE above (principal) AS ("
+               "SELECT roles.principal FROM memberships "
+               "JOIN roles ON roles.id = memberships.role_id WHERE memberships.member = $1 "
+               "UNION SELECT roles.principal FROM above "
                "JOIN memberships ON memberships.member = above.principal "
                "JOIN roles ON roles.id = memberships.role_id) "
-               "SELECT COALESCE(MAX(found), 0) FROM "
-               "(SELECT COUNT(*) AS found FROM above GROUP BY member) AS counted",
+               "SELECT COUNT(*) FROM above",
                {member});
+}
+
+// Of each that is affected, the sum of what its direct memberships lead to: what two lead to counts
+// twice. Each role is followed once, however many members it has.
+Result<std::vector<std::string>> RoleRepository::maybe_above(const std::string& principal,
+                                                             std::int64_t most,
+                                                             std::int64_t limit) {
+  std::vector<std::string> members;
+  TRY(session_.query(
+      "WITH RECURSIVE below (role_id) AS ("
+      "SELECT id FROM roles WHERE principal = $1 "
+      "UNION SELECT members.id FROM below "
+      "JOIN memberships ON memberships.role_id = below.role_id "
+      "JOIN roles AS members ON members.principal = memberships.member), "
+      "affected (member) AS ("
+      "SELECT DISTINCT memberships.member FROM below "
+      "JOIN memberships ON memberships.role_id = below.role_id), "
+      "direct (role_id) AS ("
+      "SELECT DISTINCT memberships.role_id FROM affected "
+      "JOIN memberships ON memberships.member = affected.member), "
+      "above (origin, role_id) AS ("
+      "SELECT role_id, role_id FROM direct UNION SELECT above.origin, memberships.role_id "
+      "FROM above JOIN roles ON roles.id = above.role_id "
+      "JOIN memberships ON memberships.member = roles.principal), "
+      "sizes (origin, size) AS (SELECT origin, COUNT(*) FROM above GROUP BY origin) "
+      "SELECT memberships.member FROM affected "
+      "JOIN memberships ON memberships.member = affected.member "
+      "JOIN sizes ON sizes.origin = memberships.role_id "
+      "GROUP BY memberships.member HAVING SUM(size) > $2 LIMIT $3",
+      {principal, most, limit}, [&](const Row& row) -> Result<void> {
+        members.emplace_back(row.text(0));
+        return {};
+      }));
+  return members;
 }
 
 Result<void> RoleRepository::each_state(FunctionRef<void(const State&)> visit) {

@@ -45,9 +45,12 @@ class RoleRepository {
   // How many levels of roles and groups one is a member of, or has as members; at most `most`.
   Result<std::int64_t> levels_above(const std::string& principal, std::int64_t most);
   Result<std::int64_t> levels_below(const std::string& principal, std::int64_t most);
-  // How many roles and groups the member is in, by however many steps; or, if more, one of those
-  // that are within it.
-  Result<std::int64_t> largest_closure(const std::string& member);
+  // How many roles and groups one is in, by however many steps.
+  Result<std::int64_t> count_above(const std::string& member);
+  // At most `limit` of those within a role or group that may be in more than `most`: nobody else
+  // is.
+  Result<std::vector<std::string>> maybe_above(const std::string& principal, std::int64_t most,
+                                               std::int64_t limit);
 
   // What the directory keeps of each.
   struct State {

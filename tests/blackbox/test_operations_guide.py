@@ -48,13 +48,18 @@ def is_free(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
+def free_ten() -> int:
+    """The first digits of ports that nobody else has: below the ephemeral ones."""
+    while True:
+        ten = random.randrange(2000, 3200)
+        if all(is_free(ten * 10 + last) for last in range(6)):
+            return ten
+
+
 def commands(database_port: int) -> str:
     """All of them as one script, with ports that nobody else has."""
     script = "\n".join(re.findall(r"^```sh\n(.*?)^```", GUIDE.read_text(), re.M | re.S))
-    while True:
-        ten = random.randrange(2000, 3200)  # below the ephemeral ports
-        if all(is_free(ten * 10 + last) for last in range(6)):
-            break
+    ten = free_ten()
     script = re.sub(r"\b800(?=[123$])", str(ten), script)
     for port, ours in (("5432", database_port), ("6379", f"{ten}4"), ("8443", f"{ten}5")):
         assert port in script

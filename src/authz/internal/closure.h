@@ -33,7 +33,8 @@ class Closure {
   void begin(const SubjectPolicy* policy);
   void add(const SubjectPolicy* policy, std::size_t origin);
 
-  std::array<Place, policies_max> places_;  // NOLINT: the first size_ are set
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): the first size_ are set
+  std::array<Place, policies_max> places_;
   std::size_t size_ = 0;
   bool is_cut_off_ = false;
 };

@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "base/encoding.h"
-#include "policy/condition.h"
 #include "base/json_text.h"
+#include "policy/condition.h"
 
 namespace agentauth::policy::internal {
 namespace {

@@ -24,6 +24,17 @@ BODIES = {
     ("POST", "/agents/register"): {"agent_name": "Route", "owner_email": "route@example.com"},
     ("POST", "/auth/login"): {"api_key": "aa_not_a_key"},
     ("POST", "/auth/refresh"): {"refresh_token": "ar_not_a_token"},
+    **{("POST", f"/{kind}"): {"name": "made-by-nobody"} for kind in ("roles", "groups")},
+    **{("PUT", f"/{kind}/{{name}}"): {"about": "Nothing"} for kind in ("roles", "groups")},
+    **{("POST", f"/{kind}/{{name}}/permissions"): {"permission": "read_stock"}
+       for kind in ("roles", "groups")},
+    **{("POST", f"/{kind}/{{name}}/members"): {"member": "user:nobody"}
+       for kind in ("roles", "groups")},
+    **{("PUT", f"/{kind}/{{name}}/members/{{member}}"): {} for kind in ("roles", "groups")},
+    ("POST", "/agents/{id}/roles"): {"role": "made-by-nobody"},
+    ("PUT", "/agents/{id}/roles/{name}"): {},
+    ("PUT", "/grants/{id}"): {"subject": "user:nobody", "action": "read_stock"},
+    ("PUT", "/entities/{type}/{id}"): {"properties": {"made": "by nobody"}},
     ("PATCH", "/agents/{id}"): {"agent_name": "Changed by nobody"},
     ("POST", "/agents/{id}/permissions"): {"permission": "read_stock"},
     ("PUT", "/limits"): {"limits": []},
