@@ -28,6 +28,21 @@ bool wants_verdicts_alone(const ApiExchange& exchange) {
 
 }  // namespace
 
+void append_header_text(std::string_view text, std::string& out) {
+  static constexpr char digits[] = "0123456789ABCDEF";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool inner_blank = byte == ' ' && i > 0 && i + 1 < text.size();
+    if ((byte > ' ' && byte < 0x7F && byte != '%') || inner_blank) {
+      out += text[i];
+    } else {
+      out += '%';
+      out += digits[byte >> 4];
+      out += digits[byte & 15];
+    }
+  }
+}
+
 bool is_gateway_question(const ApiExchange& exchange) {
   if (exchange.operation != nullptr) return exchange.operation->access == Access::gateway;
   return wants_verdicts_alone(exchange);

@@ -8,6 +8,10 @@ namespace agentauth::api {
 // Also when the request was not understood and it was a gateway's all the same.
 bool is_gateway_question(const ApiExchange& exchange);
 
+// A text as a header can hold it and everybody reads it alike: printable ASCII; the rest, % and
+// blanks at the ends as %XX. Appended.
+void append_header_text(std::string_view text, std::string& out);
+
 // Names the reason for the answer's header, the metrics and the audit trail.
 void note_gateway_refusal(ApiExchange& exchange, const Error& error);
 

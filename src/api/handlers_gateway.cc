@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "api/enforcement.h"
+#include "api/gateway_answer.h"
 #include "api/handlers.h"
 #include "authz/decision.h"
 #include "gateway/request_host.h"
@@ -31,9 +32,12 @@ Identity identity_of(const Directory::View& view, const AgentId& id) {
   return {id, profile->name(), profile->owner()};
 }
 
-tl::unexpected<Error> refused(ApiExchange& exchange, GatewayReason reason) {
+// `cause` is for the log alone.
+tl::unexpected<Error> refused(ApiExchange& exchange, GatewayReason reason,
+                              std::string_view cause = {}) {
   exchange.gateway.reason = reason;
-  return failure(Errc::permission_denied, describe(reason), to_string(reason));
+  return failure(Errc::permission_denied, describe(reason),
+                 cause.empty() ? to_string(reason) : cause);
 }
 
 tl::unexpected<Error> nobody(ApiExchange& exchange, Error why) {
@@ -57,23 +61,6 @@ Result<std::string_view> read_header(ApiExchange& exchange, std::string_view nam
 Result<std::string_view> read_optional_header(ApiExchange& exchange, std::string_view name) {
   if (!exchange.request.find(name)) return std::string_view();
   return read_header(exchange, name);
-}
-
-// What HTTP allows in a header and everybody reads alike: printable ASCII, the rest and % as %XX.
-// Blanks at its ends would be cut off.
-void append_header_text(std::string_view text, std::string& out) {
-  static constexpr char digits[] = "0123456789ABCDEF";
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const bool inner_blank = byte == ' ' && i > 0 && i + 1 < text.size();
-    if ((byte > ' ' && byte < 0x7F && byte != '%') || inner_blank) {
-      out += text[i];
-    } else {
-      out += '%';
-      out += digits[byte >> 4];
-      out += digits[byte & 15];
-    }
-  }
 }
 
 void add_text_header(ApiExchange& exchange, std::string_view name, std::string_view text) {
@@ -174,7 +161,7 @@ Result<bool> answer_match(Services& services, ApiExchange& exchange, const Route
   if (!reason) return false;
   if (*reason != Reason::granted) {
     exchange.gateway.permission = *match.route->permission;
-    return refused(exchange, GatewayReason::permission_denied);
+    return refused(exchange, GatewayReason::permission_denied, to_string(*reason));
   }
   const Directory::View view(services.directory);
   const Identity identity = identity_of(view, exchange.caller->agent_id);

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "api/gateway_answer.h"
 #include "api/testing/api_fixture.h"
 
 namespace agentauth::api {
@@ -51,6 +52,13 @@ class GatewayTest : public ApiFixture {
   static std::string reason(const Answer& answer) {
     EXPECT_EQ(answer.count("X-AgentAuth-Reason"), 1U);
     return std::to_string(answer.status) + ' ' + answer.header("X-AgentAuth-Reason");
+  }
+
+  // Grants over the API, with terms.
+  void grant(AgentId to, const std::string& body) {
+    const Answer answer =
+        post("/agents/" + to.to_string() + "/permissions", body, token_with({"agentauth:*"}));
+    EXPECT_EQ(answer.status, 201) << answer.body;
   }
 
   AgentId agent = replica.add_agent_with({"read_weather"});
@@ -103,6 +111,63 @@ TEST_F(GatewayTest, APermissionThatWasGivenCountsAtTheNextRequest) {
   EXPECT_EQ(reason(nginx("GET", "/stock", token)), "403 permission_denied");
   replica.grant(agent, "read_stock");
   EXPECT_EQ(reason(nginx("GET", "/stock", token)), "200 allowed");
+}
+
+TEST_F(GatewayTest, ThePermissionIsNeededOnTheResourceThatThePathNames) {
+  const AgentId other = replica.add_agent();
+  grant(other, R"({"permission":"read_weather","resource":"project:7"})");
+  const std::string its = token_of(other);
+  EXPECT_EQ(reason(nginx("GET", "/projects/7/weather", its)), "200 allowed");
+  EXPECT_EQ(reason(nginx("GET", "/projects/%37/weather/", its)), "200 allowed");
+  EXPECT_EQ(reason(nginx("GET", "/projects/8/weather", its)), "403 permission_denied");
+  EXPECT_EQ(reason(nginx("GET", "/projects/*/weather", its)), "403 bad_resource");
+}
+
+// A deny of user:a@b must not miss it when it is spelled a%40b.
+TEST_F(GatewayTest, ADenyHoldsHoweverThePathIsSpelled) {
+  grant(agent, R"({"permission":"read_weather","resource":"project:a@b","effect":"deny"})");
+  EXPECT_EQ(reason(nginx("GET", "/projects/a/weather", token)), "200 allowed");
+  for (const char* spelling : {"a@b", "a%40b", "%61%40%62", "a@b/weather/?x=#"})
+    EXPECT_EQ(nginx("GET", "/projects/" + std::string(spelling) + "/weather", token).status, 403)
+        << spelling;
+}
+
+TEST_F(GatewayTest, ConditionsSeeTheOriginalRequest) {
+  const AgentId other = replica.add_agent();
+  grant(other, R"({"permission":"write_weather","when":"context.method == \"PUT\" && )"
+               R"(context.host == \"api.example.com\""})");
+  const std::string its = token_of(other);
+  const Headers host = {{"X-Original-Host", "API.example.com:443"}};
+  EXPECT_EQ(reason(nginx("PUT", "/projects/b/weather", its, host)), "200 allowed");
+  EXPECT_EQ(reason(nginx("PUT", "/projects/b/weather", its, {{"X-Original-Host", "b"}})),
+            "403 permission_denied");
+  EXPECT_EQ(reason(nginx("PUT", "/projects/b/weather", its)), "403 permission_denied");
+}
+
+TEST_F(GatewayTest, WhatMayBeUsedOnceIsCountedBeforeTheAnswer) {
+  const AgentId other = replica.add_agent();
+  grant(other, R"({"permission":"read_stock","max_uses":1})");
+  const std::string its = token_of(other);
+  const Answer first = nginx("GET", "/stock", its);
+  EXPECT_EQ(reason(first), "200 allowed");
+  EXPECT_EQ(first.pool, http::Pool::worker);
+  EXPECT_EQ(first.header("X-Agent-Id"), other.to_string());
+  EXPECT_EQ(reason(nginx("GET", "/stock", its)), "403 permission_denied");
+}
+
+TEST_F(GatewayTest, WhoIsSuspendedWhileItWaitsIsNotLetThrough) {
+  const AgentId other = replica.add_agent();
+  grant(other, R"({"permission":"read_stock","max_uses":1})");
+  Call call = nginx_call("GET", "/stock", token_of(other));
+  call.meanwhile = [&] { replica.suspend(other); };
+  EXPECT_EQ(reason(this->call(call)), "401 unauthenticated");
+}
+
+TEST_F(GatewayTest, TheAgentIsNamedAsAHeaderCanHoldIt) {
+  const AgentId other = replica.add_agent("J\xC3\xBCrgen 100%", "ops@example.com");
+  const Answer answer = nginx("GET", "/healthz", token_of(other));
+  EXPECT_EQ(answer.header("X-Agent-Name"), "J%C3%BCrgen 100%25");
+  EXPECT_EQ(answer.header("X-Agent-Owner"), "ops@example.com");
 }
 
 TEST_F(GatewayTest, WhatIsNotListedIsDeniedToEverybody) {
@@ -348,6 +413,23 @@ TEST_F(GatewayTest, WrongRoutesAreRefusedByTheirIndexAndNothingChanges) {
   EXPECT_THAT(call(put).body,
               HasSubstr(R"({"field":"routes[0].permission","message":"is required"})"));
   EXPECT_EQ(everything(), before);
+}
+
+TEST(HeaderText, HoldsNothingThatEndsALineOrIsReadInTwoWays) {
+  const auto written = [](std::string_view text) {
+    std::string out;
+    append_header_text(text, out);
+    return out;
+  };
+  EXPECT_EQ(written("WeatherBot 2"), "WeatherBot 2");
+  EXPECT_EQ(written("ops@example.com"), "ops@example.com");
+  EXPECT_EQ(written(""), "");
+  EXPECT_EQ(written("a\r\nX-Agent-Id: b"), "a%0D%0AX-Agent-Id: b");
+  EXPECT_EQ(written(std::string_view("a\0b\x7F", 4)), "a%00b%7F");
+  EXPECT_EQ(written("J\xC3\xBCrgen"), "J%C3%BCrgen");
+  EXPECT_EQ(written("100%41"), "100%2541") << "can be read back";
+  EXPECT_EQ(written(" a "), "%20a%20");
+  EXPECT_EQ(written(" "), "%20");
 }
 
 }  // namespace

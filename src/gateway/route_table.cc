@@ -194,14 +194,14 @@ std::uint32_t RouteTable::find_at(std::uint32_t hosts, std::string_view host,
   return find_leaf(root, 0, path, match);
 }
 
-std::uint32_t RouteTable::find_leaf(std::uint32_t at, std::size_t depth, const RequestPath& path,
-                                    Match& match) const {
-  const Node& node = nodes_[at];
+std::uint32_t RouteTable::find_leaf(std::uint32_t number, std::size_t depth,
+                                    const RequestPath& path, Match& match) const {
+  const Node& node = nodes_[number];
   if (depth == path.depth()) return node.end != none ? node.end : node.rest;
   // No route has more segments, so that only /** is left.
   if (depth == route_segments_max) return node.rest;
   const std::string_view segment = path.segment(depth);
-  if (const std::uint32_t next = edges_.find(at, segment); next != none) {
+  if (const std::uint32_t next = edges_.find(number, segment); next != none) {
     const std::uint32_t leaf = find_leaf(next, depth + 1, path, match);
     if (leaf != none) return leaf;
   }

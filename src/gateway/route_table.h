@@ -67,10 +67,10 @@ class RouteTable {
   };
   class Builder;
 
-  std::uint32_t find_leaf(std::uint32_t node, std::size_t depth, const RequestPath& path,
+  std::uint32_t find_leaf(std::uint32_t number, std::size_t depth, const RequestPath& path,
                           Match& match) const;
   std::uint32_t find_leaf(const RoutedRequest& request, Match& match) const;
-  // Counts the host's root in.
+  // Among the routes of that host, if there are any.
   std::uint32_t find_at(std::uint32_t hosts, std::string_view host, const RequestPath& path,
                         Match& match) const;
 

@@ -91,6 +91,23 @@ def test_who_may_reaches_the_backend_and_is_named(gateway, backend, agent):
     (seen,) = backend.seen
     assert seen[:2] == ("GET", "/projects/7/weather?day=1")
     assert ("X-Agent-Id", agent.agent_id) in identity(seen)
+    assert ("X-Agent-Owner", "owner@example.com") in identity(seen)
+
+
+def test_the_agent_is_named_as_a_header_can_hold_it(gateway, auth, backend):
+    named = auth.register(name="J\u00fcrgen 100%")
+    assert call(gateway, "GET", "/public/page", named.token).status_code == 200
+    assert ("X-Agent-Name", "J%C3%BCrgen 100%25") in identity(backend.seen[0])
+
+
+def test_the_permission_is_needed_on_the_resource_that_the_path_names(gateway, auth, backend):
+    agent = auth.register()
+    granted = auth.administrator().post(
+        f"{agent.path}/permissions", {"permission": "read_weather", "resource": "project:7"})
+    assert granted.status_code == 201, granted.text
+    assert call(gateway, "GET", "/projects/7/weather", agent.token).status_code == 200
+    assert call(gateway, "GET", "/projects/8/weather", agent.token).status_code == 403
+    assert len(backend.seen) == 1
 
 
 def test_the_backend_gets_the_target_as_it_was_sent(gateway, backend, agent):
