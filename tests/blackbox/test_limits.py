@@ -195,7 +195,7 @@ class TestReplacing:
         ({"routes": []}, "routes"), ({"routes": ["GET /nowhere"]}, "routes"),
         ({"routes": ["get /healthz"]}, "routes"), ({"routes": "GET /healthz"}, "routes"),
         ({"routes": ["GET /healthz", "GET /healthz"]}, "routes"), ({"routes": [5]}, "routes"),
-        ({"scope": "key", "routes": ["*"]}, "routes"),
+        ({"scope": "owner", "routes": ["*"]}, "routes"),
         ({"scope": "owner", "routes": ["GET /data/weather"]}, "routes"),
         ({"count": "some"}, "count"), ({"rate": 0}, "rate"), ({"rate": -1}, "rate"),
         ({"rate": 1.5}, "rate"), ({"rate": 1000001}, "rate"), ({"rate": "1"}, "rate"),
