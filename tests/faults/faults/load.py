@@ -84,7 +84,7 @@ class Load:
                 turn(server, chance)
             except Refused:
                 self.refused += 1
-                time.sleep(0.02)
+                time.sleep(0.1)  # a refusal costs the server little; registrations are limited
             except Exception as error:  # the thread would end unseen
                 self.problems.append(repr(error))
 
