@@ -125,8 +125,8 @@ class PoliciesTest : public ::testing::Test {
           all.insert(policy.name() + " of " + membership.of);
     };
     view.each_principal(add);
-    view.each_agent([&](const AgentRecord& agent) {
-      if (const auto* policy = policy_of(view, subject_of(agent.id))) add(*policy);
+    view.each_agent([&](const AgentRecord& record) {
+      if (const auto* policy = policy_of(view, subject_of(record.id))) add(*policy);
     });
     view.each_entity([&](std::string_view name) {
       all.insert(std::string(name) + ' ' + known_of(directory, std::string(name)));

@@ -133,8 +133,9 @@ def test_without_a_valid_token_nothing_passes(tools):
     request = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
     assert requests.post(tools.url, json=request, timeout=10).status_code == 401
     assert tools.send(request, token="wrong").status_code == 401
+    token = tools.agent.token
     tools.server.administrator().post(f"{tools.agent.path}/suspend")
-    assert tools.send(request).status_code == 401
+    assert tools.send(request, token=token).status_code == 401
     assert McpServer.seen == []
 
 
