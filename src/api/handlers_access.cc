@@ -199,7 +199,7 @@ void answer_with_json(ApiExchange& exchange) {
 Result<bool> on_core(Services& services, ApiExchange& exchange, Evaluator evaluate) {
   const JsonValue body = TRY(read_access_body(exchange));
   EvaluationOnCore evaluation(services, exchange);
-  const auto done = evaluate(services, exchange, body, evaluation);
+  auto done = evaluate(services, exchange, body, evaluation);
   if (!done || !*done) {
     exchange.response.body.clear();
     return done;

@@ -90,7 +90,9 @@ Result<void> PermissionService::require_authority(Transaction& tx, const Caller&
   const Directory::View view(directory_);
   const Timestamp now = clock_.now();
   const Actor actor = TRY(acting_as(view, granter ? Actor(*granter) : Actor(), caller, now));
-  const auto resource = policy::parse_resource_pattern(grant.resource.value_or(""));
+  // Views the grant's own text.
+  const auto resource = policy::parse_resource_pattern(
+      grant.resource ? std::string_view(*grant.resource) : std::string_view());
   if (!resource || !may_grant(view, actor, {grant.permission, *resource, grant.expires_at}, now))
     return failure(Errc::permission_denied, "Permission denied",
                    "the caller does not hold what it would grant");

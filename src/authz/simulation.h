@@ -49,7 +49,7 @@ class Simulation {
   Result<void> remove(const Grant& grant);
   Result<void> join(const SimulatedMember& member);
   Result<void> leave(const SimulatedMember& member);
-  void take_plain(AgentId agent, const std::string& permission);
+  void take_plain(AgentId id, const std::string& permission);
 
   const Directory::View* view_;
   std::map<std::string, SubjectPolicy::Source> sources_;
