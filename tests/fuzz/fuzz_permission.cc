@@ -23,11 +23,19 @@ std::vector<std::string_view> split(std::string_view text) {
   }
 }
 
+// Words of letters, digits, _ . and -, with single slashes between them.
 bool is_word(std::string_view segment) {
-  return !segment.empty() && segment.size() <= 64 &&
-         segment.find_first_not_of(
-             "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-             "0123456789_.-") == segment.npos;
+  if (segment.empty() || segment.size() > 64) return false;
+  for (std::size_t begin = 0;;) {
+    const std::size_t slash = std::min(segment.find('/', begin), segment.size());
+    const std::string_view part = segment.substr(begin, slash - begin);
+    if (part.empty() ||
+        part.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                               "abcdefghijklmnopqrstuvwxyz0123456789_.-") != part.npos)
+      return false;
+    if (slash == segment.size()) return true;
+    begin = slash + 1;
+  }
 }
 
 bool in_grammar(std::string_view text) {
