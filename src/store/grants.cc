@@ -27,17 +27,6 @@ Grant read_grant(const Row& row) {
   return grant;
 }
 
-// Columns: id, agent_id, permission, created_at.
-Grant read_permission(const Row& row) {
-  Grant grant;
-  grant.id = row.id<GrantId>(0);
-  grant.subject = subject_of(row.id<AgentId>(1));
-  grant.permission = row.text(2);
-  grant.effect = Effect::allow;
-  grant.created_at = row.time(3);
-  return grant;
-}
-
 using Read = Grant (*)(const Row&);
 Result<void> collect(Session& session, Sql sql, std::initializer_list<Param> params, Read read,
                      std::vector<Grant>& grants) {

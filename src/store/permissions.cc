@@ -1,9 +1,7 @@
 #include "store/permissions.h"
 
 namespace agentauth {
-namespace {
-
-Grant read_grant(const Row& row) {
+Grant read_permission(const Row& row) {
   Grant grant;
   grant.id = row.id<GrantId>(0);
   grant.subject = subject_of(row.id<AgentId>(1));
@@ -13,8 +11,6 @@ Grant read_grant(const Row& row) {
   return grant;
 }
 
-}  // namespace
-
 Result<std::optional<Grant>> PermissionRepository::insert(AgentId agent,
                                                           const std::string& permission) {
   std::optional<Grant> grant;
@@ -23,7 +19,7 @@ Result<std::optional<Grant>> PermissionRepository::insert(AgentId agent,
                      "ON CONFLICT (agent_id, permission) DO NOTHING "
                      "RETURNING id, agent_id, permission, created_at",
                      {agent, permission}, [&](const Row& row) -> Result<void> {
-                       grant = read_grant(row);
+                       grant = read_permission(row);
                        return {};
                      }));
   return grant;
@@ -35,7 +31,7 @@ Result<Grant> PermissionRepository::find(AgentId agent, const std::string& permi
       session_.query("SELECT id, agent_id, permission, created_at FROM permissions "
                      "WHERE agent_id = $1 AND permission = $2",
                      {agent, permission}, [&](const Row& row) -> Result<void> {
-                       grant = read_grant(row);
+                       grant = read_permission(row);
                        return {};
                      }));
   if (!grant) return failure(Errc::not_found, "The agent does not hold this permission");
@@ -50,7 +46,7 @@ Result<std::vector<Grant>> PermissionRepository::list(AgentId agent, const PageS
       "WHERE agent_id = $1 AND (created_at, id) > ($2, $3) "
       "ORDER BY created_at, id LIMIT $4",
       {agent, after.created_at, GrantId{after.id}, limit}, [&](const Row& row) -> Result<void> {
-        grants.push_back(read_grant(row));
+        grants.push_back(read_permission(row));
         return {};
       }));
   return grants;

@@ -11,6 +11,9 @@
 
 namespace agentauth {
 
+// Of a row with the columns id, agent_id, permission, created_at.
+Grant read_permission(const Row& row);
+
 class PermissionRepository {
  public:
   explicit PermissionRepository(Session& session) : session_(session) {}
