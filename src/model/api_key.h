@@ -87,11 +87,6 @@ struct KeyState {
   bool revoked = false;
   std::optional<Timestamp> expires_at;
   KeyConstraints constraints;
-
-  bool usable_at(Timestamp now) const {
-    return !revoked && (!expires_at || now < *expires_at) &&
-           (!constraints.not_before || *constraints.not_before <= now);
-  }
 };
 
 }  // namespace agentauth
