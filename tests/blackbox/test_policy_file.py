@@ -252,11 +252,6 @@ class TestImport:
 
 
 class TestAsking:
-    @pytest.fixture(autouse=True)
-    def needs_access_api(self, fresh):
-        if fresh.get("/.well-known/authzen-configuration").status_code == 404:
-            pytest.skip("this server does not answer /access/v1")
-
     def test_tests_pass_and_fail_by_the_exit_code(self, cli, write):
         document = readers("user:alice")
         document["roles"][0]["permissions"] = [

@@ -46,12 +46,6 @@ def bot(server, admin):
     return bot
 
 
-@pytest.fixture
-def explains(admin):
-    if admin.post("/access/v1/explain", {}).status_code == 404:
-        pytest.skip("this server has no POST /access/v1/explain")
-
-
 def test_each_file_is_served_as_it_is_in_the_source(server):
     page = server.get("/explorer")
     assert page.content == (PAGE / "index.html").read_bytes()
@@ -113,7 +107,7 @@ def test_who_may_not_read_roles_is_told_what_is_needed(page, bot):
     assert "Permission denied" in problem and "agentauth:roles:read" in problem
 
 
-def test_an_allowed_and_a_denied_question(explains, page, admin, bot):
+def test_an_allowed_and_a_denied_question(page, admin, bot):
     sign_in(page, admin.api_key)
     page.wait_for("#question")
     ask(page, "explored:read", "city:berlin", '{"amount": 7}', subject=f"agent:{bot.agent_id}")
@@ -128,7 +122,7 @@ def test_an_allowed_and_a_denied_question(explains, page, admin, bot):
     assert {"group:explorers", "role:explored_reader"} < set(nodes(page, "#answer"))
 
 
-def test_nobody_is_explained_who_does_not_exist(explains, page, admin):
+def test_nobody_is_explained_who_does_not_exist(page, admin):
     sign_in(page, admin.api_key)
     page.wait_for("#question")
     ask(page, "explored:read", subject="agent:00000000-0000-4000-8000-000000000000")
