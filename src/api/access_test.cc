@@ -70,7 +70,9 @@ class AccessReadsTest : protected WatchedDatabase, public ApiFixture {
     watched.statement = [this](Sql sql, std::span<const Param> params) {
       std::string text = sql.text();
       for (const Param& param : params)
-        if (const auto* value = std::get_if<std::string>(&param.value())) text += ' ' + *value;
+        if (const auto value = param.value();
+            const auto* part = std::get_if<std::string_view>(&value))
+          text.append(" ").append(*part);
       if (is_open) ++ran[text];
     };
     watched.commit = [this](Session& inner) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdio>
 
 namespace agentauth {
 namespace {
@@ -60,6 +59,13 @@ bool take_offset(std::string_view& text, int& minutes) {
   return hour < 24 && minute < 60;
 }
 
+// Writes the last `width` digits and moves on.
+void put_number(char*& out, std::size_t width, unsigned value) {
+  for (std::size_t place = width; place-- > 0; value /= 10)
+    out[place] = static_cast<char>('0' + value % 10);
+  out += width;
+}
+
 }  // namespace
 
 Timestamp SystemClock::now() const {
@@ -73,18 +79,36 @@ Timestamp PacedClock::now() const {
   return std::min(clock_.now(), begin_ + passed);
 }
 
-std::string format_rfc3339(Timestamp time) {
+std::size_t write_rfc3339(Timestamp time, char* out) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss<milliseconds> clock{time - day};
-  char buffer[40];
-  const int size = std::snprintf(
-      buffer, sizeof buffer, "%04d-%02u-%02uT%02ld:%02ld:%02ld.%03ldZ",
-      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-      static_cast<unsigned>(date.day()), static_cast<long>(clock.hours().count()),
-      static_cast<long>(clock.minutes().count()), static_cast<long>(clock.seconds().count()),
-      static_cast<long>(clock.subseconds().count()));
-  return std::string(buffer, static_cast<std::size_t>(size));
+  const int year = static_cast<int>(date.year());
+  char* at = out;
+  if (year < 0 || year > 9999) {
+    at = std::to_chars(at, at + 8, year).ptr;
+  } else {
+    put_number(at, 4, static_cast<unsigned>(year));
+  }
+  *at++ = '-';
+  put_number(at, 2, static_cast<unsigned>(date.month()));
+  *at++ = '-';
+  put_number(at, 2, static_cast<unsigned>(date.day()));
+  *at++ = 'T';
+  put_number(at, 2, static_cast<unsigned>(clock.hours().count()));
+  *at++ = ':';
+  put_number(at, 2, static_cast<unsigned>(clock.minutes().count()));
+  *at++ = ':';
+  put_number(at, 2, static_cast<unsigned>(clock.seconds().count()));
+  *at++ = '.';
+  put_number(at, 3, static_cast<unsigned>(clock.subseconds().count()));
+  *at++ = 'Z';
+  return static_cast<std::size_t>(at - out);
+}
+
+std::string format_rfc3339(Timestamp time) {
+  char text[rfc3339_characters_max];
+  return std::string(text, write_rfc3339(time, text));
 }
 
 std::optional<Timestamp> parse_rfc3339(std::string_view text) {

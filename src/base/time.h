@@ -15,6 +15,9 @@ using Seconds = std::chrono::seconds;
 
 // RFC 3339 in UTC, always of the form 2026-01-31T12:00:00.000Z.
 std::string format_rfc3339(Timestamp time);
+// The same into `out`, which has room for rfc3339_characters_max; returns how many they are.
+std::size_t write_rfc3339(Timestamp time, char* out);
+inline constexpr std::size_t rfc3339_characters_max = 40;  // 24, unless the year has more digits
 // Accepts RFC 3339 with any offset, and PostgreSQL's form (a space for the T, offset +00).
 std::optional<Timestamp> parse_rfc3339(std::string_view text);
 

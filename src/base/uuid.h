@@ -3,6 +3,7 @@
 
 #include <array>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -19,7 +20,8 @@ struct Uuid {
   // Accepts only the canonical form: 36 characters, lower or upper case hexadecimal.
   static std::optional<Uuid> parse(std::string_view text);
   std::string to_string() const;
-  // Writes exactly 36 characters.
+  static constexpr std::size_t characters = 36;
+  // Writes exactly so many.
   void write(char* out) const;
 
   auto operator<=>(const Uuid&) const = default;

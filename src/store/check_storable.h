@@ -7,9 +7,9 @@
 namespace agentauth {
 
 // Errors: invalid_argument.
-inline Result<void> check_storable(const Param& param) {
-  const auto* text = std::get_if<std::string>(&param.value());
-  if (text != nullptr && text->find('\0') != std::string::npos)
+inline Result<void> check_storable(const Param::Value& value) {
+  const auto* text = std::get_if<std::string_view>(&value);
+  if (text != nullptr && text->find('\0') != text->npos)
     return failure(Errc::invalid_argument, "Text must not contain NUL");
   return {};
 }

@@ -14,6 +14,8 @@
 // - After unavailable a session may be broken(); its owner replaces it.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -41,30 +43,43 @@ class Sql {
   const char* text_;
 };
 
-// A parameter: null, integer, text or bytes. Ids and times travel as text. The constructors are not
-// explicit because a parameter is written as the value it stands for.
+// A parameter: null, integer, text or bytes. Ids and times travel as text. Texts and bytes are
+// views of what was given, which outlives the statement. The constructors are not explicit because
+// a parameter is written as the value it stands for.
 class Param {
  public:
   Param(std::nullptr_t) {}
   Param(std::int64_t value) : value_(value) {}
-  Param(std::string_view value) : value_(std::string(value)) {}
-  Param(const std::string& value) : value_(value) {}
-  Param(const char* value) : value_(std::string(value)) {}
-  Param(ByteView value) : value_(Bytes(value.begin(), value.end())) {}
-  Param(const Bytes& value) : value_(value) {}
-  Param(Timestamp value) : value_(format_rfc3339(value)) {}
+  Param(std::string_view value) : value_(value) {}
+  Param(const std::string& value) : value_(std::string_view(value)) {}
+  Param(const char* value) : value_(std::string_view(value)) {}
+  Param(ByteView value) : value_(value) {}
+  Param(const Bytes& value) : value_(ByteView(value)) {}
+  Param(Timestamp value) : value_(Written{}) {
+    auto& own = *std::get_if<Written>(&value_);
+    own.size = static_cast<std::uint8_t>(write_rfc3339(value, own.text.data()));
+  }
   template <class Tag>
-  Param(const Id<Tag>& value) : value_(value.to_string()) {}
+  Param(const Id<Tag>& value) : value_(Written{}) {
+    auto& own = *std::get_if<Written>(&value_);
+    value.uuid.write(own.text.data());
+    own.size = Uuid::characters;
+  }
   template <class T>
   Param(const std::optional<T>& value) {
     if (value) *this = Param(*value);
   }
 
-  using Value = std::variant<std::monostate, std::int64_t, std::string, Bytes>;
-  const Value& value() const { return value_; }
+  // Views last as long as the parameter stands where it is.
+  using Value = std::variant<std::monostate, std::int64_t, std::string_view, ByteView>;
+  Value value() const;
 
  private:
-  Value value_;
+  struct Written {
+    std::array<char, std::max(Uuid::characters, rfc3339_characters_max)> text;
+    std::uint8_t size;
+  };
+  std::variant<std::monostate, std::int64_t, std::string_view, ByteView, Written> value_;
 };
 
 // The current row of a result; views last until the next row. Columns count from 0.

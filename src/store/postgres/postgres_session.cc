@@ -61,9 +61,13 @@ class Arguments {
       return failure(Errc::internal, "Internal error", "too many parameters");
     count_ = params.size();
     for (std::size_t i = 0; i < count_; ++i) {
-      TRY(check_storable(params[i]));
-      point_to(i, params[i].value());
+      const Param::Value value = params[i].value();
+      TRY(check_storable(value));
+      point_to(i, value);
     }
+    // Not before all of them are there: until then they may move.
+    for (std::size_t i = 0; i < count_; ++i)
+      if (texts_[i] != no_text) values_[i] = ended_.data() + texts_[i];
     return {};
   }
 
@@ -77,13 +81,15 @@ class Arguments {
 
   void point_to(std::size_t i, const Param::Value& value) {
     formats_[i] = as_text;
+    texts_[i] = no_text;
     if (const auto* integer = std::get_if<std::int64_t>(&value)) {
       auto& digits = digits_[i];
       *std::to_chars(digits.data(), digits.data() + digits.size() - 1, *integer).ptr = '\0';
       values_[i] = digits.data();
-    } else if (const auto* text = std::get_if<std::string>(&value)) {
-      values_[i] = text->c_str();
-    } else if (const auto* bytes = std::get_if<Bytes>(&value)) {
+    } else if (const auto* text = std::get_if<std::string_view>(&value)) {
+      texts_[i] = ended_.size();
+      ended_.append(*text).push_back('\0');
+    } else if (const auto* bytes = std::get_if<ByteView>(&value)) {
       // A null pointer would be NULL instead of no bytes.
       values_[i] = bytes->empty() ? "" : reinterpret_cast<const char*>(bytes->data());
       lengths_[i] = static_cast<int>(bytes->size());
@@ -91,7 +97,11 @@ class Arguments {
     }
   }
 
+  static constexpr std::size_t no_text = std::string::npos;
+
   std::size_t count_ = 0;
+  std::string ended_;  // the texts, each with the NUL behind it that libpq wants
+  std::array<std::size_t, count_max> texts_;  // where in there
   std::array<const char*, count_max> values_{};
   std::array<int, count_max> lengths_{};
   std::array<int, count_max> formats_{};

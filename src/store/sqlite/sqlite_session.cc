@@ -43,10 +43,11 @@ int bind_value(sqlite3_stmt* statement, int place, const Param::Value& value) {
   // SQLITE_STATIC: the parameters outlive the statement's run, which clears its bindings.
   if (const auto* integer = std::get_if<std::int64_t>(&value))
     return sqlite3_bind_int64(statement, place, *integer);
-  if (const auto* text = std::get_if<std::string>(&value))
-    return sqlite3_bind_text64(statement, place, text->data(), text->size(), SQLITE_STATIC,
-                               SQLITE_UTF8);
-  if (const auto* bytes = std::get_if<Bytes>(&value)) {
+  if (const auto* text = std::get_if<std::string_view>(&value))
+    // A null pointer would bind NULL instead of no text.
+    return sqlite3_bind_text64(statement, place, text->empty() ? "" : text->data(), text->size(),
+                               SQLITE_STATIC, SQLITE_UTF8);
+  if (const auto* bytes = std::get_if<ByteView>(&value)) {
     // A null pointer would bind NULL instead of no bytes.
     if (bytes->empty()) return sqlite3_bind_zeroblob(statement, place, 0);
     return sqlite3_bind_blob64(statement, place, bytes->data(), bytes->size(), SQLITE_STATIC);
@@ -241,8 +242,9 @@ Result<void> SqliteSession::bind(const Prepared& prepared, std::span<const Param
   if (params.size() != prepared.places.size())
     return failure(Errc::internal, "Internal error", "wrong number of parameters");
   for (std::size_t i = 0; i < params.size(); ++i) {
-    TRY(check_storable(params[i]));
-    const int code = bind_value(prepared.statement.get(), prepared.places[i], params[i].value());
+    const Param::Value value = params[i].value();
+    TRY(check_storable(value));
+    const int code = bind_value(prepared.statement.get(), prepared.places[i], value);
     if (code != SQLITE_OK) return fail(code);
   }
   return {};
