@@ -150,7 +150,7 @@ TEST_F(AuditTrailTest, ARefreshTokenThatIsSpentAgainIsOnRecordWithTheEndOfItsLog
   const Answer replayed = refresh(first);
   EXPECT_EQ(replayed.status, 401);
   EXPECT_EQ(replayed.text("detail"), "The refresh token is not valid");
-  recorder.stop();
+  write_queue.stop();
   const auto events = audit_events(0);
   ASSERT_EQ(events.size(), 3U) << "once, and not as one more refusal";
   EXPECT_EQ(events[2].action, AuditAction::login_refresh);
@@ -198,7 +198,7 @@ TEST_F(AuditTrailTest, WhatSucceedsAndChangesNothingIsNot) {
   EXPECT_EQ(get("/nowhere", token).status, 404);
   EXPECT_EQ(post(path + "/permissions", "{}", token).status, 422);
   EXPECT_EQ(call_as_administrator(Method::delete_, "/agents/" + AgentId{}.to_string()).status, 404);
-  recorder.stop();
+  write_queue.stop();
   EXPECT_THAT(audit_events(0), IsEmpty());
 }
 

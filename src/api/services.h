@@ -50,6 +50,7 @@ struct Services {
   Limiter& limiter;
   GatewayRouteService& gateway_routes;
   const CursorCodec& cursors;
+  WriteQueue& write_queue;
   audit::Recorder& recorder;
   audit::AuditService& audit;
   const audit::Keeper& keeper;

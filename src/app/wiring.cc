@@ -260,7 +260,8 @@ struct Node::State {
                options.limits ? LimitService::Enforced::yes : LimitService::Enforced::no),
         gateway_routes(foundation.database()),
         cursors(foundation.master_key()),
-        recorder(foundation.database(), foundation.clock()),
+        write_queue(foundation.database()),
+        recorder(foundation.database(), write_queue, foundation.clock()),
         audit(foundation.master_key(), foundation.clock()),
         keeper(foundation.database(), audit.signer(), foundation.clock(), log,
                keeper_options(options)),
@@ -280,6 +281,7 @@ struct Node::State {
                  limiter,
                  gateway_routes,
                  cursors,
+                 write_queue,
                  recorder,
                  audit,
                  keeper,
@@ -337,6 +339,7 @@ struct Node::State {
   GatewayRouteService gateway_routes;
   std::unique_ptr<LimitSharing> sharing;  // nullptr: this node counts by itself
   const api::CursorCodec cursors;
+  WriteQueue write_queue;
   audit::Recorder recorder;
   audit::AuditService audit;
   audit::Keeper keeper;
@@ -355,8 +358,8 @@ struct Node::State {
 };
 
 Node::Node(std::unique_ptr<State> state) : state_(std::move(state)) {}
-// Answers that the recorder holds go back to the server's cores, so it ends first.
-Node::~Node() { state_->recorder.stop(); }
+// Answers that wait for their writes go back to the server's cores, so the queue ends first.
+Node::~Node() { state_->write_queue.stop(); }
 
 Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& foundation,
                                            Log& log) {
@@ -421,7 +424,7 @@ void Node::drain(std::chrono::seconds limit) {
   state_->server->drain(limit);
   state_->follower.stop();
   // All that was answered is on record; now the last of it is signed.
-  state_->recorder.stop();
+  state_->write_queue.stop();
   state_->key_keeper.stop();
   state_->keeper.stop();
   if (state_->sharing) state_->sharing->stop();

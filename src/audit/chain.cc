@@ -54,14 +54,14 @@ Result<Sha256> parse_hash(std::string_view hexadecimal) {
   return hash;
 }
 
-Result<void> append(Transaction& tx, std::vector<AuditEvent> events) {
+Result<void> append(Transaction& tx, AuditEvents events) {
   const AuditHead head = TRY(tx.audit().reserve(static_cast<std::int64_t>(events.size())));
   Sha256 hash = TRY(parse_hash(head.hash));
   std::int64_t sequence = head.sequence;
-  for (AuditEvent& event : events) {
-    event.sequence = ++sequence;
-    hash = link(hash, event);
-    event.hash = hex_encode(hash);
+  for (AuditEvent* event : events) {
+    event->sequence = ++sequence;
+    hash = link(hash, *event);
+    event->hash = hex_encode(hash);
   }
   return tx.audit().append(events);
 }

@@ -29,6 +29,6 @@ Result<Sha256> parse_hash(std::string_view hexadecimal);
 
 // Numbers and links the events and stores them: what Database::append_audit_by is given. One chain
 // for all nodes: the head's row is locked from here to the commit.
-Result<void> append(Transaction& tx, std::vector<AuditEvent> events);
+Result<void> append(Transaction& tx, AuditEvents events);
 
 }  // namespace agentauth::audit

@@ -259,16 +259,17 @@ class AuditRecorder : public ::testing::Test {
   TestDatabase where_{Backend::sqlite_disk};
   std::unique_ptr<Database> database_ = where_.open_migrated();
   ManualClock clock_;
+  WriteQueue queue_{*database_};
 };
 
 TEST_F(AuditRecorder, WhoWaitsIsToldWhenTheEventIsDurable) {
-  Recorder recorder(*database_, clock_);
+  Recorder recorder(*database_, queue_, clock_);
   std::promise<std::int64_t> told;
   ASSERT_TRUE(recorder.record(login_of(AgentId{}), [&](const Result<void>& result) {
     told.set_value(result ? recorded() : -1);
   }));
   EXPECT_EQ(told.get_future().get(), 1);
-  recorder.stop();
+  queue_.stop();
   EXPECT_EQ(recorder.state().recorded[static_cast<std::size_t>(AuditAction::login)][0], 1U);
 }
 
@@ -277,21 +278,22 @@ TEST_F(AuditRecorder, EveryoneIsToldWhenTheTrailCannotBeWritten) {
     TRY(tx.session().execute("DELETE FROM audit_head"));
     return {};
   }));
-  Recorder recorder(*database_, clock_);
+  Recorder recorder(*database_, queue_, clock_);
   std::promise<Errc> told;
   recorder.record_denial(login_of(AgentId{}));
   ASSERT_TRUE(recorder.record(login_of(AgentId{}), [&](const Result<void>& result) {
     told.set_value(result.error().code);
   }));
   EXPECT_EQ(told.get_future().get(), Errc::unavailable);
-  recorder.stop();
+  queue_.stop();
   EXPECT_EQ(recorder.state().dropped[static_cast<std::size_t>(Dropped::database)], 1U);
   EXPECT_EQ(recorder.state().recorded[static_cast<std::size_t>(AuditAction::login)][0], 0U);
 }
 
 // Holds the database's writer, so that the queue fills.
 TEST_F(AuditRecorder, AFullQueueRefusesLoginsAndCountsDenials) {
-  Recorder recorder(*database_, clock_, {.waiting_max = 8});
+  WriteQueue queue(*database_, 8);
+  Recorder recorder(*database_, queue, clock_);
   std::promise<void> held;
   std::promise<void> release;
   std::thread holder([&] {
@@ -317,27 +319,27 @@ TEST_F(AuditRecorder, AFullQueueRefusesLoginsAndCountsDenials) {
   EXPECT_FALSE(recorder.record(login_of(AgentId{}), done));
   release.set_value();
   holder.join();
-  recorder.stop();
+  queue.stop();
   EXPECT_EQ(told, 6);
   EXPECT_EQ(recorded(), 9);
   EXPECT_FALSE(recorder.record(login_of(AgentId{}), done)) << "nobody would write it";
 }
 
 TEST_F(AuditRecorder, StrangersCannotFillTheDisk) {
-  Recorder recorder(*database_, clock_, {.strangers = {3, 2}});
+  Recorder recorder(*database_, queue_, clock_, {.strangers = {3, 2}});
   AuditEvent stranger = login_of(AgentId{});
   stranger.outcome = AuditOutcome::failure;
   for (int i = 0; i < 10; ++i) recorder.record_denial(stranger);
   clock_.advance(1s);
   for (int i = 0; i < 10; ++i) recorder.record_denial(stranger);
   recorder.record_denial(login_of(AgentId{}));
-  recorder.stop();
+  queue_.stop();
   EXPECT_EQ(recorded(), 3 + 2 + 1);
   EXPECT_EQ(recorder.state().dropped[static_cast<std::size_t>(Dropped::flood)], 15U);
 }
 
 TEST_F(AuditRecorder, AnAgentThatIsDeniedAgainAndAgainHidesNobodyElse) {
-  Recorder recorder(*database_, clock_, {.each_agent = {3, 2}});
+  Recorder recorder(*database_, queue_, clock_, {.each_agent = {3, 2}});
   AuditEvent denied = login_of(*AgentId::parse("0b6f2a54-3c1d-4e5f-8a9b-0c1d2e3f4a5b"));
   denied.outcome = AuditOutcome::denied;
   for (int i = 0; i < 10; ++i) recorder.record_denial(denied);
@@ -347,7 +349,7 @@ TEST_F(AuditRecorder, AnAgentThatIsDeniedAgainAndAgainHidesNobodyElse) {
   recorder.record_denial(denied);
   denied.agent_id.reset();
   recorder.record_denial(denied);
-  recorder.stop();
+  queue_.stop();
   EXPECT_EQ(recorded(), 3 + 2 + 1 + 1);
   EXPECT_EQ(recorder.state().dropped[static_cast<std::size_t>(Dropped::flood)], 15U);
 }

@@ -1,17 +1,15 @@
-// Takes events from threads that must not wait, and makes them durable together.
+// Takes events from threads that must not wait, and has them made durable together.
 #pragma once
 
 #include <array>
 #include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 #include "base/time.h"
 #include "model/audit_event.h"
-#include "store/database.h"
+#include "store/write_queue.h"
 
 namespace agentauth::audit {
 
@@ -38,25 +36,25 @@ class Budget {
   Timestamp since_{};  // long ago: all of it has come back
 };
 
-// One thread of its own, from construction to stop(). Everything else may be called from any
-// thread.
+// Safe to use from any thread. Ends its queue when it ends.
 class Recorder {
  public:
   struct Options {
-    std::size_t waiting_max = 8192;
     // Anybody can fail to log in, and any agent be denied, as often as the network carries. Without
     // a bound that fills the disk, and hides what others do.
     Budget::Rate strangers{10'000, 100};
     Budget::Rate each_agent{1'000, 20};
   };
-  Recorder(Database& database, const Clock& clock) : Recorder(database, clock, Options{}) {}
-  Recorder(Database& database, const Clock& clock, const Options& options);
-  ~Recorder() { stop(); }
+  Recorder(Database& database, WriteQueue& queue, const Clock& clock)
+      : Recorder(database, queue, clock, Options{}) {}
+  Recorder(Database& database, WriteQueue& queue, const Clock& clock, const Options& options)
+      : database_(database), queue_(queue), clock_(clock), options_(options) {}
+  ~Recorder() { queue_.stop(); }
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
-  // `done` is told, on the recorder's thread, whether the event is durable: nothing it stands for
-  // may be answered before. False when the queue is full: `done` will not be called then.
+  // `done` is told, on the queue's thread, whether the event is durable: nothing it stands for may
+  // be answered before. False when the queue is full: `done` will not be called then.
   using Done = std::function<void(const Result<void>&)>;
   bool record(AuditEvent event, Done done);
   // Whether it becomes durable is nobody's to wait for. Those of agents and those of strangers take
@@ -67,9 +65,6 @@ class Recorder {
   // Events that their writes recorded themselves: for the metrics.
   void count(const AuditEvent& event);
 
-  // Writes what waits, refuses what comes after, ends the thread.
-  void stop();
-
   struct State {
     std::size_t depth = 0;
     std::array<std::array<std::uint64_t, audit_outcome_count>, audit_action_count> recorded{};
@@ -78,42 +73,26 @@ class Recorder {
   State state() const;
 
  private:
-  struct Entry {
-    AuditEvent event;
-    Done done;  // empty: a denial, for which nobody waits
-    Database::SteadyTime since = Database::Steady::now();
-  };
   static constexpr std::size_t agent_budgets = 1024;  // an agent's by its id; some share one
 
-  void run();
-  void refuse_overdue(std::vector<Entry>& entries) const;
-  void write(std::vector<Entry>& entries);
-  // Require the lock.
+  // Requires the lock.
   bool admits(const AuditEvent& denial);
-  std::size_t& waiting_denials(const AuditEvent& denial);
-  void drop(Dropped why, std::uint64_t events) {
-    dropped_[static_cast<std::size_t>(why)] += events;
-  }
+  void drop(Dropped why) { ++dropped_[static_cast<std::size_t>(why)]; }
 
   Database& database_;
+  WriteQueue& queue_;
   const Clock& clock_;
   const Options options_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  std::vector<Entry> queue_;
-  bool stopping_ = false;
-  bool idle_ = true;
+  std::mutex mutex_;
   Budget strangers_;
   std::vector<Budget> agents_{agent_budgets};
-  std::size_t denials_of_strangers_ = 0;  // in the queue
-  std::size_t denials_of_agents_ = 0;
+  std::atomic<std::size_t> denials_of_strangers_ = 0;  // that are not done yet
+  std::atomic<std::size_t> denials_of_agents_ = 0;
 
   std::array<std::array<std::atomic<std::uint64_t>, audit_outcome_count>, audit_action_count>
       recorded_{};
   std::array<std::atomic<std::uint64_t>, dropped_count> dropped_{};
-  bool failed_ = false;  // of the thread: the last write
-  std::thread thread_;
 };
 
 }  // namespace agentauth::audit

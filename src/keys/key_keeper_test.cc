@@ -59,7 +59,8 @@ class KeyKeeperTest : public testing::Test {
   std::FILE* log_file = std::tmpfile();
   Log log{clock, LogFormat::json, LogLevel::debug, fileno(log_file)};
   KeyUses uses;
-  audit::Recorder recorder{audited(replica.database()), clock};
+  WriteQueue write_queue{audited(replica.database())};
+  audit::Recorder recorder{replica.database(), write_queue, clock};
   KeyKeeper keeper = another();
   AgentId agent = replica.add_agent();
   Kid kid = *parse_kid(replica.add_key(agent, "k11111111111").kid);

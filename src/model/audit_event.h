@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -204,6 +205,9 @@ struct AuditEvent {
     };
   }
 };
+
+// Events where they stand, to be numbered and sealed there.
+using AuditEvents = std::span<AuditEvent* const>;
 
 // What an event is about.
 struct AuditTarget {

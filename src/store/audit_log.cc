@@ -142,21 +142,21 @@ Result<AuditHead> AuditLog::reserve(std::int64_t count) {
 }
 
 template <std::size_t Rows>
-Result<void> AuditLog::insert(std::span<const AuditEvent, Rows> events) {
+Result<void> AuditLog::insert(std::span<AuditEvent* const, Rows> events) {
   std::vector<Param> params;
   params.reserve(Rows * columns);
-  for (const AuditEvent& event : events) append_columns(event, params);
+  for (const AuditEvent* event : events) append_columns(*event, params);
   TRY(session_.execute(Sql(insert_text<Rows>.data()), params));
   return {};
 }
 
-Result<void> AuditLog::append(std::span<const AuditEvent> events) {
+Result<void> AuditLog::append(AuditEvents events) {
   if (events.empty()) return {};
-  std::span<const AuditEvent> rest = events;
+  AuditEvents rest = events;
   for (; rest.size() >= rows_together; rest = rest.subspan(rows_together))
     TRY(insert<rows_together>(rest.first<rows_together>()));
   for (; !rest.empty(); rest = rest.subspan(1)) TRY(insert<1>(rest.first<1>()));
-  TRY(session_.execute("UPDATE audit_head SET hash = $1", {events.back().hash}));
+  TRY(session_.execute("UPDATE audit_head SET hash = $1", {events.back()->hash}));
   return {};
 }
 

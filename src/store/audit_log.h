@@ -43,7 +43,7 @@ class AuditLog {
   // transactions wait for each other.
   Result<AuditHead> reserve(std::int64_t count);
   // Numbered and hashed; the last one becomes the head.
-  Result<void> append(std::span<const AuditEvent> events);
+  Result<void> append(AuditEvents events);
 
   Result<AuditHead> head();
   // Newest first, numbers below `before`.
@@ -73,7 +73,7 @@ class AuditLog {
 
  private:
   template <std::size_t Rows>
-  Result<void> insert(std::span<const AuditEvent, Rows> events);
+  Result<void> insert(std::span<AuditEvent* const, Rows> events);
   Result<std::vector<AuditEvent>> list_unindexed(const AuditFilter& filter, std::int64_t indexed,
                                                  std::int64_t before, std::int64_t limit);
   Result<std::vector<AuditEvent>> list_indexed(const AuditFilter& filter, std::int64_t before,

@@ -6,7 +6,6 @@
 namespace agentauth {
 namespace {
 
-constexpr std::size_t batch_max = 128;
 // What was cut off while it lay idle says so at once. Who did not answer in time would not answer
 // to the next question either.
 constexpr std::chrono::seconds told_at_once{1};
@@ -31,11 +30,17 @@ Result<void> without_exceptions(F work) noexcept {
   }
 }
 
+std::vector<AuditEvent*> places_of(std::vector<AuditEvent>& events) {
+  std::vector<AuditEvent*> places;
+  for (AuditEvent& event : events) places.push_back(&event);
+  return places;
+}
+
 // A throwing service is a bug or no memory; its change must not be half made.
 Result<void> guarded(FunctionRef<Result<void>(Transaction&)> work, Session& session,
-                     std::vector<AuditEvent>* events = nullptr) {
+                     Transaction::Outcome* outcome = nullptr) {
   return without_exceptions([&] {
-    Transaction tx(session, events);
+    Transaction tx(session, outcome);
     return work(tx);
   });
 }
@@ -81,9 +86,9 @@ Result<Session*> Database::begin(Access access) {
 
 Result<void> Database::run_alone(Access access, Work work) {
   Session& own = *TRY(begin(access));
-  std::vector<AuditEvent> events;
-  Result<void> done = guarded(work, own, &events);
-  if (done) done = append_audit(own, std::move(events));
+  Transaction::Outcome outcome;
+  Result<void> done = guarded(work, own, &outcome);
+  if (done) done = append_audit(own, places_of(outcome.events));
   if (!done) {
     own.rollback();
     return done;
@@ -91,21 +96,34 @@ Result<void> Database::run_alone(Access access, Work work) {
   return own.commit();
 }
 
-Result<void> Database::run_write(Work work) { return wait_for_commit({.work = &work}); }
-
-Result<void> Database::record(std::vector<AuditEvent> events, SteadyTime since) {
-  return wait_for_commit({.work = nullptr, .events = std::move(events), .since = since});
+Result<void> Database::run_write(Work work) {
+  Write own(work);
+  Write* const place = &own;
+  wait_for_commit(Batch(&place, 1));
+  return std::move(own.result);
 }
 
-Result<void> Database::wait_for_commit(Waiting own) {
+Result<void> Database::record(std::vector<AuditEvent> events) {
+  Write own(std::move(events));
+  Write* const place = &own;
+  wait_for_commit(Batch(&place, 1));
+  return std::move(own.result);
+}
+
+void Database::write_each(std::span<Write* const> writes) {
+  if (!writes.empty()) wait_for_commit(writes);
+}
+
+void Database::wait_for_commit(Batch own) {
+  const Write& last = *own.back();  // turns are taken in order
   std::unique_lock lock(mutex_);
-  queue_.push_back(&own);
-  answered_.wait(lock, [&] { return own.done || !committing_; });
-  while (!own.done) {
+  queue_.insert(queue_.end(), own.begin(), own.end());
+  answered_.wait(lock, [&] { return last.done || !committing_; });
+  while (!last.done) {
     // Nobody commits: this thread does, for everybody who waits by now.
     committing_ = true;
-    std::array<Waiting*, batch_max> taken;
-    const std::size_t count = std::min(queue_.size(), batch_max);
+    std::array<Write*, together_max> taken;
+    const std::size_t count = std::min(queue_.size(), together_max);
     const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
     std::copy(queue_.begin(), end, taken.begin());
     queue_.erase(queue_.begin(), end);
@@ -114,19 +132,18 @@ Result<void> Database::wait_for_commit(Waiting own) {
     const auto in_time = refuse_overdue(std::span(taken.data(), count));
     if (!in_time.empty()) commit_together(in_time);
     lock.lock();
-    for (Waiting* waiting : batch) waiting->done = true;
+    for (Write* write : batch) write->done = true;
     committing_ = false;
     answered_.notify_all();
   }
-  return std::move(own.result);
 }
 
 // Returns the others.
-std::span<Database::Waiting*> Database::refuse_overdue(std::span<Waiting*> batch) noexcept {
+std::span<Database::Write*> Database::refuse_overdue(std::span<Write*> batch) noexcept {
   if (!silent_) return batch;
   const SteadyTime oldest = Steady::now() - turn_patience;
-  const auto late = std::partition(
-      batch.begin(), batch.end(), [&](const Waiting* waiting) { return waiting->since >= oldest; });
+  const auto late = std::partition(batch.begin(), batch.end(),
+                                   [&](const Write* write) { return write->since >= oldest; });
   const Result<void> refused = without_exceptions([]() -> Result<void> {
     return failure(Errc::unavailable, "The database is not available",
                    "it did not answer the writes that this one waited for");
@@ -140,14 +157,13 @@ void Database::commit_together(Batch batch) noexcept {
   bool kept = commit_batch(batch);
   // Who was undone because writers block each other is tried again, once: alone it holds nothing
   // that the others wait for.
-  for (Waiting* const& waiting : batch) {
-    if (!waiting->blocked) continue;
-    waiting->result = {};
-    kept = commit_batch(Batch(&waiting, 1)) || kept;
+  for (Write* const& write : batch) {
+    if (!write->blocked) continue;
+    write->result = {};
+    kept = commit_batch(Batch(&write, 1)) || kept;
   }
-  // Events alone change nothing that decisions read.
   const bool changes = std::any_of(batch.begin(), batch.end(),
-                                   [](const Waiting* waiting) { return waiting->work != nullptr; });
+                                   [](const Write* write) { return write->outcome.changes; });
   if (!kept || !changes || !on_commit_) return;
   const Result<void> told = without_exceptions([&]() -> Result<void> {
     on_commit_();
@@ -162,8 +178,11 @@ bool Database::commit_batch(Batch batch) noexcept {
   bool commits = false;
   const Result<void> done = without_exceptions([&]() -> Result<void> {
     session = TRY(begin(Access::write));
-    TRY(batch.size() == 1 ? run_only(*session, *batch.front())
-                          : run_each_in_savepoint(*session, batch));
+    if (!TRY(run_as_one(*session, batch))) {
+      session->rollback();
+      TRY(session->begin(Access::write));
+      TRY(run_each_in_savepoint(*session, batch));
+    }
     commits = std::any_of(batch.begin(), batch.end(), succeeded);
     if (commits) {
       TRY(append_audit(*session, events_of(batch)));
@@ -174,8 +193,8 @@ bool Database::commit_batch(Batch batch) noexcept {
   });
   silent_ = session == nullptr || session->broken();
   if (done) return commits;
-  for (Waiting* waiting : batch)
-    waiting->blocked = waiting->blocked || (succeeded(waiting) && session && session->contended());
+  for (Write* write : batch)
+    write->blocked = write->blocked || (succeeded(write) && session && session->contended());
   fail_all(batch, done.error());
   if (session != nullptr) {
     (void)without_exceptions([&]() -> Result<void> {
@@ -188,49 +207,56 @@ bool Database::commit_batch(Batch batch) noexcept {
 }
 
 void Database::fail_all(Batch batch, const Error& error) noexcept {
-  for (Waiting* waiting : batch) {
-    if (!waiting->result) continue;
+  for (Write* write : batch) {
+    if (!write->result) continue;
     try {
-      waiting->result = tl::unexpected(error);
+      write->result = tl::unexpected(error);
     } catch (const std::exception& exception) {
-      waiting->result = tl::unexpected(internal_error(exception.what()));
+      write->result = tl::unexpected(internal_error(exception.what()));
     }
   }
 }
 
-// The common case needs no savepoint: when it fails, nothing is left to commit.
-Result<void> Database::run_only(Session& session, Waiting& only) {
-  run(session, only);
-  return {};
+// What nearly always succeeds is tried without savepoints first: on PostgreSQL each of them is a
+// round trip, and SQLite copies the pages it may have to restore. False when one of several failed
+// and all have to be made again, each so that it can be undone.
+Result<bool> Database::run_as_one(Session& session, Batch batch) {
+  for (Write* write : batch) {
+    run(session, *write);
+    if (succeeded(write) || batch.size() == 1) continue;
+    for (Write* other : batch) other->result = {};
+    return false;
+  }
+  return true;
 }
 
 Result<void> Database::run_each_in_savepoint(Session& session, Batch batch) {
-  for (Waiting* waiting : batch) {
-    if (waiting->work == nullptr) continue;
+  for (Write* write : batch) {
+    if (!write->work) continue;
     TRY(session.execute("SAVEPOINT one"));
-    run(session, *waiting);
-    TRY(waiting->result ? session.execute("RELEASE SAVEPOINT one")
-                        : session.execute("ROLLBACK TO SAVEPOINT one"));
+    run(session, *write);
+    TRY(succeeded(write) ? session.execute("RELEASE SAVEPOINT one")
+                         : session.execute("ROLLBACK TO SAVEPOINT one"));
   }
   return {};
 }
 
-// Copies, because the batch may have to be tried again.
-std::vector<AuditEvent> Database::events_of(Batch batch) {
-  std::vector<AuditEvent> events;
-  for (const Waiting* waiting : batch)
-    if (succeeded(waiting))
-      events.insert(events.end(), waiting->events.begin(), waiting->events.end());
+std::vector<AuditEvent*> Database::events_of(Batch batch) {
+  std::vector<AuditEvent*> events;
+  events.reserve(batch.size());
+  for (Write* write : batch)
+    if (succeeded(write))
+      for (AuditEvent& event : write->outcome.events) events.push_back(&event);
   return events;
 }
 
 // Last of all, whatever the writes locked before: every transaction takes its locks in one order.
-Result<void> Database::append_audit(Session& session, std::vector<AuditEvent> events) {
+Result<void> Database::append_audit(Session& session, AuditEvents events) {
   if (events.empty()) return {};
   if (!append_audit_) return failure(Errc::internal, "Internal error", "there is no audit chain");
   Result<void> appended = without_exceptions([&] {
     Transaction tx(session);
-    return append_audit_(tx, std::move(events));
+    return append_audit_(tx, events);
   });
   if (appended) return {};
   // Whatever is wrong with the trail, nothing may happen without it.
@@ -238,11 +264,11 @@ Result<void> Database::append_audit(Session& session, std::vector<AuditEvent> ev
                  appended.error().message + ": " + appended.error().detail);
 }
 
-void Database::run(Session& session, Waiting& waiting) {
-  if (waiting.work == nullptr) return;
-  waiting.events.clear();
-  waiting.result = guarded(*waiting.work, session, &waiting.events);
-  waiting.blocked = !waiting.result && session.contended();
+void Database::run(Session& session, Write& write) {
+  if (!write.work) return;
+  write.outcome = {};
+  write.result = guarded(*write.work, session, &write.outcome);
+  write.blocked = !write.result && session.contended();
 }
 
 }  // namespace agentauth

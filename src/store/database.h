@@ -7,9 +7,9 @@
 //   });
 //
 // Every thread has a session of its own, opened when it first asks. Writes that wait at the same
-// time commit together, each in its own savepoint: one that fails undoes itself only. A write is
-// answered after the commit and after on_commit has run. One that is refused did not happen, with
-// one exception that no client of a database can rule out: see write().
+// time commit together, and one that fails undoes itself only. A write is answered after the commit
+// and after on_commit has run. One that is refused did not happen, with one exception that no
+// client of a database can rule out: see write().
 #pragma once
 
 #include <array>
@@ -38,9 +38,11 @@ class Database {
   // Once the database did not answer those before it, a write that has waited so long is refused
   // when its turn comes: each would wait for an answer of its own, one after the other.
   static constexpr std::chrono::seconds turn_patience{5};
+  // So many writes share a transaction: few enough that nobody waits long behind them.
+  static constexpr std::size_t together_max = 512;
 
   explicit Database(std::unique_ptr<Driver> driver) : driver_(std::move(driver)) {
-    queue_.reserve(thread_index_max);  // so that waiting takes no memory
+    queue_.reserve(thread_index_max + together_max);  // so that waiting takes no memory
   }
   // Errors: invalid_argument (not a URL of ours), unavailable (cannot be opened or reached).
   static Result<std::unique_ptr<Database>> open(const std::string& url);
@@ -56,7 +58,8 @@ class Database {
   auto snapshot(F&& work) -> std::invoke_result_t<F&, Transaction&> {
     return with_result(work, [&](Work erased) { return run_snapshot(erased); });
   }
-  // `work` may be called a second time, from nothing, when writers blocked each other.
+  // `work` may be called a second time, from nothing, when writers blocked each other or when one
+  // that shares its transaction failed.
   // Errors: the work's own; unavailable: nothing was committed, unless the connection was lost
   // during the commit itself, when nobody can say; internal: also when the hook failed. Whoever
   // waits for a database that has fallen silent is answered within turn_patience and what the
@@ -72,8 +75,27 @@ class Database {
   auto write_apart(F&& work) -> std::invoke_result_t<F&, Transaction&> {
     return with_result(work, [&](Work erased) { return run_alone(Access::write, erased); });
   }
-  // Audit events alone, which have waited `since` then. Errors: as write().
-  Result<void> record(std::vector<AuditEvent> events, SteadyTime since = Steady::now());
+  // Audit events alone. Errors: as write().
+  Result<void> record(std::vector<AuditEvent> events);
+
+  // A write that somebody else waits for: see WriteQueue.
+  struct Write {
+    Write() = default;
+    explicit Write(FunctionRef<Result<void>(Transaction&)> does) : work(does) {}
+    explicit Write(std::vector<AuditEvent> events) { outcome.events = std::move(events); }
+
+    std::optional<FunctionRef<Result<void>(Transaction&)>> work;  // nothing: events alone
+    Transaction::Outcome outcome;      // what `work` left, or the events that are given
+    SteadyTime since = Steady::now();  // waits since then
+    Result<void> result;               // set by write_each()
+
+   private:
+    friend class Database;
+    bool blocked = false;  // failed because writers block each other: worth another try
+    bool done = false;
+  };
+  // Each as write() would make it, and as many together as wait.
+  void write_each(std::span<Write* const> writes);
 
   // Alone, under the lock that keeps other servers' migrations out.
   template <class F>
@@ -82,13 +104,14 @@ class Database {
   }
 
   // Called in the transaction, right before its commit, with all events that its writes recorded;
-  // when it fails, all of them are refused. Set once, before the first write; without it a write
-  // that records is refused.
-  using Append = std::function<Result<void>(Transaction&, std::vector<AuditEvent>)>;
+  // when it fails, all of them are refused. It may number and seal them where they stand. Set once,
+  // before the first write; without it a write that records is refused.
+  using Append = std::function<Result<void>(Transaction&, AuditEvents)>;
   void append_audit_by(Append append) { append_audit_ = std::move(append); }
 
-  // Called on the writing thread after each commit of a write, also one that may have happened for
-  // all we know, before any of its writes is answered. Set once, before the first write.
+  // Called on the writing thread after each commit that may have changed what decisions read (its
+  // transaction was asked for the change log), also one that may have happened for all we know,
+  // before any of its writes is answered. Set once, before the first write.
   void on_commit(std::function<void()> hook) { on_commit_ = std::move(hook); }
 
   // See Driver::watch().
@@ -99,15 +122,7 @@ class Database {
  private:
   using Work = FunctionRef<Result<void>(Transaction&)>;
 
-  struct Waiting {
-    const Work* work;  // nullptr: there are events only
-    std::vector<AuditEvent> events{};
-    SteadyTime since = Steady::now();
-    Result<void> result{};
-    bool blocked = false;  // failed because writers block each other: worth another try
-    bool done = false;
-  };
-  using Batch = std::span<Waiting* const>;
+  using Batch = std::span<Write* const>;
 
   template <class F, class Run>
   static auto with_result(F& work, Run run) -> std::invoke_result_t<F&, Transaction&> {
@@ -134,17 +149,17 @@ class Database {
   Result<void> run_snapshot(Work work) { return run_alone(Access::snapshot, work); }
   Result<void> run_alone(Access access, Work work);
   Result<void> run_write(Work work);
-  Result<void> wait_for_commit(Waiting own);
-  std::span<Waiting*> refuse_overdue(std::span<Waiting*> batch) noexcept;
+  void wait_for_commit(Batch own);
+  std::span<Write*> refuse_overdue(std::span<Write*> batch) noexcept;
   void commit_together(Batch batch) noexcept;
   bool commit_batch(Batch batch) noexcept;
   static void fail_all(Batch batch, const Error& error) noexcept;
-  static Result<void> run_only(Session& session, Waiting& only);
+  static Result<bool> run_as_one(Session& session, Batch batch);
   static Result<void> run_each_in_savepoint(Session& session, Batch batch);
-  static void run(Session& session, Waiting& waiting);
-  static std::vector<AuditEvent> events_of(Batch batch);
-  Result<void> append_audit(Session& session, std::vector<AuditEvent> events);
-  static bool succeeded(const Waiting* waiting) { return waiting->result.has_value(); }
+  static void run(Session& session, Write& write);
+  static std::vector<AuditEvent*> events_of(Batch batch);
+  Result<void> append_audit(Session& session, AuditEvents events);
+  static bool succeeded(const Write* write) { return write->result.has_value(); }
 
   std::unique_ptr<Driver> driver_;
   std::array<std::unique_ptr<Session>, thread_index_max> sessions_{};  // by thread_index()
@@ -153,7 +168,7 @@ class Database {
 
   std::mutex mutex_;
   std::condition_variable answered_;
-  std::vector<Waiting*> queue_;
+  std::vector<Write*> queue_;
   bool committing_ = false;
   bool silent_ = false;  // of whoever commits: the database did not answer the last time
 };

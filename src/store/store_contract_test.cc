@@ -14,6 +14,7 @@
 #include "store/migrations.h"
 #include "store/testing/test_database.h"
 #include "store/testing/watched_driver.h"
+#include "store/write_queue.h"
 
 namespace agentauth {
 namespace {
@@ -425,8 +426,73 @@ TEST_P(DatabaseContract, WaitingWritesCommitTogether) {
     });
   }
   for (const auto& result : write_together(std::move(works))) EXPECT_TRUE(result);
-  EXPECT_EQ(commits, 2);  // the holder's and theirs
+  EXPECT_EQ(commits, 1) << "the holder's changes nothing";
   EXPECT_EQ(agents(), 10);
+}
+
+TEST_P(DatabaseContract, AWriteThatLeavesTheChangeLogAloneTellsNoHook) {
+  int told = 0;
+  database_->on_commit([&] { ++told; });
+  must(database_->write([](Transaction& tx) -> Result<void> {
+    TRY(tx.agents().insert("Bot", "ops@example.com"));
+    return {};
+  }));
+  EXPECT_EQ(agents(), 1);
+  EXPECT_EQ(told, 0);
+}
+
+TEST_P(DatabaseContract, WritesOfOneThreadFailEachForItself) {
+  const auto insert = [&](Transaction& tx) -> Result<void> {
+    TRY(register_agent(tx, "Bot"));
+    return {};
+  };
+  const auto refuse = [&](Transaction& tx) -> Result<void> {
+    TRY(register_agent(tx, "Undone"));
+    return failure(Errc::permission_denied, "Permission denied");
+  };
+  Database::Write first{insert};
+  Database::Write refused{refuse};
+  Database::Write last{insert};
+  database_->write_each(std::array{&first, &refused, &last});
+  EXPECT_TRUE(first.result);
+  EXPECT_EQ(refused.result.error().code, Errc::permission_denied);
+  EXPECT_TRUE(last.result);
+  EXPECT_EQ(agents(), 2);
+  EXPECT_EQ(revision(), 2) << "what was made again counts once";
+}
+
+TEST_P(DatabaseContract, AQueueMakesWhatThreadsDoNotWaitFor) {
+  WriteQueue queue(*database_, 4);
+  std::promise<void> held;
+  std::promise<void> release;
+  std::thread holder([&] {
+    must(database_->write([&](Transaction&) -> Result<void> {
+      held.set_value();
+      release.get_future().wait();
+      return {};
+    }));
+  });
+  held.get_future().wait();
+  std::atomic<int> made = 0;
+  std::atomic<int> refused = 0;
+  const auto done = [&](const Database::Write& write) { ++(write.result ? made : refused); };
+  const auto insert = [&](Transaction& tx) -> Result<void> {
+    TRY(register_agent(tx, "Bot"));
+    return {};
+  };
+  EXPECT_TRUE(queue.push(insert, done));
+  while (queue.depth() > 0) std::this_thread::sleep_for(1ms);  // the thread has it
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(queue.push(insert, done));
+  EXPECT_TRUE(
+      queue.push([](Transaction&) { return Result<void>(failure(Errc::conflict, "no")); }, done));
+  EXPECT_FALSE(queue.push(insert, done)) << "it is full";
+  release.set_value();
+  holder.join();
+  queue.stop();
+  EXPECT_EQ(made, 4);
+  EXPECT_EQ(refused, 1);
+  EXPECT_EQ(agents(), 4);
+  EXPECT_FALSE(queue.push(insert, done)) << "nobody would make it";
 }
 
 TEST_P(DatabaseContract, AWriteApartIsCommittedOrUndoneAndTellsNoHook) {
@@ -597,7 +663,8 @@ class CommitOutcome : public ::testing::Test {
   }
   Result<void> write_agent() {
     return database_.write([](Transaction& tx) -> Result<void> {
-      TRY(tx.agents().insert("Bot", "ops@example.com"));
+      const Agent agent = TRY(tx.agents().insert("Bot", "ops@example.com"));
+      TRY(tx.changes().append(ChangeKind::agent, agent.agent_id));
       return {};
     });
   }

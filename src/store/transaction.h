@@ -24,9 +24,14 @@ namespace agentauth {
 
 class Transaction {
  public:
-  // `events` takes what record() is given; without it nothing can be recorded.
-  explicit Transaction(Session& session, std::vector<AuditEvent>* events = nullptr)
-      : session_(session), events_(events) {}
+  // What a write leaves behind besides its rows.
+  struct Outcome {
+    std::vector<AuditEvent> events{};  // what record() was given
+    bool changes = false;              // the change log was asked for
+  };
+  // Without an outcome nothing can be recorded.
+  explicit Transaction(Session& session, Outcome* outcome = nullptr)
+      : session_(session), outcome_(outcome) {}
 
   AgentRepository agents() { return AgentRepository(session_); }
   ApiKeyRepository keys() { return ApiKeyRepository(session_); }
@@ -35,7 +40,10 @@ class Transaction {
   GrantRepository grants() { return GrantRepository(session_); }
   RoleRepository roles() { return RoleRepository(session_); }
   EntityRepository entities() { return EntityRepository(session_); }
-  ChangeLog changes() { return ChangeLog(session_); }
+  ChangeLog changes() {
+    if (outcome_ != nullptr) outcome_->changes = true;
+    return ChangeLog(session_);
+  }
   IdempotencyRepository idempotency() { return IdempotencyRepository(session_); }
   TokenFamilyRepository token_families() { return TokenFamilyRepository(session_); }
   SettingsRepository settings() { return SettingsRepository(session_); }
@@ -44,13 +52,13 @@ class Transaction {
 
   // Commits with this write or not at all: the event enters the chain right before the commit, and
   // when it cannot, the write is refused. REQUIRES: inside Database::write.
-  void record(AuditEvent event) { events_->push_back(std::move(event)); }
+  void record(AuditEvent event) { outcome_->events.push_back(std::move(event)); }
 
   Session& session() { return session_; }
 
  private:
   Session& session_;
-  std::vector<AuditEvent>* events_;
+  Outcome* outcome_;
 };
 
 }  // namespace agentauth

@@ -52,8 +52,8 @@ class Node {
 class SigningKeyServiceTest : public testing::Test {
  protected:
   SigningKeyServiceTest() {
-    replica.database().append_audit_by([this](Transaction&, std::vector<AuditEvent> events) {
-      for (AuditEvent& event : events) recorded.push_back(std::move(event));
+    replica.database().append_audit_by([this](Transaction&, AuditEvents events) {
+      for (AuditEvent* event : events) recorded.push_back(std::move(*event));
       return Result<void>();
     });
   }
@@ -93,8 +93,7 @@ TEST_F(SigningKeyServiceTest, ServersThatStartAtOnceAgreeOnOneKey) {
 
 TEST_F(SigningKeyServiceTest, TwoDeploymentsHaveDifferentKeys) {
   Replica elsewhere;
-  elsewhere.database().append_audit_by(
-      [](Transaction&, std::vector<AuditEvent>) { return Result<void>(); });
+  elsewhere.database().append_audit_by([](Transaction&, AuditEvents) { return Result<void>(); });
   Node other(elsewhere, master_key, clock, monthly);
   EXPECT_FALSE(make_node().accepts(other.issue()));
 }
@@ -250,7 +249,7 @@ TEST_F(SigningKeyServiceTest, RotatedTooOftenItWaitsForOldOnesToRetire) {
 
 TEST_F(SigningKeyServiceTest, WhatCannotBeRecordedIsNotDone) {
   Node node = make_node();
-  replica.database().append_audit_by([](Transaction&, std::vector<AuditEvent>) {
+  replica.database().append_audit_by([](Transaction&, AuditEvents) {
     return failure(Errc::unavailable, "the trail cannot be written");
   });
   EXPECT_FALSE(node.keys.rotate(KeyRotation::published_first));

@@ -228,7 +228,8 @@ class ApiFixture : public ::testing::Test {
   LimitService limits{replica.database(), limiter, LimitService::Enforced::yes};
   GatewayRouteService gateway_routes{replica.database()};
   CursorCodec cursors{master_key};
-  audit::Recorder recorder{audited(replica.database()), clock};
+  WriteQueue write_queue{audited(replica.database())};
+  audit::Recorder recorder{replica.database(), write_queue, clock};
   audit::AuditService audit{master_key, clock};
   Metrics metrics{1};
   Log log{clock, LogFormat::json, LogLevel::debug, fileno(log_file_)};
@@ -248,6 +249,7 @@ class ApiFixture : public ::testing::Test {
                     limiter,
                     gateway_routes,
                     cursors,
+                    write_queue,
                     recorder,
                     audit,
                     keeper,
