@@ -58,18 +58,23 @@ http::Next Dispatcher::begin(http::Exchange& http_exchange) {
   if (!next) fail(exchange, next.error());
   if (next && next->pool != http::Pool::none) return *next;
   write_limit_headers(services_.limiter, exchange);
-  if (next && exchange.before_answer) return {http::Pool::deferred};
+  if (next && (exchange.before_answer || exchange.awaited)) return {http::Pool::deferred};
   return {};
 }
 
 bool Dispatcher::defer(http::Exchange& http_exchange, http::Resume resume) {
   ApiExchange& exchange = as_api(http_exchange);
-  return services_.recorder.record(
-      *std::move(exchange.before_answer),
-      [this, &exchange, resume = std::move(resume)](const Result<void>& recorded) {
-        // What is not on record did not happen.
-        if (!recorded) fail(exchange, recorded.error());
-        resume();
+  auto answer = [this, &exchange, resume = std::move(resume)](const Result<void>& done) {
+    // What is not on record did not happen.
+    if (!done) fail(exchange, done.error());
+    resume();
+  };
+  if (exchange.before_answer)
+    return services_.recorder.record(*std::move(exchange.before_answer), std::move(answer));
+  return services_.write_queue.push(
+      [&exchange](Transaction& tx) { return exchange.awaited->write(tx); },
+      [&exchange, answer = std::move(answer)](const Database::Write& write) {
+        answer(write.result ? exchange.awaited->finish() : write.result);
       });
 }
 
@@ -325,6 +330,7 @@ Result<http::Next> Dispatcher::run(ApiExchange& exchange) {
   }
   switch (operation.runs) {
     case Runs::inline_:
+    case Runs::inline_but_write:
       TRY(operation.binding.handle(services_, exchange));
       break;
     case Runs::on_worker:

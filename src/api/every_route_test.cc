@@ -169,8 +169,8 @@ TEST_F(EveryRouteTest, WhoMaySucceedsAsTheTableSays) {
         operation->status_already != 0 && answer.status == operation->status_already;
     EXPECT_TRUE(answer.status == expected || was_so_already)
         << operation->name << ": " << answer.status << " " << answer.body;
-    const bool inline_ = operation->runs == Runs::inline_ || operation->name == "logIn" ||
-                         operation->runs == Runs::worker_if_needed;
+    const bool inline_ = operation->runs == Runs::inline_ ||
+                         operation->runs == Runs::worker_if_needed || hands_out_tokens(*operation);
     EXPECT_EQ(answer.pool == http::Pool::none, inline_) << operation->name;
     EXPECT_EQ(answer.count("X-Request-ID"), 1U) << operation->name;
   }

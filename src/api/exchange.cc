@@ -53,6 +53,7 @@ void ApiExchange::reset() {
   gateway.permission.clear();
   gateway.no_caller.reset();
   before_answer.reset();
+  awaited.reset();
   is_recorded = false;
   limits.version = limits.size = 0;
   limits.retry_in_ns = 0;

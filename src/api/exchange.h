@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,10 +18,21 @@
 #include "model/caller.h"
 #include "model/change.h"
 #include "model/credential_text.h"
+#include "store/transaction.h"
 
 namespace agentauth::api {
 
 struct Operation;
+
+// A small write that an answer waits for and no thread does. On the write queue's thread.
+class AwaitedWrite {
+ public:
+  virtual ~AwaitedWrite() = default;
+  // As Database::write() takes it: perhaps a second time, from nothing.
+  virtual Result<void> write(Transaction& tx) = 0;
+  // After the commit: an error takes the place of the answer that stands.
+  virtual Result<void> finish() = 0;
+};
 
 // The credentials of "Authorization: Bearer …"; nothing when the header is absent or of another
 // scheme.
@@ -54,8 +66,9 @@ class ApiExchange final : public http::Exchange {
     std::string scratch;                  // used again, so that nothing is allocated
   };
   Gateway gateway;
-  // The answer is not sent before this event is durable.
+  // The answer is not sent before this event, or what this writes, is durable.
   std::optional<AuditEvent> before_answer;
+  std::unique_ptr<AwaitedWrite> awaited;
   bool is_recorded = false;  // a refusal whose event committed with what it changed
 
   std::string_view request_id() const { return {request_id_.data(), request_id_size_}; }

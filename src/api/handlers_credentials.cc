@@ -45,6 +45,44 @@ Result<void> log_in_as(Services& services, ApiExchange& exchange, const Caller& 
   return {};
 }
 
+// On record in the transaction that spends the token, or ends the login.
+class SpentToken final : public AwaitedWrite {
+ public:
+  SpentToken(Services& services, ApiExchange& exchange, const RefreshToken& token)
+      : services_(services), exchange_(exchange), token_(token) {}
+
+  Result<void> write(Transaction& tx) override {
+    change_ = TRY(services_.refresh_tokens.spend(tx, token_));
+    if (!change_) return {};
+    event_ =
+        *change_ == RefreshService::Change::replayed
+            ? event_of(services_, exchange_, AuditOutcome::failure, AuditReason::refresh_replayed)
+            : event_of(services_, exchange_, AuditOutcome::success);
+    tx.record(event_);
+    return {};
+  }
+
+  Result<void> finish() override {
+    if (!change_) return invalid_refresh_token("revoked, or left lying for too long");
+    services_.recorder.count(event_);
+    if (*change_ == RefreshService::Change::replayed) {
+      services_.metrics.count_refresh_replay();
+      exchange_.is_recorded = true;
+      return invalid_refresh_token("spent before: its login is ended");
+    }
+    // The write may have waited for a while.
+    TRY(services_.refresh_tokens.require_standing(token_, exchange_.client_address()));
+    return require_fresh(services_);
+  }
+
+ private:
+  Services& services_;
+  ApiExchange& exchange_;
+  const RefreshToken token_;
+  std::optional<RefreshService::Change> change_;
+  AuditEvent event_;
+};
+
 }  // namespace
 
 Result<void> register_agent(Services& services, ApiExchange& exchange) {
@@ -109,6 +147,8 @@ Result<void> log_in(Services& services, ApiExchange& exchange) {
   return {};
 }
 
+// On the core but for the write: what is answered when the token turns out to have been unspent is
+// made before, and sent after.
 Result<void> refresh(Services& services, ApiExchange& exchange) {
   const auto request = TRY(exchange.decode_input<Refresh>());
   TRY(require_fresh(services));
@@ -116,28 +156,11 @@ Result<void> refresh(Services& services, ApiExchange& exchange) {
     exchange.subject.agent_id = family->agent_id;
     exchange.subject.kid = AuditText::of_kid(family->key());
   }
-  const auto admit = [&](const TokenFamily& family) {
-    return admit_agent(services.limiter, exchange, family.agent_id, family.key());
-  };
-  // On record in the transaction that spends the token, or ends the login.
-  std::optional<AuditEvent> event;
-  const auto record = [&](Transaction& tx, RefreshService::Change change) {
-    event = change == RefreshService::Change::replayed
-                ? event_of(services, exchange, AuditOutcome::failure, AuditReason::refresh_replayed)
-                : event_of(services, exchange, AuditOutcome::success);
-    tx.record(*event);
-  };
-  const auto pair = TRY(services.refresh_tokens.refresh(
-      request.refresh_token, exchange.client_address(), {admit, record}));
-  services.recorder.count(*event);
-  if (!pair) {
-    services.metrics.count_refresh_replay();
-    exchange.is_recorded = true;
-    return invalid_refresh_token("spent before: its login is ended");
-  }
-  // The write may have waited for a while.
-  TRY(require_fresh(services));
-  answer_with_tokens(services, exchange, *pair);
+  const RefreshToken token =
+      TRY(services.refresh_tokens.accept(request.refresh_token, exchange.client_address()));
+  TRY(admit_agent(services.limiter, exchange, token.family.agent_id, token.family.key()));
+  answer_with_tokens(services, exchange, services.refresh_tokens.successor_of(token));
+  exchange.awaited = std::make_unique<SpentToken>(services, exchange, token);
   return {};
 }
 

@@ -32,6 +32,7 @@ enum class Access : std::uint8_t {
 // Where the handler runs.
 enum class Runs : std::uint8_t {
   inline_,           // pure and in memory, microseconds: on the connection's core
+  inline_but_write,  // inline, but for a small write that the write queue makes (AwaitedWrite)
   on_worker,         // may touch the database
   on_hasher,         // may compute bcrypt
   hasher_if_new,     // inline when memory suffices, else on_hasher; see Operation::attempt

@@ -67,23 +67,15 @@ std::optional<TokenFamily> RefreshService::family_of(std::string_view text) cons
   return token ? std::optional(token->family) : std::nullopt;
 }
 
-Result<std::optional<RefreshService::Pair>> RefreshService::refresh(std::string_view text,
-                                                                    const IpAddress& from,
-                                                                    const Steps& steps) {
+Result<RefreshToken> RefreshService::accept(std::string_view text, const IpAddress& from) const {
   const auto token = codec_.read(text);
   if (!token) return invalid_refresh_token("not a token of ours");
   TRY(require_standing(*token, from));
-  TRY(steps.admit(token->family));
-  const auto change = TRY(database_.write([&](Transaction& tx) -> Result<std::optional<Change>> {
-    const auto done = TRY(spend(tx, *token));
-    if (done) steps.record(tx, *done);
-    return done;
-  }));
-  if (!change) return invalid_refresh_token("revoked, or left lying for too long");
-  if (*change == Change::replayed) return std::nullopt;
-  // The write may have waited for a while.
-  TRY(require_standing(*token, from));
-  return pair_of({token->family, token->number + 1});
+  return *token;
+}
+
+RefreshService::Pair RefreshService::successor_of(const RefreshToken& token) const {
+  return pair_of({token.family, token.number + 1});
 }
 
 Result<void> RefreshService::require_standing(const RefreshToken& token,

@@ -45,18 +45,18 @@ class RefreshService {
     spent,     // it, or just before: here is its successor
     replayed,  // it had been spent before, so that its family has ended now
   };
-  // What its caller does in the course of a refresh.
-  struct Steps {
-    // For a family that stands, before anything is spent. Its error ends the refresh there.
-    FunctionRef<Result<void>(const TokenFamily&)> admit;
-    // In the transaction that makes the change; perhaps twice, from nothing.
-    FunctionRef<void(Transaction&, Change)> record;
-  };
+  // A refresh in four steps, so that nobody has to wait on a thread for the third. One error for
+  // every cause, unauthenticated; besides those of the database.
+  //
   // Whose token it is, its agent and its key (which may be bound to networks) are asked of the
-  // directory, before and after. Nothing, when it was replayed. Errors: unauthenticated, one and
-  // the same for every cause; those of `admit`; the database's.
-  Result<std::optional<Pair>> refresh(std::string_view text, const IpAddress& from,
-                                      const Steps& steps);
+  // directory: here, and again after the write, which may have waited for a while.
+  Result<RefreshToken> accept(std::string_view text, const IpAddress& from) const;
+  Result<void> require_standing(const RefreshToken& token, const IpAddress& from) const;
+  // In a write, which commits what it changed also when it is a replay. Nothing: it is refused.
+  Result<std::optional<Change>> spend(Transaction& tx, const RefreshToken& token) const;
+  // For who spent it, or had just done so.
+  Pair successor_of(const RefreshToken& token) const;
+
   // What a token of ours says of itself, whether or not it is of any use.
   std::optional<TokenFamily> family_of(std::string_view text) const;
 
@@ -69,9 +69,6 @@ class RefreshService {
   Result<bool> sweep(Timestamp now);
 
  private:
-  Result<void> require_standing(const RefreshToken& token, const IpAddress& from) const;
-  // Nothing: it is refused.
-  Result<std::optional<Change>> spend(Transaction& tx, const RefreshToken& token) const;
   Pair pair_of(const RefreshToken& token) const;
 
   Database& database_;

@@ -17,12 +17,14 @@ using namespace std::chrono_literals;
 constexpr const char* kid = "4fJx0Zk2QmP1";
 constexpr RefreshOptions options{.lifetime = 1h, .idle = 20min, .grace = 10s};
 
-Result<RefreshService::Pair> spend(RefreshService& service, std::string_view token) {
-  const auto admit = [](const TokenFamily&) { return Result<void>(); };
-  const auto record = [](Transaction&, RefreshService::Change) {};
-  const auto pair = TRY(service.refresh(token, IpAddress{}, {admit, record}));
-  if (!pair) return invalid_refresh_token("replayed");
-  return *pair;
+Result<RefreshService::Pair> spend(Replica& replica, RefreshService& service, std::string_view text,
+                                   const IpAddress& from = {}) {
+  const RefreshToken token = TRY(service.accept(text, from));
+  const auto change =
+      TRY(replica.database().write([&](Transaction& tx) { return service.spend(tx, token); }));
+  if (change != RefreshService::Change::spent) return invalid_refresh_token("replayed or refused");
+  TRY(service.require_standing(token, from));
+  return service.successor_of(token);
 }
 
 // A login and what follows from it, on a node of its own.
@@ -40,7 +42,7 @@ class World {
   }
   // The successor, or "" when it is refused, always in the same words.
   std::string refresh(const std::string& token) {
-    const auto pair = spend(service, token);
+    const auto pair = spend(replica, service, token);
     if (pair) return pair->refresh_token;
     EXPECT_EQ(pair.error().code, Errc::unauthenticated);
     EXPECT_EQ(pair.error().message, "The refresh token is not valid");
@@ -81,8 +83,8 @@ TEST_F(RefreshServiceTest, ALoginWritesNothing) {
 
 TEST_F(RefreshServiceTest, EachRefreshGivesTheNextTokenOfTheSameFamily) {
   const auto first = log_in();
-  const auto second = value_of(spend(service, first.refresh_token));
-  const auto third = value_of(spend(service, second.refresh_token));
+  const auto second = value_of(spend(replica, service, first.refresh_token));
+  const auto third = value_of(spend(replica, service, second.refresh_token));
   EXPECT_EQ(second.caller, first.caller);
   EXPECT_EQ(third.caller, first.caller);
   EXPECT_EQ((std::set{first.refresh_token, second.refresh_token, third.refresh_token}.size()), 3U);
@@ -142,7 +144,7 @@ TEST_F(RefreshServiceTest, AFamilyEndsHoweverOftenItIsRefreshed) {
     ASSERT_NE(token, "") << minutes;
   }
   clock.advance(59s);
-  const auto last = value_of(spend(service, token));
+  const auto last = value_of(spend(replica, service, token));
   EXPECT_EQ(last.expires_in, 1s) << "no token promises more than its family has left";
   clock.advance(1s);
   EXPECT_EQ(refresh(last.refresh_token), "");
@@ -168,7 +170,7 @@ TEST_F(RefreshServiceTest, AShorterLifetimeBitesOnWhatWasPromisedLonger) {
   RefreshService shorter(replica.database(), replica.directory(), master_key, clock, random,
                          {.lifetime = 5min, .idle = 5min, .grace = 10s});
   clock.advance(5min);
-  EXPECT_FALSE(spend(shorter, token));
+  EXPECT_FALSE(spend(replica, shorter, token));
   EXPECT_NE(refresh(token), "");
 }
 
@@ -181,9 +183,9 @@ TEST_F(RefreshServiceTest, AgentAndKeyAreAskedAtEachRefresh) {
   EXPECT_EQ(rows(), 0) << "a refused refresh spends nothing";
   const std::string next = refresh(token);
   ASSERT_NE(next, "");
-  EXPECT_FALSE(spend(service, service.begin(other, kid, 0).refresh_token))
+  EXPECT_FALSE(spend(replica, service, service.begin(other, kid, 0).refresh_token))
       << "the key is another agent's";
-  EXPECT_FALSE(spend(service, service.begin(agent, "AAAAAAAAAAAA", 0).refresh_token))
+  EXPECT_FALSE(spend(replica, service, service.begin(agent, "AAAAAAAAAAAA", 0).refresh_token))
       << "there is no such key";
   value_of(replica.database().write([&](Transaction& tx) -> Result<void> {
     TRY(tx.session().execute("UPDATE api_keys SET revoked_at = $1", {clock.now()}));
@@ -252,7 +254,7 @@ TEST_F(RefreshServiceTest, AnOlderCopyOfTheDatabaseRefusesWhatItDoesNotKnow) {
 TEST_F(RefreshServiceTest, AFailedWriteSpendsNothingAndIsNoSuccess) {
   const std::string token = log_in().refresh_token;
   replica.execute("ALTER TABLE token_families RENAME TO put_away");
-  const auto failed = spend(service, token);
+  const auto failed = spend(replica, service, token);
   ASSERT_FALSE(failed);
   EXPECT_NE(failed.error().code, Errc::unauthenticated);
   replica.execute("ALTER TABLE put_away RENAME TO token_families");
