@@ -22,14 +22,20 @@ constexpr std::array<std::uint8_t, 256> reverse(std::string_view alphabet) {
 constexpr auto base64url_values = reverse(base64url_alphabet);
 constexpr auto base62_values = reverse(base62_alphabet);
 
-constexpr std::array<std::uint32_t, 256> crc_table = [] {
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t i = 0; i < table.size(); ++i) {
+using CrcTable = std::array<std::uint32_t, 256>;
+
+// Table k moves a byte over k bytes more, so that a word is looked up at once.
+constexpr std::array<CrcTable, 4> crc_tables = [] {
+  std::array<CrcTable, 4> tables{};
+  for (std::uint32_t i = 0; i < 256; ++i) {
     std::uint32_t value = i;
     for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ ((value & 1) ? 0xEDB88320U : 0U);
-    table[i] = value;
+    tables[0][i] = value;
   }
-  return table;
+  for (std::size_t k = 1; k < tables.size(); ++k)
+    for (std::size_t i = 0; i < 256; ++i)
+      tables[k][i] = (tables[k - 1][i] >> 8) ^ tables[0][tables[k - 1][i] & 0xFF];
+  return tables;
 }();
 
 constexpr char hex_digits[] = "0123456789abcdef";
@@ -44,25 +50,26 @@ int hex_value(char c) {
 }  // namespace
 
 void base64url_append(ByteView bytes, std::string& out) {
+  const std::size_t before = out.size();
+  out.resize(before + (bytes.size() * 4 + 2) / 3);
+  char* at = out.data() + before;
+  const auto put = [&](std::uint32_t sextet) { *at++ = base64url_alphabet[sextet & 63]; };
   std::size_t i = 0;
   for (; i + 3 <= bytes.size(); i += 3) {
     const std::uint32_t group = static_cast<std::uint32_t>(bytes[i]) << 16 |
                                 static_cast<std::uint32_t>(bytes[i + 1]) << 8 | bytes[i + 2];
-    const char digits[4] = {base64url_alphabet[group >> 18], base64url_alphabet[group >> 12 & 63],
-                            base64url_alphabet[group >> 6 & 63], base64url_alphabet[group & 63]};
-    out.append(digits, 4);
+    put(group >> 18);
+    put(group >> 12);
+    put(group >> 6);
+    put(group);
   }
-  if (bytes.size() - i == 1) {
-    const std::uint32_t group = static_cast<std::uint32_t>(bytes[i]) << 16;
-    out += base64url_alphabet[group >> 18];
-    out += base64url_alphabet[group >> 12 & 63];
-  } else if (bytes.size() - i == 2) {
-    const std::uint32_t group =
-        static_cast<std::uint32_t>(bytes[i]) << 16 | static_cast<std::uint32_t>(bytes[i + 1]) << 8;
-    out += base64url_alphabet[group >> 18];
-    out += base64url_alphabet[group >> 12 & 63];
-    out += base64url_alphabet[group >> 6 & 63];
-  }
+  const std::size_t left = bytes.size() - i;
+  if (left == 0) return;
+  std::uint32_t group = static_cast<std::uint32_t>(bytes[i]) << 16;
+  if (left == 2) group |= static_cast<std::uint32_t>(bytes[i + 1]) << 8;
+  put(group >> 18);
+  put(group >> 12);
+  if (left == 2) put(group >> 6);
 }
 
 std::string base64url_encode(ByteView bytes) {
@@ -139,9 +146,16 @@ bool is_base62(std::string_view text) {
 }
 
 std::uint32_t crc32(std::string_view text) {
+  const ByteView bytes = as_bytes(text);
   std::uint32_t value = 0xFFFFFFFFU;
-  for (const char c : text)
-    value = (value >> 8) ^ crc_table[(value ^ static_cast<std::uint8_t>(c)) & 0xFF];
+  std::size_t i = 0;
+  for (; i + 4 <= bytes.size(); i += 4) {
+    value = crc_tables[3][(value ^ bytes[i]) & 0xFF] ^
+            crc_tables[2][(value >> 8 ^ bytes[i + 1]) & 0xFF] ^
+            crc_tables[1][(value >> 16 ^ bytes[i + 2]) & 0xFF] ^
+            crc_tables[0][(value >> 24 ^ bytes[i + 3]) & 0xFF];
+  }
+  for (; i < bytes.size(); ++i) value = (value >> 8) ^ crc_tables[0][(value ^ bytes[i]) & 0xFF];
   return value ^ 0xFFFFFFFFU;
 }
 

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
+#include <thread>
+#include <vector>
 
 #include "base/encoding.h"
 
@@ -48,6 +51,34 @@ TEST(RandomTest, Base62HasTheLengthThatWasAskedFor) {
     const std::string text = random.base62(length);
     EXPECT_EQ(text.size(), length);
     EXPECT_TRUE(is_base62(text));
+  }
+}
+
+TEST(RandomTest, NoTwoThreadsGetTheSame) {
+  SystemRandom random;
+  std::array<std::set<std::array<std::uint8_t, 16>>, 4> seen;
+  std::vector<std::thread> threads;
+  for (auto& own : seen)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 1000; ++i) own.insert(random.bytes<16>());
+    });
+  for (auto& thread : threads) thread.join();
+  std::set<std::array<std::uint8_t, 16>> all;
+  for (const auto& own : seen) all.insert(own.begin(), own.end());
+  EXPECT_EQ(all.size(), 4'000U);
+}
+
+TEST(RandomTest, AnyNumberOfBytesIsFilled) {
+  SystemRandom random;
+  for (const std::size_t size : {1U, 16U, 127U, 128U, 129U, 512U, 513U, 5'000U}) {
+    std::vector<std::uint8_t> never_set(size, 0);
+    // 20 draws leave a byte at 0 throughout with a chance of 256^-20.
+    for (int i = 0; i < 20; ++i) {
+      std::vector<std::uint8_t> drawn(size);
+      random.fill(drawn);
+      for (std::size_t at = 0; at < size; ++at) never_set[at] |= drawn[at];
+    }
+    EXPECT_EQ(std::count(never_set.begin(), never_set.end(), 0), 0) << size;
   }
 }
 
