@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <random>
 #include <thread>
 
 #include "audit/chain.h"
@@ -210,7 +211,7 @@ TEST_P(AuditChainContract, TheListIsFilteredAndPagedFromTheNewest) {
   for (const std::int64_t indexed : {0, 2, 3, 4}) {
     SCOPED_TRACE(indexed);
     const auto index_up_to = [&](Transaction& tx) -> Result<std::int64_t> {
-      return tx.audit().index_parties(indexed - TRY(tx.audit().parties_indexed()));
+      return tx.audit().index(indexed - TRY(tx.audit().indexed()));
     };
     EXPECT_EQ(must(database_->write(index_up_to)), indexed);
     EXPECT_THAT(numbers({}), ElementsAre(4, 3, 2, 1));
@@ -227,15 +228,58 @@ TEST_P(AuditChainContract, TheListIsFilteredAndPagedFromTheNewest) {
     EXPECT_THAT(numbers({.agent = one.agent_id}, 4, 1), ElementsAre(3));
     EXPECT_THAT(numbers({.agent = one.agent_id}, 3, 1), ElementsAre(1));
   }
-  EXPECT_EQ(must(database_->write([](Transaction& tx) { return tx.audit().index_parties(9); })), 4)
+  EXPECT_EQ(must(database_->write([](Transaction& tx) { return tx.audit().index(9); })), 4)
       << "nothing was left";
+}
+
+// Clocks of nodes differ, and one may be set back by hours.
+TEST_P(AuditChainContract, EventsAreFoundByTheirTimeHoweverTheClockWent) {
+  constexpr std::int64_t count = 2'500;
+  std::vector<AuditEvent> events(count, login_of(AgentId{}));
+  std::minstd_rand random(1);
+  std::int64_t minute = 1'000;
+  for (AuditEvent& event : events) {
+    minute += static_cast<std::int64_t>(random() % 5);
+    if (random() % 400 == 0) minute -= 900;
+    event.at = Timestamp{std::chrono::minutes{29'000'000 + minute}};
+  }
+  must(database_->record(events));
+  for (const std::int64_t indexed : {0, 700, 1'400, 2'100, 2'400}) {
+    must(database_->write([&](Transaction& tx) -> Result<std::int64_t> {
+      return tx.audit().index(indexed - TRY(tx.audit().indexed()));
+    }));
+    for (int i = 0; i < 20; ++i) {
+      const Timestamp since = events[random() % count].at;
+      const Timestamp until = events[random() % count].at;
+      std::vector<std::int64_t> expected;
+      for (std::int64_t number = count; number > 0; --number) {
+        const Timestamp at = events[static_cast<std::size_t>(number - 1)].at;
+        if (at >= since && at < until) expected.push_back(number);
+      }
+      std::vector<std::int64_t> found;
+      for (const AuditEvent& event : must(database_->read([&](Transaction& tx) {
+             return tx.audit().list({.since = since, .until = until}, count + 1, count);
+           })))
+        found.push_back(event.sequence);
+      EXPECT_EQ(found, expected) << indexed;
+    }
+  }
+  std::int64_t spans = 0;
+  must(database_->read([&](Transaction& tx) {
+    return tx.session().query("SELECT COUNT(*) FROM audit_spans", {},
+                              [&](const Row& row) -> Result<void> {
+                                spans = row.integer(0);
+                                return {};
+                              });
+  }));
+  EXPECT_EQ(spans, 2);
 }
 
 TEST_P(AuditChainContract, WhatIsPrunedLeavesTheIndexToo) {
   const Agent agent =
       must(database_->write([](Transaction& tx) { return register_agent(tx, "Bot"); }));
   must(database_->record({login_of(agent.agent_id), login_of(agent.agent_id)}));
-  must(database_->write([](Transaction& tx) { return tx.audit().index_parties(100); }));
+  must(database_->write([](Transaction& tx) { return tx.audit().index(100); }));
   EXPECT_EQ(must(database_->write([](Transaction& tx) { return tx.audit().prune(2, 100); })), 2);
   std::vector<std::int64_t> left;
   must(database_->read([&](Transaction& tx) {

@@ -32,7 +32,7 @@ Result<void> Keeper::round(Last last) {
   const AuditHead head = TRY(database_.read([](Transaction& tx) { return tx.audit().head(); }));
   head_ = head.sequence;
   TRY(sign_checkpoint(head, last));
-  TRY(index_parties(head));
+  TRY(index(head));
   if (sink_) TRY(write_file());
   if (options_.retention.count() > 0 && last == Last::no) TRY(prune());
   return {};
@@ -52,12 +52,11 @@ Result<void> Keeper::sign_checkpoint(const AuditHead& head, Last last) {
       [&](Transaction& tx) { return tx.audit().insert_checkpoint(stored(checkpoint)); });
 }
 
-Result<void> Keeper::index_parties(const AuditHead& head) {
-  std::int64_t indexed =
-      TRY(database_.read([](Transaction& tx) { return tx.audit().parties_indexed(); }));
+Result<void> Keeper::index(const AuditHead& head) {
+  std::int64_t indexed = TRY(database_.read([](Transaction& tx) { return tx.audit().indexed(); }));
   for (int i = 0; i < transactions_a_round && indexed < head.sequence; ++i)
-    indexed = TRY(
-        database_.write([](Transaction& tx) { return tx.audit().index_parties(indexed_a_time); }));
+    indexed =
+        TRY(database_.write([](Transaction& tx) { return tx.audit().index(indexed_a_time); }));
   return {};
 }
 

@@ -43,7 +43,7 @@ class Keeper {
 
  private:
   Result<void> sign_checkpoint(const AuditHead& head, Last last);
-  Result<void> index_parties(const AuditHead& head);
+  Result<void> index(const AuditHead& head);
   Result<void> write_file();
   Result<void> reopen_if_asked();
   Result<void> reopen();

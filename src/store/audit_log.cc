@@ -114,13 +114,15 @@ Result<std::vector<StoredCheckpoint>> read_checkpoints(Session& session, Sql sql
 constexpr Timestamp beginning_of_time{std::chrono::sys_days{std::chrono::year{1} / 1 / 1}};
 constexpr Timestamp end_of_time{std::chrono::sys_days{std::chrono::year{9999} / 12 / 31}};
 
-// $1 to $6 of every list.
-std::vector<Param> filtered(const AuditFilter& filter, std::int64_t before, std::int64_t limit) {
+// $1 to $7 of every list.
+std::vector<Param> filtered(const AuditFilter& filter, const AuditRange& range,
+                            std::int64_t limit) {
   std::optional<std::string_view> action;
   if (filter.action) action = to_string(*filter.action);
   std::optional<std::string_view> outcome;
   if (filter.outcome) outcome = to_string(*filter.outcome);
-  return {before,
+  return {range.after,
+          range.before,
           action,
           outcome,
           filter.since.value_or(beginning_of_time),
@@ -172,48 +174,72 @@ Result<AuditHead> AuditLog::head() {
 
 Result<std::vector<AuditEvent>> AuditLog::list(const AuditFilter& filter, std::int64_t before,
                                                std::int64_t limit) {
-  if (!filter.agent) {
-    static constexpr auto newest = select_events(
-        "FROM audit_log e WHERE e.sequence < $1 "
-        "AND (CAST($2 AS TEXT) IS NULL OR e.action = $2) "
-        "AND (CAST($3 AS TEXT) IS NULL OR e.outcome = $3) AND e.at >= $4 AND e.at < $5 "
-        "ORDER BY e.sequence DESC LIMIT $6");
-    return query_events(Sql(newest.data()), filtered(filter, before, limit));
-  }
-  const std::int64_t indexed = TRY(parties_indexed());
-  auto events = TRY(list_unindexed(filter, indexed, before, limit));
+  const std::int64_t indexed = TRY(this->indexed());
+  auto events = TRY(list_unindexed(filter, {indexed, before}, limit));
   const std::int64_t wanted = limit - static_cast<std::int64_t>(events.size());
   if (wanted == 0) return events;
-  auto older = TRY(list_indexed(filter, std::min(before, indexed + 1), wanted));
+  const AuditRange range = TRY(range_of(filter, std::min(before, indexed + 1)));
+  auto older =
+      TRY(filter.agent ? list_by_party(filter, range, wanted) : list_all(filter, range, wanted));
   std::move(older.begin(), older.end(), std::back_inserter(events));
   return events;
 }
 
-// Those of an agent that stand behind what is indexed.
-Result<std::vector<AuditEvent>> AuditLog::list_unindexed(const AuditFilter& filter,
-                                                         std::int64_t indexed, std::int64_t before,
-                                                         std::int64_t limit) {
-  static constexpr auto behind = select_events(
-      "FROM audit_log e WHERE e.sequence > $8 AND e.sequence < $1 "
-      "AND (e.agent_id = $7 OR e.target_agent_id = $7) "
-      "AND (CAST($2 AS TEXT) IS NULL OR e.action = $2) "
-      "AND (CAST($3 AS TEXT) IS NULL OR e.outcome = $3) AND e.at >= $4 AND e.at < $5 "
-      "ORDER BY e.sequence DESC LIMIT $6");
-  std::vector<Param> params = filtered(filter, before, limit);
-  params.emplace_back(filter.agent);
-  params.emplace_back(indexed);
-  return query_events(Sql(behind.data()), params);
+// Nothing outside of it passes the filter, as far as what is indexed goes.
+Result<AuditRange> AuditLog::range_of(const AuditFilter& filter, std::int64_t before) {
+  AuditRange range{0, before};
+  if (filter.since)
+    TRY(session_.query(
+        "SELECT COALESCE(MIN(first_sequence), $2) FROM audit_spans WHERE latest >= $1",
+        {*filter.since, before}, [&](const Row& row) -> Result<void> {
+          range.after = row.integer(0) - 1;
+          return {};
+        }));
+  if (filter.until)
+    TRY(session_.query(
+        "SELECT COALESCE(MAX(last_sequence), 0) FROM audit_spans WHERE earliest < $1",
+        {*filter.until}, [&](const Row& row) -> Result<void> {
+          range.before = std::min(before, row.integer(0) + 1);
+          return {};
+        }));
+  return range;
 }
 
-Result<std::vector<AuditEvent>> AuditLog::list_indexed(const AuditFilter& filter,
-                                                       std::int64_t before, std::int64_t limit) {
+Result<std::vector<AuditEvent>> AuditLog::list_all(const AuditFilter& filter,
+                                                   const AuditRange& range, std::int64_t limit) {
+  static constexpr auto newest = select_events(
+      "FROM audit_log e WHERE e.sequence > $1 AND e.sequence < $2 "
+      "AND (CAST($3 AS TEXT) IS NULL OR e.action = $3) "
+      "AND (CAST($4 AS TEXT) IS NULL OR e.outcome = $4) AND e.at >= $5 AND e.at < $6 "
+      "ORDER BY e.sequence DESC LIMIT $7");
+  return query_events(Sql(newest.data()), filtered(filter, range, limit));
+}
+
+Result<std::vector<AuditEvent>> AuditLog::list_unindexed(const AuditFilter& filter,
+                                                         const AuditRange& range,
+                                                         std::int64_t limit) {
+  if (!filter.agent) return list_all(filter, range, limit);
+  static constexpr auto of_agent = select_events(
+      "FROM audit_log e WHERE e.sequence > $1 AND e.sequence < $2 "
+      "AND (e.agent_id = $8 OR e.target_agent_id = $8) "
+      "AND (CAST($3 AS TEXT) IS NULL OR e.action = $3) "
+      "AND (CAST($4 AS TEXT) IS NULL OR e.outcome = $4) AND e.at >= $5 AND e.at < $6 "
+      "ORDER BY e.sequence DESC LIMIT $7");
+  std::vector<Param> params = filtered(filter, range, limit);
+  params.emplace_back(filter.agent);
+  return query_events(Sql(of_agent.data()), params);
+}
+
+Result<std::vector<AuditEvent>> AuditLog::list_by_party(const AuditFilter& filter,
+                                                        const AuditRange& range,
+                                                        std::int64_t limit) {
   static constexpr auto by_party = select_events(
       "FROM audit_parties p JOIN audit_log e ON e.sequence = p.sequence "
-      "WHERE p.agent_id = $7 AND p.sequence < $1 "
-      "AND (CAST($2 AS TEXT) IS NULL OR e.action = $2) "
-      "AND (CAST($3 AS TEXT) IS NULL OR e.outcome = $3) AND e.at >= $4 AND e.at < $5 "
-      "ORDER BY p.sequence DESC LIMIT $6");
-  std::vector<Param> params = filtered(filter, before, limit);
+      "WHERE p.agent_id = $8 AND p.sequence > $1 AND p.sequence < $2 "
+      "AND (CAST($3 AS TEXT) IS NULL OR e.action = $3) "
+      "AND (CAST($4 AS TEXT) IS NULL OR e.outcome = $4) AND e.at >= $5 AND e.at < $6 "
+      "ORDER BY p.sequence DESC LIMIT $7");
+  std::vector<Param> params = filtered(filter, range, limit);
   params.emplace_back(filter.agent);
   return query_events(Sql(by_party.data()), params);
 }
@@ -233,7 +259,7 @@ Result<std::vector<AuditEvent>> AuditLog::after(std::int64_t sequence, std::int6
   return query_events(Sql(oldest.data()), std::array<Param, 2>{sequence, limit});
 }
 
-Result<std::int64_t> AuditLog::parties_indexed() {
+Result<std::int64_t> AuditLog::indexed() {
   std::int64_t indexed = 0;
   TRY(session_.query("SELECT sequence FROM audit_parties_end", {},
                      [&](const Row& row) -> Result<void> {
@@ -243,10 +269,10 @@ Result<std::int64_t> AuditLog::parties_indexed() {
   return indexed;
 }
 
-Result<std::int64_t> AuditLog::index_parties(std::int64_t limit) {
+Result<std::int64_t> AuditLog::index(std::int64_t limit) {
   // The lock first: of several nodes that want to, one at a time.
   TRY(session_.execute("UPDATE audit_parties_end SET sequence = sequence"));
-  const std::int64_t from = TRY(parties_indexed());
+  const std::int64_t from = TRY(indexed());
   const std::int64_t to = std::min(TRY(head()).sequence, from + limit);
   if (to <= from) return from;
   TRY(
@@ -257,18 +283,26 @@ Result<std::int64_t> AuditLog::index_parties(std::int64_t limit) {
                        "WHERE sequence > $1 AND sequence <= $2 AND target_agent_id IS NOT NULL "
                        "ORDER BY 1, 2",
                        {from, to}));
+  // A span grows until it is long enough.
+  TRY(session_.execute(
+      "INSERT INTO audit_spans AS span (first_sequence, last_sequence, earliest, latest) "
+      "SELECT COALESCE((SELECT first_sequence FROM audit_spans WHERE first_sequence = "
+      "(SELECT MAX(first_sequence) FROM audit_spans) AND last_sequence - first_sequence < 999), "
+      "MIN(sequence)), MAX(sequence), MIN(at), MAX(at) FROM audit_log "
+      "WHERE sequence > $1 AND sequence <= $2 HAVING COUNT(*) > 0 "
+      "ON CONFLICT (first_sequence) DO UPDATE SET last_sequence = excluded.last_sequence, "
+      "earliest = CASE WHEN excluded.earliest < span.earliest "
+      "THEN excluded.earliest ELSE span.earliest END, "
+      "latest = CASE WHEN excluded.latest > span.latest "
+      "THEN excluded.latest ELSE span.latest END",
+      {from, to}));
   TRY(session_.execute("UPDATE audit_parties_end SET sequence = $1", {to}));
   return to;
 }
 
 Result<std::int64_t> AuditLog::last_before(Timestamp until) {
-  std::int64_t last = 0;
-  TRY(session_.query("SELECT COALESCE(MAX(sequence), 0) FROM audit_log WHERE at < $1", {until},
-                     [&](const Row& row) -> Result<void> {
-                       last = row.integer(0);
-                       return {};
-                     }));
-  return last;
+  const auto last = TRY(list({.until = until}, std::numeric_limits<std::int64_t>::max(), 1));
+  return last.empty() ? 0 : last.front().sequence;
 }
 
 Result<std::vector<StoredCheckpoint>> AuditLog::checkpoints() {
@@ -322,6 +356,7 @@ Result<std::int64_t> AuditLog::prune(std::int64_t up_to, std::int64_t limit) {
       "SELECT agent_id, sequence FROM audit_log WHERE sequence <= $1 "
       "UNION ALL SELECT target_agent_id, sequence FROM audit_log WHERE sequence <= $1)",
       {last}));
+  TRY(session_.execute("DELETE FROM audit_spans WHERE last_sequence <= $1", {last}));
   const std::int64_t pruned =
       TRY(session_.execute("DELETE FROM audit_log WHERE sequence <= $1", {last}));
   if (pruned < limit)

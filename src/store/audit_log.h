@@ -20,6 +20,12 @@ struct AuditFilter {
   std::optional<Timestamp> until = {};  // before that time
 };
 
+// The numbers between these two.
+struct AuditRange {
+  std::int64_t after = 0;
+  std::int64_t before = 0;
+};
+
 // Where a chain ends: the number and the hash of its last event.
 struct AuditHead {
   std::int64_t sequence = 0;
@@ -51,11 +57,11 @@ class AuditLog {
                                        std::int64_t limit);
   // Oldest first, numbers above `after`.
   Result<std::vector<AuditEvent>> after(std::int64_t sequence, std::int64_t limit);
-  // Notes the agents of at most `limit` further events in the index that list() reads; returns up
-  // to which number it goes. Apart from append(), because an index entry on a page of its own would
-  // be the most expensive part of a login; list() finds what is not indexed yet by reading it.
-  Result<std::int64_t> index_parties(std::int64_t limit);
-  Result<std::int64_t> parties_indexed();
+  // Enters at most `limit` further events into what list() finds agents and times by; returns up to
+  // which number that goes. Apart from append(), because entries on pages of their own would be the
+  // most expensive part of a login; list() reads what is not entered yet.
+  Result<std::int64_t> index(std::int64_t limit);
+  Result<std::int64_t> indexed();
   // The last number of all that stand before `until`, or 0.
   Result<std::int64_t> last_before(Timestamp until);
 
@@ -74,10 +80,13 @@ class AuditLog {
  private:
   template <std::size_t Rows>
   Result<void> insert(std::span<AuditEvent* const, Rows> events);
-  Result<std::vector<AuditEvent>> list_unindexed(const AuditFilter& filter, std::int64_t indexed,
-                                                 std::int64_t before, std::int64_t limit);
-  Result<std::vector<AuditEvent>> list_indexed(const AuditFilter& filter, std::int64_t before,
-                                               std::int64_t limit);
+  Result<AuditRange> range_of(const AuditFilter& filter, std::int64_t before);
+  Result<std::vector<AuditEvent>> list_all(const AuditFilter& filter, const AuditRange& range,
+                                           std::int64_t limit);
+  Result<std::vector<AuditEvent>> list_unindexed(const AuditFilter& filter, const AuditRange& range,
+                                                 std::int64_t limit);
+  Result<std::vector<AuditEvent>> list_by_party(const AuditFilter& filter, const AuditRange& range,
+                                                std::int64_t limit);
   Result<std::vector<AuditEvent>> query_events(Sql sql, std::span<const Param> params);
 
   Session& session_;

@@ -632,6 +632,36 @@ TEST_P(DatabaseContract, ASigningKeyFromBeforeTheyRotatedSignsFromTheUpgradeOn) 
   EXPECT_EQ(keys[0].token_lifetime, 24h);
 }
 
+TEST_P(DatabaseContract, AnAuditTrailFromBeforeItWasFoundInSpansStaysAsItWas) {
+  const TestDatabase older(GetParam());
+  const auto database = older.open();
+  must(apply_migrations_up_to(*database, 14));
+  std::vector<AuditEvent> events(3);
+  std::vector<AuditEvent*> places;
+  for (AuditEvent& event : events) {
+    event.sequence = static_cast<std::int64_t>(places.size()) + 1;
+    event.at = Timestamp{event.sequence * 1h};
+    event.hash = "hash " + std::to_string(event.sequence);
+    places.push_back(&event);
+  }
+  must(database->write([&](Transaction& tx) -> Result<void> {
+    TRY(tx.audit().append(places));
+    TRY(tx.session().execute("UPDATE audit_parties_end SET sequence = 2"));
+    return {};
+  }));
+  must(apply_migrations(*database));
+  const auto hashes = [&](const AuditFilter& filter) {
+    std::vector<std::string> found;
+    for (const AuditEvent& event :
+         must(database->read([&](Transaction& tx) { return tx.audit().list(filter, 9, 9); })))
+      found.push_back(event.hash);
+    return found;
+  };
+  EXPECT_THAT(hashes({}), ElementsAre("hash 3", "hash 2", "hash 1"));
+  EXPECT_THAT(hashes({.until = Timestamp{2h}}), ElementsAre("hash 1"));
+  EXPECT_THAT(hashes({.since = Timestamp{2h}}), ElementsAre("hash 3", "hash 2"));
+}
+
 TEST_P(DatabaseContract, ADatabaseFromANewerProgramIsRefused) {
   must(database_->write([](Transaction& tx) -> Result<void> {
     TRY(tx.session().execute("INSERT INTO schema_migrations (version, name) VALUES (9999, 'new')"));
