@@ -32,7 +32,7 @@ class EnvoyChecks final : public envoy::Checks {
   using Submit = std::function<bool(Job&)>;
 
   // `core` is no core of the HTTP server's. `trusted` are the proxies, Envoy among them, that are
-  // believed whom they have a request from. All outlive this.
+  // believed whom they have a request from. All outlive this, and this outlives the workers.
   EnvoyChecks(http::Application& application, std::size_t core, std::span<const Network> trusted,
               Submit submit);
 

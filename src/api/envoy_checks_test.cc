@@ -2,12 +2,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <list>
 #include <map>
 #include <optional>
 
 #include "api/envoy_checks.h"
 #include "api/testing/api_fixture.h"
 #include "http/client_address.h"
+#include "http/worker_pool.h"
 
 namespace agentauth::api {
 namespace {
@@ -38,6 +41,7 @@ class FakeCall final : public envoy::Call {
       EXPECT_TRUE(headers.emplace(name, value).second) << name;
     removed.assign(verdict.removed.begin(), verdict.removed.end());
     body = verdict.body;
+    done = true;
   }
 
   std::string reason() {
@@ -49,6 +53,13 @@ class FakeCall final : public envoy::Call {
   std::string source = "198.51.100.1";
   bool cancelled = false;
 
+  // Whether the rest can be read, by whatever thread.
+  struct Done : std::atomic<bool> {
+    Done() : std::atomic<bool>(false) {}
+    Done(const Done& other) : std::atomic<bool>(other.load()) {}
+    using std::atomic<bool>::operator=;
+  };
+  Done done;
   bool passes = false;
   int status = 0;
   std::map<std::string, std::string> headers;
@@ -92,7 +103,7 @@ class EnvoyChecksTest : public ApiFixture {
     checks.check(call);
     return call;
   }
-  std::string reason_of(FakeCall call) { return ask(std::move(call)).reason(); }
+  std::string reason_of(const FakeCall& call) { return ask(call).reason(); }
 
   AgentId agent = replica.add_agent("Weather Bot", "ops@example.com");
   std::string token = token_of(agent);
@@ -264,6 +275,47 @@ TEST_F(EnvoyChecksTest, LimitsOfTheOperationHoldForBothWaysToAskIt) {
   EXPECT_EQ(call.headers.count("Retry-After"), 1U);
   EXPECT_EQ(this->call({.target = "/gateway/ext-authz/projects/7/weather", .token = token}).status,
             429);
+}
+
+// Threads of gRPC ask at once, and workers answer some of them.
+TEST_F(EnvoyChecksTest, ManyThreadsAskAtOnce) {
+  const AgentId other = replica.add_agent();
+  grant(other, R"({"permission":"write_weather","max_uses":10})");
+  const std::string counted = token_of(other);
+  std::list<FakeCall> calls;
+  std::vector<FakeCall*> all;
+  for (int i = 0; i < 240; ++i) {
+    const bool is_counted = i % 2 == 1;
+    all.push_back(&calls.emplace_back(is_counted ? "POST" : "GET", "/projects/7/weather",
+                                      with(is_counted ? counted : token)));
+  }
+  // Gone after the workers.
+  http::WorkerPool* pool = nullptr;
+  EnvoyChecks busy(dispatcher, 0, trusted,
+                   [&](EnvoyChecks::Job& job) { return pool->try_submit(job); });
+  http::WorkerPool workers({.threads = 2});
+  pool = &workers;
+  std::vector<std::thread> threads;
+  std::atomic<std::size_t> next{0};
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      for (std::size_t at = next++; at < all.size(); at = next++) busy.check(*all[at]);
+    });
+  for (std::thread& thread : threads) thread.join();
+  const auto passed = [&](std::string_view method) {
+    return std::count_if(calls.begin(), calls.end(), [&](const FakeCall& call) {
+      return call.passes && call.question().method == method;
+    });
+  };
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  const auto all_answered = [&] {
+    return std::all_of(calls.begin(), calls.end(), [](const FakeCall& call) { return call.done; });
+  };
+  while (!all_answered() && std::chrono::steady_clock::now() < limit)
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  ASSERT_TRUE(all_answered());
+  EXPECT_EQ(passed("GET"), 120);
+  EXPECT_EQ(passed("POST"), 10);
 }
 
 TEST_F(EnvoyChecksTest, ADenialIsOnRecordAndCounted) {

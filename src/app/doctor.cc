@@ -202,6 +202,8 @@ Opinion check_envoy(Patient& patient) {
   if (const auto loaded = load_envoy_module(); !loaded) return fail(loaded.error());
   if (patient.options.trusted_proxies.empty())
     return warn("its address is taken for the client's: name it with --trusted-proxies");
+  if (!listen->is_loopback() && !patient.options.tls_cert)
+    return warn("tokens travel in the clear between it and this machine; see --tls-cert");
   if (listen->port == 0) return ok("a free port is taken at the start");
   const auto found = http::find_address_use(*address, listen->port);
   if (!found) return fail(found.error().message + ": choose another with --envoy-listen");

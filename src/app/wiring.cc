@@ -359,9 +359,10 @@ struct Node::State {
   Outage limits_outage;
   Outage gateway_outage;
   Follower follower;
-  std::unique_ptr<http::Server> server;
-  // Both nullptr without --envoy-listen. The listener goes first, with all its calls.
+  // Of Envoy both are nullptr without --envoy-listen. The listener goes first, with all its calls;
+  // the workers that have answered some of them, next.
   std::unique_ptr<api::EnvoyChecks> envoy_checks;
+  std::unique_ptr<http::Server> server;
   std::unique_ptr<envoy::Listener> envoy_listener;
 };
 

@@ -28,7 +28,7 @@ constexpr int idle_ms = 10 * 60'000;
 constexpr int keepalive_ms = 60'000;
 constexpr int keepalive_answer_ms = 20'000;
 // How often renewed certificates are looked for.
-constexpr unsigned certificate_seconds = 5;
+constexpr unsigned certificate_seconds = 1;
 
 class PendingCall final : public grpc::ServerUnaryReactor, public Call {
  public:

@@ -7,6 +7,7 @@ tell it (harness/envoy.py), and reads the answer as it does.
 import json
 import random
 import socket
+import ssl
 import threading
 import time
 from pathlib import Path
@@ -387,3 +388,17 @@ def test_over_tls_with_the_certificate_of_the_server(sqlite_launch, tmp_path):
         plain.check(Check(path="/public/a"))
     trusting.close()
     plain.close()
+    # A renewed certificate, in the same files.
+    new_certificate(tmp_path)
+    wait_until(lambda: ssl.get_server_certificate(("127.0.0.1", port)) == Path(cert).read_text())
+    renewed = EnvoyClient(port, grpc.ssl_channel_credentials(Path(cert).read_bytes()))
+    assert renewed.check(Check(path="/public/a")).passes
+    renewed.close()
+
+
+def test_on_ipv6(sqlite_launch):
+    server = sqlite_launch("--envoy-listen", "[::1]:0", "--trusted-proxies", "::1/128")
+    put_routes(server)
+    client = EnvoyClient(envoy_port(server), host="[::1]")
+    assert client.check(Check(path="/public/a")).passes
+    client.close()

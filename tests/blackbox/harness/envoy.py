@@ -149,9 +149,9 @@ class Answer:
 class EnvoyClient:
     """A connection to --envoy-listen of a server."""
 
-    def __init__(self, port: int, credentials=None, **options):
+    def __init__(self, port: int, credentials=None, host="127.0.0.1"):
         options = [("grpc.ssl_target_name_override", "localhost")] if credentials else []
-        address = f"127.0.0.1:{port}"
+        address = f"{host}:{port}"
         self.channel = (grpc.secure_channel(address, credentials, options) if credentials
                         else grpc.insecure_channel(address))
         self._check = self.channel.unary_unary(METHOD)
