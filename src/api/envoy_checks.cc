@@ -143,6 +143,9 @@ Result<void> ask(const envoy::Question& question, std::span<const Network> trust
   request.peer = peer_of(question, trusted);
   ApiExchange::Gateway& gateway = exchange.gateway;
   gateway.asked = GatewayQuestion{question.method, question.host, question.path};
+  // It is held until it is answered, with all that is not read.
+  if (question.message_bytes > http::body_bytes_max)
+    return failure(Errc::payload_too_large, "The message is larger than 64 KiB");
   std::size_t bytes = question.method.size() + question.path.size() + question.host.size();
   for (const envoy::Header& header : question.headers) {
     if (contradicts(question, header)) gateway.is_contradictory = true;

@@ -57,7 +57,7 @@ class EnvoyChecks final : public envoy::Checks {
   std::atomic<int> calls_{0};
 };
 
-// Puts the question into the exchange. Errors: headers_too_large.
+// Puts the question into the exchange. Errors: headers_too_large, payload_too_large.
 Result<void> ask(const envoy::Question& question, std::span<const Network> trusted,
                  ApiExchange& exchange);
 

@@ -29,7 +29,7 @@ class FakeCall final : public envoy::Call {
   const envoy::Question& question() const override {
     views_.clear();
     for (const auto& [name, value] : sent_) views_.push_back({name, value});
-    question_ = {method_, host, path_, views_, peer, source};
+    question_ = {method_, host, path_, views_, peer, source, message_bytes};
     return question_;
   }
   bool is_cancelled() const override { return cancelled; }
@@ -51,6 +51,7 @@ class FakeCall final : public envoy::Call {
   std::string host = "localhost";
   std::string peer = "192.0.2.7";
   std::string source = "198.51.100.1";
+  std::size_t message_bytes = 0;
   bool cancelled = false;
 
   // Whether the rest can be read, by whatever thread.
@@ -205,6 +206,9 @@ TEST_F(EnvoyChecksTest, MoreThanIsReadIsRefused) {
   Headers many;
   for (int i = 0; i < 101; ++i) many.emplace_back("filler", "a");
   EXPECT_EQ(ask({"GET", "/public/b", many}).status, 431);
+  FakeCall large("GET", "/public/b");
+  large.message_bytes = 65 * 1024;
+  EXPECT_EQ(ask(large).status, 413);
 }
 
 TEST_F(EnvoyChecksTest, TwoTokensAreNone) {

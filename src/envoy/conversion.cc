@@ -71,7 +71,8 @@ Question read_question(const v3::CheckRequest& request, std::string_view peer,
           .path = http.path(),
           .headers = headers,
           .peer = peer,
-          .source = attributes.source().address().socket_address().address()};
+          .source = attributes.source().address().socket_address().address(),
+          .message_bytes = request.ByteSizeLong()};
 }
 
 void write_verdict(const Verdict& verdict, v3::CheckResponse& response) {

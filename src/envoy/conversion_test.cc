@@ -76,6 +76,8 @@ TEST_F(ConversionTest, RawHeadersAreReadToo) {
 TEST_F(ConversionTest, WhatIsNotThereIsEmptyAndWhatIsNotKnownIsSkipped) {
   EXPECT_EQ(read("").method, "");
   EXPECT_EQ(read(field(1, "")).path, "");
+  const std::string unknown = http(field(12, "a body"));
+  EXPECT_EQ(read(unknown).message_bytes, unknown.size()) << "it is held all the same";
   EXPECT_EQ(read(field(9, "of tomorrow") + http(field(15, "x") + field(2, "GET"))).method, "GET");
 }
 

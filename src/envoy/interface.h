@@ -36,6 +36,7 @@ struct Question {
   std::span<const Header> headers = {};  // ":path" and its like among them, as Envoy sends them
   std::string_view peer;                 // of the connection: an IP address, or empty
   std::string_view source;               // whom Envoy has it from: an IP address, or empty
+  std::size_t message_bytes = 0;         // of the message, with all that is not read
 };
 
 // What is written of envoy.service.auth.v3.CheckResponse.

@@ -241,6 +241,15 @@ def test_too_many_headers_are_denied_in_an_answer(envoy, agent):
     assert envoy.check(check).status == 431
 
 
+def test_a_body_is_not_looked_at_and_not_held(envoy):
+    def with_body(size):
+        return Answer(envoy.send(Check(path="/public/a").encode() + message(
+            (1, message((4, message((2, message((12, b"a" * size))))))))))
+
+    assert with_body(10_000).passes
+    assert with_body(100_000).status == 413
+
+
 def test_a_message_over_the_bound_is_an_error_and_no_yes(auth, envoy):
     check = Check(path="/public/a", headers=[("x-filler", "a" * 300_000)])
     with pytest.raises(grpc.RpcError) as refused:
