@@ -1,5 +1,7 @@
 # The Debian package: cpack --config build/release/CPackConfig.cmake, as script/package does.
 install(TARGETS agentauth RUNTIME DESTINATION bin)
+# Where app/envoy_module.cc looks for it.
+install(TARGETS agentauth_envoy LIBRARY DESTINATION lib/agentauth)
 install(FILES deploy/systemd/agentauth.service DESTINATION /usr/lib/systemd/system)
 install(FILES deploy/debian/agentauth.toml DESTINATION /etc/agentauth)
 install(FILES README.md CHANGELOG.md SECURITY.md LICENSE DESTINATION share/doc/agentauth)

@@ -19,6 +19,7 @@ IN_PACKAGE = (
     "usr/share/bash-completion/completions/agentauth",
     "usr/share/zsh/vendor-completions/_agentauth",
     "usr/share/doc/agentauth/README.md",
+    "usr/lib/agentauth/agentauth-envoy.so",
 )
 
 
@@ -53,6 +54,12 @@ def check_package(package: str) -> list[str]:
         shown = subprocess.run(
             [binary, "config", "--config", str(Path(folder) / IN_PACKAGE[2])],
             check=True, capture_output=True, text=True).stdout
+        # It loads the shared object from where the package has put it.
+        looked_at = subprocess.run(
+            [binary, "doctor", "--envoy-listen", "127.0.0.1:0", "--data-dir", f"{folder}/data"],
+            capture_output=True, text=True, check=False).stdout
+        if not re.search(r"^(ok|warn) Envoy:", looked_at, re.M):
+            problems.append(f"{package}: gRPC is not there for Envoy: {looked_at}")
         for option in ("data-dir", "registration"):
             if not re.search(rf"^{option}\b.*agentauth\.toml", shown, re.M):
                 problems.append(f"{IN_PACKAGE[2]}: {option} is not taken from it")

@@ -49,6 +49,8 @@ void ApiExchange::reset() {
   holds_permission = false;
   pairs_read_ = false;
   subject = {};
+  gateway.asked.reset();
+  gateway.is_contradictory = false;
   gateway.reason.reset();
   gateway.permission.clear();
   gateway.no_caller.reset();

@@ -34,6 +34,14 @@ class AwaitedWrite {
   virtual Result<void> finish() = 0;
 };
 
+// The request that a gateway holds and asks about, as the gateway tells it: nothing of it has been
+// looked at.
+struct GatewayQuestion {
+  std::string_view method;
+  std::string_view host;  // empty: not told
+  std::string_view target;
+};
+
 // The credentials of "Authorization: Bearer …"; nothing when the header is absent or of another
 // scheme.
 std::optional<std::string_view> bearer(std::string_view header);
@@ -60,6 +68,9 @@ class ApiExchange final : public http::Exchange {
   std::uint64_t keys_generation = 0;
   // What a gateway was answered.
   struct Gateway {
+    // What Envoy asked over gRPC; over HTTP gateways tell it in the request.
+    std::optional<GatewayQuestion> asked;
+    bool is_contradictory = false;        // it was told in two ways, which differ
     std::optional<GatewayReason> reason;  // nothing: it was no gateway that asked
     std::string permission;               // that was asked for, when it was denied
     std::optional<Error> no_caller;       // why the token that was sent proves nobody

@@ -1,5 +1,6 @@
-// May a gateway pass on the request that it holds? Each gateway tells in its own headers what that
-// request is; the answer is the same for all.
+// May a gateway pass on the request that it holds? Each gateway tells in its own way what that
+// request is: in headers, as the request itself, in a message of gRPC. answer() is the one reading
+// of it and the one decision about it.
 //
 // Nothing of it is believed that could be read in two ways: a header that is repeated, a path with
 // more than one spelling, a host that is a list. Such a request is denied, whoever sent it.
@@ -169,13 +170,7 @@ Result<bool> answer_match(Services& services, ApiExchange& exchange, const Route
   return true;
 }
 
-struct Original {
-  std::string_view method;
-  std::string_view host;  // empty: not told
-  std::string_view target;
-};
-
-Result<bool> answer(Services& services, ApiExchange& exchange, const Original& original,
+Result<bool> answer(Services& services, ApiExchange& exchange, const GatewayQuestion& original,
                     Thread thread) {
   for (const std::string_view name : overrides)
     if (exchange.request.find(name)) return refused(exchange, GatewayReason::override_header);
@@ -192,25 +187,28 @@ Result<bool> answer(Services& services, ApiExchange& exchange, const Original& o
                       circumstances, thread);
 }
 
-Result<Original> read_nginx(ApiExchange& exchange) {
-  return Original{.method = TRY(read_header(exchange, "X-Original-Method")),
-                  .host = TRY(read_optional_header(exchange, "X-Original-Host")),
-                  .target = TRY(read_header(exchange, "X-Original-URI"))};
+Result<GatewayQuestion> read_nginx(ApiExchange& exchange) {
+  return GatewayQuestion{.method = TRY(read_header(exchange, "X-Original-Method")),
+                         .host = TRY(read_optional_header(exchange, "X-Original-Host")),
+                         .target = TRY(read_header(exchange, "X-Original-URI"))};
 }
 
-Result<Original> read_forwarded(ApiExchange& exchange) {
-  return Original{.method = TRY(read_header(exchange, "X-Forwarded-Method")),
-                  .host = TRY(read_optional_header(exchange, "X-Forwarded-Host")),
-                  .target = TRY(read_header(exchange, "X-Forwarded-Uri"))};
+Result<GatewayQuestion> read_forwarded(ApiExchange& exchange) {
+  return GatewayQuestion{.method = TRY(read_header(exchange, "X-Forwarded-Method")),
+                         .host = TRY(read_optional_header(exchange, "X-Forwarded-Host")),
+                         .target = TRY(read_header(exchange, "X-Forwarded-Uri"))};
 }
 
-Result<Original> read_envoy(ApiExchange& exchange) {
+// Over HTTP or over gRPC (envoy_checks.cc).
+Result<GatewayQuestion> read_envoy(ApiExchange& exchange) {
+  if (exchange.gateway.is_contradictory) return refused(exchange, GatewayReason::repeated_header);
+  if (exchange.gateway.asked) return *exchange.gateway.asked;
   // The slash before the rest is the path's own.
   const std::string_view rest = exchange.captures.rest;
   const std::string_view path = exchange.request.path;
-  return Original{.method = exchange.request.method_text,
-                  .host = exchange.request.find("Host").value_or(""),
-                  .target = path.substr(path.size() - rest.size() - 1)};
+  return GatewayQuestion{.method = exchange.request.method_text,
+                         .host = exchange.request.find("Host").value_or(""),
+                         .target = path.substr(path.size() - rest.size() - 1)};
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "app/client_commands.h"
 #include "app/database_advice.h"
+#include "app/envoy_module.h"
 #include "app/http_client.h"
 #include "app/option_values.h"
 #include "app/text_table.h"
@@ -179,7 +180,7 @@ bool is_ours(const Options& options) {
 Opinion check_port(Patient& patient) {
   const Options& options = patient.options;
   const std::string where = options.listen.to_string();
-  const auto address = listen_address(options);
+  const auto address = listen_address(options.listen, "--listen");
   if (!address) return fail(address.error());
   if (options.listen.port == 0) return ok("a free one is taken at the start");
   const auto found = http::find_address_use(*address, options.listen.port);
@@ -191,6 +192,25 @@ Opinion check_port(Patient& patient) {
                 " is in use, by no server that this machine can verify: if it is not an "
                 "AgentAuth server, choose another with --listen");
   return fail(where + " is in use by another program: end that, or choose another with --listen");
+}
+
+Opinion check_envoy(Patient& patient) {
+  const auto& listen = patient.options.envoy_listen;
+  if (!listen) return ok("is not answered over gRPC: see --envoy-listen");
+  const auto address = listen_address(*listen, "--envoy-listen");
+  if (!address) return fail(address.error());
+  if (const auto loaded = load_envoy_module(); !loaded) return fail(loaded.error());
+  if (patient.options.trusted_proxies.empty())
+    return warn("its address is taken for the client's: name it with --trusted-proxies");
+  if (!listen->is_loopback() && !patient.options.tls_cert)
+    return warn("tokens travel in the clear between it and this machine; see --tls-cert");
+  if (listen->port == 0) return ok("a free port is taken at the start");
+  const auto found = http::find_address_use(*address, listen->port);
+  if (!found) return fail(found.error().message + ": choose another with --envoy-listen");
+  if (*found == http::AddressUse::free) return ok(listen->to_string() + " is free");
+  return warn(listen->to_string() +
+              " is in use: if it is not by this AgentAuth server, choose another with "
+              "--envoy-listen");
 }
 
 Opinion check_tls(Patient& patient) {
@@ -248,6 +268,7 @@ constexpr auto checks = std::to_array<Check>({
     {"master key of the database", check_fit},
     {"signing keys", check_signing_keys},
     {"port", check_port},
+    {"Envoy", check_envoy},
     {"TLS", check_tls},
     {"clock", check_clock},
 });

@@ -8,7 +8,7 @@
 
 namespace agentauth::app {
 
-Result<std::string> resolve_host(const std::string& host) {
+Result<std::string> resolve_host(const std::string& host, std::string_view option) {
   if (parse_ip_address(host)) return host;
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -22,8 +22,8 @@ Result<std::string> resolve_host(const std::string& host) {
     ::freeaddrinfo(found);
   }
   if (error == 0) return std::string(text.data());
-  return failure(Errc::invalid_argument,
-                 "--listen: the address of " + host + " cannot be found: " + ::gai_strerror(error));
+  return failure(Errc::invalid_argument, std::string(option) + ": the address of " + host +
+                                             " cannot be found: " + ::gai_strerror(error));
 }
 
 }  // namespace agentauth::app

@@ -61,6 +61,7 @@ void store(const OptionValue& value, std::chrono::days& out) {
 }
 void store(const OptionValue& value, bool& out) { out = value.flag; }
 void store(const OptionValue& value, ListenAddress& out) { out = value.address; }
+void store(const OptionValue& value, std::optional<ListenAddress>& out) { out = value.address; }
 void store(const OptionValue& value, std::vector<Network>& out) { out = value.networks; }
 // Choices are listed in the order of the enumeration.
 template <class E>
@@ -317,6 +318,14 @@ constexpr auto table = std::to_array<Option>({
      .reloads = true,
      .about = "Private key of --tls-cert in PEM",
      .assign = into<&Options::tls_key>},
+    {.name = "envoy-listen",
+     .kind = address,
+     .commands = serving,
+     .value_name = "HOST:PORT",
+     .about =
+         "Address to answer Envoy's ext_authz on over gRPC, with the certificate of --tls-cert "
+         "if there is one; for Envoy alone to reach, in --trusted-proxies; without it, none",
+     .assign = into<&Options::envoy_listen>},
     {.name = "audit-file",
      .kind = path,
      .commands = serving,

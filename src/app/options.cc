@@ -63,6 +63,9 @@ Result<void> refuse_contradictions(const Options& options) {
   if (options.dev && !options.listen.is_loopback())
     return refuse("--listen must be a loopback address with --dev, not \"" +
                   options.listen.to_string() + "\"");
+  if (options.dev && options.envoy_listen && !options.envoy_listen->is_loopback())
+    return refuse("--envoy-listen must be a loopback address with --dev, not \"" +
+                  options.envoy_listen->to_string() + "\"");
   return {};
 }
 

@@ -75,6 +75,7 @@ struct Options {
   // Both or neither.
   std::optional<std::filesystem::path> tls_cert;
   std::optional<std::filesystem::path> tls_key;
+  std::optional<ListenAddress> envoy_listen;  // none: gRPC is not spoken
 
   // None: the database alone holds the audit trail.
   std::optional<std::filesystem::path> audit_file;

@@ -331,6 +331,17 @@ TEST_F(OptionsTest, DevListensOnLoopbackOnly) {
     flag("listen", text);
     EXPECT_THAT(refusal(), AllOf(HasSubstr("--listen"), HasSubstr("--dev"))) << text;
   }
+  flag("listen", "127.0.0.1:0");
+  flag("envoy-listen", "0.0.0.0:9001");
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("--envoy-listen"), HasSubstr("--dev")));
+}
+
+TEST_F(OptionsTest, EnvoyIsNotListenedForUnlessAsked) {
+  EXPECT_FALSE(options().envoy_listen);
+  flag("envoy-listen", "[::1]:9001");
+  EXPECT_EQ(options().envoy_listen->to_string(), "[::1]:9001");
+  flag("envoy-listen", "9001");
+  EXPECT_THAT(refusal(), HasSubstr("--envoy-listen must be HOST:PORT"));
 }
 
 TEST_F(OptionsTest, WhatIsNoListenAddressIsRefused) {

@@ -124,6 +124,11 @@ Result<int> serve(const Configuration& configuration) {
   if (options.dev)
     std::cout << quick_start(url, demonstration, admin_create_words(configuration)) << std::endl;
   log.info("ready", {{"url", url}, {"database", foundation->database().driver().name()}});
+  if (options.envoy_listen)
+    log.info(
+        "envoy_listening",
+        {{"address", ListenAddress{options.envoy_listen->host, node->envoy_port()}.to_string()},
+         {"tls", options.tls_cert ? "yes" : "no"}});
 
   const int signal = signals.wait_for_end([&] {
     node->reopen_audit_file();

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <system_error>
+#include <thread>
 
+#include "api/envoy_checks.h"
 #include "api/handlers_policy.h"
 #include "api/limit_gate.h"
 #include "app/database_advice.h"
+#include "app/envoy_module.h"
 #include "app/follower.h"
 #include "app/grant_upkeep.h"
 #include "app/host.h"
@@ -96,7 +99,7 @@ audit::Keeper::Options keeper_options(const Options& options) {
 
 Result<http::ServerOptions> http_options(const Options& options) {
   http::ServerOptions http;
-  http.address = TRY(listen_address(options));
+  http.address = TRY(listen_address(options.listen, "--listen"));
   http.port = options.listen.port;
   http.cores = static_cast<std::size_t>(options.threads);
   http.workers = static_cast<std::size_t>(options.workers);
@@ -105,6 +108,11 @@ Result<http::ServerOptions> http_options(const Options& options) {
   if (options.tls_cert) http.tls_certificate_file = options.tls_cert->string();
   if (options.tls_key) http.tls_key_file = options.tls_key->string();
   return http;
+}
+
+// Of what each core has of its own: Envoy's calls share one, which is the last.
+std::size_t cores_of(const Options& options) {
+  return static_cast<std::size_t>(options.threads) + (options.envoy_listen ? 1 : 0);
 }
 
 Result<std::unique_ptr<http::Server>> create_server(const http::ServerOptions& options,
@@ -177,9 +185,9 @@ std::string master_key_path(const Options& options) {
       .string();
 }
 
-Result<std::string> listen_address(const Options& options) {
-  if (options.listen.host == "localhost") return "127.0.0.1";
-  return resolve_host(options.listen.host);
+Result<std::string> listen_address(const ListenAddress& address, std::string_view option) {
+  if (address.host == "localhost") return "127.0.0.1";
+  return resolve_host(address.host, option);
 }
 
 Result<void> make_data_dir(const Options& options) {
@@ -267,7 +275,7 @@ struct Node::State {
                keeper_options(options)),
         key_keeper({foundation.database(), keys.uses(), recorder, foundation.clock(), log},
                    {options.key_expiry_notice, settings.node}),
-        metrics(static_cast<std::size_t>(options.threads)),
+        metrics(cores_of(options)),
         services{foundation.database(),
                  directory,
                  agents,
@@ -290,7 +298,7 @@ struct Node::State {
                  foundation.random(),
                  log,
                  settings},
-        dispatcher(services, static_cast<std::size_t>(options.threads)),
+        dispatcher(services, cores_of(options)),
         paced_clock(foundation.clock()),
         upkeep({directory, refresh_tokens, paced_clock, options.token_ttl}),
         key_upkeep(signing_keys.get(), log),
@@ -354,7 +362,11 @@ struct Node::State {
   Outage limits_outage;
   Outage gateway_outage;
   Follower follower;
+  // Of Envoy both are nullptr without --envoy-listen. The listener goes first, with all its calls;
+  // the workers that have answered some of them, next.
+  std::unique_ptr<api::EnvoyChecks> envoy_checks;
   std::unique_ptr<http::Server> server;
+  std::unique_ptr<envoy::Listener> envoy_listener;
 };
 
 Node::Node(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -379,6 +391,12 @@ Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& f
   const http::ServerOptions http = TRY(http_options(options));
   state->server = TRY(create_server(http, state->dispatcher));
   TRY(with_database_advice(note_what_signs(options, foundation.database()), options.database));
+  if (options.envoy_listen) {
+    state->envoy_checks = std::make_unique<api::EnvoyChecks>(
+        state->dispatcher, cores_of(options) - 1, state->settings.trusted_proxies,
+        [&server = *state->server](api::EnvoyChecks::Job& job) { return server.try_submit(job); });
+    state->envoy_listener = TRY(listen_for_envoy(options, *state->envoy_checks));
+  }
   state->metrics.read_gauges_from([node = state.get()] {
     const auto size = node->directory.size();
     const auto signing_keys =
@@ -421,7 +439,11 @@ Result<void> Node::use_certificate(const std::string& certificate_file,
 }
 
 void Node::drain(std::chrono::seconds limit) {
+  std::thread envoy;
+  if (state_->envoy_listener)
+    envoy = std::thread([this, limit] { state_->envoy_listener->drain(limit); });
   state_->server->drain(limit);
+  if (envoy.joinable()) envoy.join();
   state_->follower.stop();
   // All that was answered is on record; now the last of it is signed.
   state_->write_queue.stop();
@@ -433,6 +455,10 @@ void Node::drain(std::chrono::seconds limit) {
 void Node::reopen_audit_file() { state_->keeper.reopen_file(); }
 
 std::uint16_t Node::port() const { return state_->server->port(); }
+
+std::uint16_t Node::envoy_port() const {
+  return state_->envoy_listener ? state_->envoy_listener->port() : 0;
+}
 
 api::Services& Node::services() { return state_->services; }
 

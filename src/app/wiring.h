@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "api/dispatcher.h"
 #include "app/options.h"
@@ -26,8 +27,8 @@ Result<bool> servers_use_configured_secret(Database& database);
 // Where the master key is, or is to be.
 std::string master_key_path(const Options& options);
 
-// The IP address behind --listen. Errors: invalid_argument, which names the option.
-Result<std::string> listen_address(const Options& options);
+// The IP address to listen on. Errors: invalid_argument, which names the option.
+Result<std::string> listen_address(const ListenAddress& address, std::string_view option);
 
 // Makes the data folder, for its owner only, when it is missing. Errors: invalid_argument.
 Result<void> make_data_dir(const Options& options);
@@ -89,6 +90,8 @@ class Node {
   // After logrotate moved it away.
   void reopen_audit_file();
   std::uint16_t port() const;
+  // Of Envoy's listener; 0 without one.
+  std::uint16_t envoy_port() const;
   api::Services& services();
 
  private:

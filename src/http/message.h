@@ -77,6 +77,10 @@ class Response {
   void set_content_type(std::string_view type) { content_type_ = type; }
   // CR, LF and other control characters in `value` are dropped: a header cannot be split.
   void add_header(std::string_view name, std::string_view value);
+  // What was added, as lines "Name: value" with CRLF at their ends; for answers that do not leave
+  // over HTTP/1.1.
+  std::string_view header_lines() const { return headers_; }
+  std::string_view content_type() const { return content_type_; }
   void close_connection() { close_ = true; }
   bool closes() const { return close_; }
   // The body goes on until the connection is closed (RFC 9112 6.3, rule 8): no Content-Length.

@@ -143,6 +143,8 @@ void Server::drain(std::chrono::seconds limit) {
   state_->threads.clear();
 }
 
+bool Server::try_submit(std::function<void()>& job) { return state_->workers.try_submit(job); }
+
 PoolState Server::workers() const { return {state_->workers.threads(), state_->workers.depth()}; }
 
 PoolState Server::hashers() const { return {state_->hashers.threads(), state_->hashers.depth()}; }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -58,6 +59,10 @@ class Server {
   // Stops accepting, answers what has been asked, closes what is idle; at `limit` closes the rest.
   // Returns when every thread has ended.
   void drain(std::chrono::seconds limit);
+
+  // For requests that came in on another way: runs the job on a worker, which has the bounds of the
+  // pool. False when its queue is full; the job is then untouched. From any thread.
+  bool try_submit(std::function<void()>& job);
 
   PoolState workers() const;
   PoolState hashers() const;

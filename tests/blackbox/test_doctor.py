@@ -13,7 +13,7 @@ from harness.binary import run
 from harness.server import new_master_key
 
 CHECKS = ["configuration", "data folder", "master key", "database", "schema",
-          "master key of the database", "signing keys", "port", "TLS", "clock"]
+          "master key of the database", "signing keys", "port", "Envoy", "TLS", "clock"]
 LINE = re.compile(r"(ok|warn|FAIL) ([a-zA-Z ]+): (.+)")
 
 

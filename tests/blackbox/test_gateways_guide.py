@@ -30,7 +30,7 @@ def with_ports(text: str, ports: dict) -> str:
 
 
 def test_every_command_of_it_works(tmp_path):
-    ports = dict(zip(("8000", "8080", "9000"), free_ports(3)))
+    ports = dict(zip(("8000", "8080", "9000", "9001"), free_ports(4)))
     script = "\n".join(re.findall(r"^```sh\n(.*?)^```", GUIDE.read_text(), re.M | re.S))
     script = with_ports(script, ports).replace(
         "agentauth serve", f"agentauth serve --bcrypt-cost 10 --listen 127.0.0.1:{ports['8000']}")
@@ -40,7 +40,8 @@ def test_every_command_of_it_works(tmp_path):
     for folder in (tools, examples, trial):
         folder.mkdir()
     (tools / "agentauth").symlink_to(binary())
-    (examples / "nginx.conf").write_text(with_ports((EXAMPLES / "nginx.conf").read_text(), ports))
+    here = {port: ours for port, ours in ports.items() if port != "9001"}
+    (examples / "nginx.conf").write_text(with_ports((EXAMPLES / "nginx.conf").read_text(), here))
     shell = subprocess.Popen(
         ["bash", "-euo", "pipefail", "-c", script], cwd=trial, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
@@ -53,6 +54,7 @@ def test_every_command_of_it_works(tmp_path):
     assert shell.returncode == 0, output
     found = re.findall(r"^(hello|sunny|40[13] \w+)$", output, re.M)
     assert found == expected, output
+    assert f'"address":"127.0.0.1:{ports["9001"]}"' in output
 
 
 def end_what_is_left(shell, folder) -> None:
