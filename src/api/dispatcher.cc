@@ -401,7 +401,7 @@ bool Dispatcher::would_let_in(const Operation& operation, std::string_view token
 Result<void> Dispatcher::admit_caller(ApiExchange& exchange) const {
   if (!exchange.caller) return {};
   const Caller& caller = *exchange.caller;
-  return admit_agent(services_.limiter, exchange, caller.agent_id, text_of(caller.key));
+  return admit_agent(services_, exchange, caller.agent_id, text_of(caller.key));
 }
 
 void Dispatcher::fail(ApiExchange& exchange, Error error) {

@@ -36,7 +36,7 @@ void name_subject(const Services& services, ApiExchange& exchange, std::string_v
 
 // A login is not answered before it is on record.
 Result<void> log_in_as(Services& services, ApiExchange& exchange, const Caller& caller) {
-  TRY(admit_agent(services.limiter, exchange, caller.agent_id, text_of(caller.key)));
+  TRY(admit_agent(services, exchange, caller.agent_id, text_of(caller.key)));
   answer_with_tokens(
       services, exchange,
       services.refresh_tokens.begin(caller.agent_id, text_of(caller.key), caller.token_generation));
@@ -158,7 +158,7 @@ Result<void> refresh(Services& services, ApiExchange& exchange) {
   }
   const RefreshToken token =
       TRY(services.refresh_tokens.accept(request.refresh_token, exchange.client_address()));
-  TRY(admit_agent(services.limiter, exchange, token.family.agent_id, token.family.key()));
+  TRY(admit_agent(services, exchange, token.family.agent_id, token.family.key()));
   answer_with_tokens(services, exchange, services.refresh_tokens.successor_of(token));
   exchange.awaited = std::make_unique<SpentToken>(services, exchange, token);
   return {};

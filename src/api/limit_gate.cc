@@ -43,9 +43,9 @@ LimitedRoute limited_route(const Operation& operation, Registration registration
   switch (operation.access) {
     case Access::anonymous:
       if (operation.binding.audit == AuditAction::login)
-        return {name, {address, agent, key}, {address, key}};
+        return {name, {address, agent, key, owner}, {address, key}};
       if (operation.binding.audit == AuditAction::login_refresh)
-        return {name, {address, agent, key}, {address}};
+        return {name, {address, agent, key, owner}, {address}};
       return {name, {address}, {address}};
     case Access::registrant:
       if (registration == Registration::open) return {name, {address, owner}, {address}};
@@ -57,7 +57,11 @@ LimitedRoute limited_route(const Operation& operation, Registration registration
     case Access::gateway:
       break;
   }
-  return {name, {address, agent, key}, {address, agent, key}};
+  return {name, {address, agent, key, owner}, {address, agent, key}};
+}
+
+Result<void> admit_named_owner(Limiter& limiter, ApiExchange& exchange, std::string_view email) {
+  return admit(limiter, exchange, LimitScope::owner, as_bytes(owner_identity(email)));
 }
 
 }  // namespace
@@ -75,17 +79,26 @@ Result<void> admit_client(Limiter& limiter, ApiExchange& exchange) {
                address_limit_identity(exchange.client_address()));
 }
 
-Result<void> admit_agent(Limiter& limiter, ApiExchange& exchange, const AgentId& agent,
+Result<void> admit_agent(Services& services, ApiExchange& exchange, const AgentId& agent,
                          std::string_view kid) {
+  Limiter& limiter = services.limiter;
   if (is_watched(limiter, exchange, LimitScope::key))
     TRY(admit(limiter, exchange, LimitScope::key, as_bytes(kid)));
-  if (!is_watched(limiter, exchange, LimitScope::agent)) return {};
-  return admit(limiter, exchange, LimitScope::agent, agent.uuid.bytes);
+  if (is_watched(limiter, exchange, LimitScope::agent))
+    TRY(admit(limiter, exchange, LimitScope::agent, agent.uuid.bytes));
+  // A registration counts for the owner that it names: see admit_owner.
+  if (exchange.operation->access == Access::registrant ||
+      !is_watched(limiter, exchange, LimitScope::owner))
+    return {};
+  const Directory::View view(services.directory);
+  const AgentProfile* profile = view.find_profile(agent);
+  if (profile == nullptr) return {};  // it is gone, and every decision says so
+  return admit_named_owner(limiter, exchange, profile->owner());
 }
 
 Result<void> admit_owner(Limiter& limiter, ApiExchange& exchange, std::string_view email) {
   if (!is_watched(limiter, exchange, LimitScope::owner)) return {};
-  return admit(limiter, exchange, LimitScope::owner, as_bytes(owner_identity(email)));
+  return admit_named_owner(limiter, exchange, email);
 }
 
 void count_refusal(Limiter& limiter, ApiExchange& exchange, Error& error) {

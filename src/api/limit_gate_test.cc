@@ -106,6 +106,32 @@ TEST_F(LimitGateTest, ARegistrationOfOneOwnerIsTheSameWhateverTheCase) {
   EXPECT_EQ(register_agent("others@example.com").status, 201);
 }
 
+// All agents of an owner together, whatever case its name was registered in.
+TEST_F(LimitGateTest, CallsLoginsAndRefreshesCountForTheOwnerOfTheAgent) {
+  const auto of_owner = [&](const std::string& owner) {
+    const Answer made = register_agent(owner);
+    const AgentId agent = *AgentId::parse(made.text("agent_id"));
+    return std::pair(made.text("api_key"), token_of(agent));
+  };
+  const auto [one_key, one] = of_owner("ops@example.com");
+  const auto [two_key, two] = of_owner("OPS@example.com");
+  const auto [other_key, other] = of_owner("others@example.com");
+  limit(LimitScope::owner, "GET /agents/me");
+  EXPECT_EQ(get("/agents/me", one).status, 200);
+  EXPECT_EQ(get("/agents/me", two).status, 200);
+  EXPECT_EQ(get("/agents/me", one).status, 429);
+  EXPECT_EQ(get("/agents/me", other).status, 200);
+  limit(LimitScope::owner, "POST /auth/login");
+  EXPECT_EQ(log_in(one_key).status, 200);
+  const std::string refresh_token = log_in(two_key).text("refresh_token");
+  EXPECT_EQ(log_in(one_key).status, 429);
+  EXPECT_EQ(log_in(other_key).status, 200);
+  limit(LimitScope::owner, "POST /auth/refresh");
+  const std::string next = refresh(refresh_token).text("refresh_token");
+  EXPECT_EQ(refresh(next).status, 200);
+  EXPECT_EQ(refresh(next).status, 429);
+}
+
 TEST_F(LimitGateTest, FailedLoginsOfAnAddressUpToTheLimitAreToldSoAndThenRefused) {
   limit(LimitScope::address, "POST /auth/login", LimitCount::failures);
   const std::string key = key_of(replica.add_agent());
@@ -194,10 +220,10 @@ TEST_F(LimitGateTest, EveryRouteSaysByWhomItIsCounted) {
     EXPECT_EQ(scopes(name, registration, LimitCount::all), all.bits()) << name;
     EXPECT_EQ(scopes(name, registration, LimitCount::failures), failures.bits()) << name;
   };
-  expect("POST /auth/login", {address, agent, key}, {address, key});
-  expect("POST /auth/refresh", {address, agent, key}, {address});
-  expect("GET /data/weather", {address, agent, key}, {address, agent, key});
-  expect("GET /agents/me", {address, agent, key}, {address, agent, key});
+  expect("POST /auth/login", {address, agent, key, owner}, {address, key});
+  expect("POST /auth/refresh", {address, agent, key, owner}, {address});
+  expect("GET /data/weather", {address, agent, key, owner}, {address, agent, key});
+  expect("GET /agents/me", {address, agent, key, owner}, {address, agent, key});
   expect("GET /healthz", {address}, {address});
   expect("POST /agents/register", {address, owner}, {address});
   expect("POST /agents/register", {address, agent, key, owner}, {address, agent, key},

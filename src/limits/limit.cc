@@ -32,9 +32,12 @@ const LimitedRoute* find_route(std::span<const LimitedRoute> routes, std::string
   return found == routes.end() ? nullptr : &*found;
 }
 
-// Where it is known who counts. "*" is all of those; of an owner it would promise too much.
+// Where it is known who counts. "*" is all of those.
 bool is_counted(const Limit& limit, std::string_view name, std::span<const LimitedRoute> routes) {
-  if (name == every_route) return limit.scope != LimitScope::owner;
+  if (name == every_route)
+    return std::any_of(routes.begin(), routes.end(), [&](const LimitedRoute& route) {
+      return route.counted(limit.count).has(limit.scope);
+    });
   const LimitedRoute* route = find_route(routes, name);
   return route != nullptr && route->counted(limit.count).has(limit.scope);
 }
@@ -42,9 +45,8 @@ bool is_counted(const Limit& limit, std::string_view name, std::span<const Limit
 std::string why_never_counted(const Limit& limit, std::string_view route) {
   std::string text = "cannot be counted by ";
   text.append(to_string(limit.scope)).append(": ").append(route);
-  if (limit.scope == LimitScope::owner)
-    return text += limit.count == LimitCount::all ? ", which names no owner"
-                                                  : ", where who is refused names no owner";
+  if (limit.scope == LimitScope::owner && limit.count == LimitCount::failures)
+    return text += ", because failures are counted by address, agent and key";
   return text += limit.count == LimitCount::all ? ", where it is not known who calls"
                                                 : ", where it is not known who was refused";
 }

@@ -195,8 +195,8 @@ class TestReplacing:
         ({"routes": []}, "routes"), ({"routes": ["GET /nowhere"]}, "routes"),
         ({"routes": ["get /healthz"]}, "routes"), ({"routes": "GET /healthz"}, "routes"),
         ({"routes": ["GET /healthz", "GET /healthz"]}, "routes"), ({"routes": [5]}, "routes"),
-        ({"scope": "owner", "routes": ["*"]}, "routes"),
-        ({"scope": "owner", "routes": ["GET /data/weather"]}, "routes"),
+        ({"scope": "owner", "routes": ["GET /healthz"]}, "routes"),
+        ({"scope": "owner", "count": "failures"}, "routes"),
         ({"count": "some"}, "count"), ({"rate": 0}, "rate"), ({"rate": -1}, "rate"),
         ({"rate": 1.5}, "rate"), ({"rate": 1000001}, "rate"), ({"rate": "1"}, "rate"),
         ({"per": "0s"}, "per"), ({"per": "1"}, "per"), ({"per": "-1s"}, "per"),
@@ -214,8 +214,7 @@ class TestReplacing:
     @pytest.mark.parametrize("scope, route, count", [
         ("agent", "GET /healthz", "all"), ("key", "GET /readyz", "all"),
         ("agent", "POST /agents/register", "all"), ("key", "POST /agents/register", "all"),
-        ("owner", "GET /data/weather", "all"), ("owner", "*", "all"),
-        ("owner", "POST /agents/register", "failures"), ("agent", "POST /auth/login", "failures"),
+        ("owner", "GET /healthz", "all"), ("agent", "POST /auth/login", "failures"),
         ("agent", "POST /auth/refresh", "failures"), ("key", "POST /auth/refresh", "failures"),
     ])
     def test_refuses_a_limit_that_would_never_count_and_says_so(self, admin, scope, route, count):
@@ -226,6 +225,21 @@ class TestReplacing:
         assert error["field"] == "limits[0].routes"
         assert error["message"].startswith(f"cannot be counted by {scope}: {route}, wh")
         assert admin.get("/limits").json() == before
+
+    @pytest.mark.parametrize("route", ["*", "GET /data/weather", "POST /agents/register"])
+    def test_refuses_to_count_failures_by_owner_and_says_why(self, admin, route):
+        wrong = limit(scope="owner", routes=[route], count="failures")
+        (error,) = problem(admin.call("PUT", "/limits", json={"limits": [wrong]}), 422,
+                           "invalid_argument")["errors"]
+        assert error["message"] == (f"cannot be counted by owner: {route}, because failures are "
+                                    "counted by address, agent and key")
+
+    def test_counts_all_agents_of_an_owner_together(self, server, admin):
+        agents = [server.register(owner="Fleet@example.com"),
+                  server.register(owner="fleet@example.com"), server.register()]
+        put(admin, limit(scope="owner", routes=["GET /agents/me"], burst=2))
+        statuses = [agent.get("/agents/me").status_code for agent in [*agents, *agents]]
+        assert statuses == [200, 200, 200, 429, 429, 200]
 
     def test_refuses_a_field_that_nobody_knows(self, admin):
         for body in ({"limits": [limit(color="red")]}, {"limits": [], "more": 1}):
