@@ -300,6 +300,13 @@ struct Node::State {
           follow_settings();
           key_upkeep.run();
         }) {
+    directory.report_unreadable_by([&log](const Grant& grant, std::string_view part) {
+      log.warning("grant_unreadable",
+                  {{"grant", grant.id.to_string()},
+                   {"subject", grant.subject},
+                   {"part", part},
+                   {"taken_as", grant.decides() == Effect::deny ? "deny" : "none"}});
+    });
     if (signing_keys)
       directory.follow_signing_keys_by([this]() -> Result<void> {
         tokens.use_keys(TRY(signing_keys->load()));
