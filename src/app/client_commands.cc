@@ -6,6 +6,7 @@
 
 #include "app/audit_tail.h"
 #include "app/client_call.h"
+#include "app/gateway_commands.h"
 #include "app/policy_commands.h"
 #include "app/role_commands.h"
 #include "app/server_url.h"
@@ -289,6 +290,7 @@ constexpr auto entries = std::to_array<Entry>({
     {CommandId::key_create, create_key},
     {CommandId::key_rotate, rotate_key},
     {CommandId::key_revoke, revoke_key},
+    {CommandId::gateway_routes, gateway_routes},
     {CommandId::limits_show, show_limits},
     {CommandId::limits_apply, apply_limits},
     {CommandId::check, check},

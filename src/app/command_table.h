@@ -55,6 +55,7 @@ enum class CommandId : std::uint8_t {
   key_create,
   key_rotate,
   key_revoke,
+  gateway_routes,
   limits_show,
   limits_apply,
   check,

@@ -26,7 +26,8 @@ constexpr CommandSet of_agents{
     agent_list,   agent_show,   agent_create,        agent_update,    agent_suspend,
     agent_resume, agent_delete, agent_revoke_tokens, permission_list, permission_grant,
     key_list,     key_create,   key_rotate,          key_revoke,      permission_revoke,
-    check,        audit_tail,   limits_show,         limits_apply,    config};
+    check,        audit_tail,   limits_show,         limits_apply,    gateway_routes,
+    config};
 constexpr CommandSet adding_members{role_add_member, group_add_member};
 constexpr CommandSet granting{permission_grant, role_grant, group_grant, grant_put};
 constexpr CommandSet revoking{permission_revoke, role_revoke, group_revoke};

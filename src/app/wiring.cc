@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <system_error>
 
-#include "api/handlers_policy.h"
 #include "api/limit_gate.h"
+#include "api/operations.h"
 #include "app/database_advice.h"
 #include "app/follower.h"
 #include "app/grant_upkeep.h"
@@ -101,7 +101,7 @@ Result<http::ServerOptions> http_options(const Options& options) {
   http.cores = static_cast<std::size_t>(options.threads);
   http.workers = static_cast<std::size_t>(options.workers);
   http.hashers = static_cast<std::size_t>(options.hashers);
-  http.large_body = api::policy_body;
+  http.large_bodies = api::large_bodies();
   if (options.tls_cert) http.tls_certificate_file = options.tls_cert->string();
   if (options.tls_key) http.tls_key_file = options.tls_key->string();
   return http;
