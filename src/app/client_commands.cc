@@ -280,6 +280,7 @@ constexpr auto entries = std::to_array<Entry>({
     {CommandId::grant_list, list_grants},
     {CommandId::grant_put, put_grant},
     {CommandId::grant_delete, delete_grant},
+    {CommandId::grant_unused, list_unused_grants},
     {CommandId::policy_apply, apply_policy},
     {CommandId::policy_diff, diff_policy},
     {CommandId::policy_export, export_policy},

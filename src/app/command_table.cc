@@ -246,6 +246,12 @@ constexpr auto table = std::to_array<Command>({
      .about = "Take one grant away",
      .positionals = grant_id,
      .example = "agentauth grant delete 5ae8c9b0-3b4e-4b5c-9d2b-6a3e1f7c8d90"},
+    {.id = CommandId::grant_unused,
+     .name = "grant unused",
+     .about = "List grants that nobody has used since a time, or ever",
+     .example = "agentauth grant unused --since 30d",
+     .note = "With --since those that were there by then. COUNTED_SINCE says from when on uses of "
+             "a grant are known: one that is later than --since may have been used before."},
     {.id = CommandId::policy_apply,
      .name = "policy apply",
      .about = "Make the policy equal to a file's, all or nothing, and print what changed",

@@ -44,6 +44,7 @@ enum class CommandId : std::uint8_t {
   grant_list,
   grant_put,
   grant_delete,
+  grant_unused,
   policy_apply,
   policy_diff,
   policy_export,

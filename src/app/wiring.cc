@@ -17,6 +17,7 @@
 #include "app/token_upkeep.h"
 #include "app/version.h"
 #include "audit/chain.h"
+#include "authz/grant_use_keeper.h"
 #include "keys/key_keeper.h"
 #include "limits/limit_sharing.h"
 #include "limits/redis_buckets.h"
@@ -266,6 +267,7 @@ struct Node::State {
                keeper_options(options)),
         key_keeper({foundation.database(), keys.uses(), recorder, foundation.clock(), log},
                    {options.key_expiry_notice, settings.node}),
+        grant_use_keeper(foundation.database(), directory, grant_uses, log),
         metrics(static_cast<std::size_t>(options.threads)),
         services{foundation.database(),
                  directory,
@@ -276,6 +278,7 @@ struct Node::State {
                  permissions,
                  roles,
                  entities,
+                 grant_uses,
                  limits,
                  limiter,
                  gateway_routes,
@@ -339,6 +342,7 @@ struct Node::State {
   PermissionService permissions;
   RoleService roles;
   EntityService entities;
+  GrantUses grant_uses;
   Limiter limiter;
   LimitService limits;
   GatewayRouteService gateway_routes;
@@ -348,6 +352,7 @@ struct Node::State {
   audit::AuditService audit;
   audit::Keeper keeper;
   KeyKeeper key_keeper;
+  GrantUseKeeper grant_use_keeper;
   api::Metrics metrics;
   api::Services services;
   api::Dispatcher dispatcher;
@@ -415,6 +420,7 @@ void Node::start() {
   state_->follower.start();
   state_->keeper.start();
   state_->key_keeper.start();
+  state_->grant_use_keeper.start();
   if (state_->sharing) state_->sharing->start();
   state_->server->start();
 }
@@ -430,6 +436,7 @@ void Node::drain(std::chrono::seconds limit) {
   // All that was answered is on record; now the last of it is signed.
   state_->recorder.stop();
   state_->key_keeper.stop();
+  state_->grant_use_keeper.stop();
   state_->keeper.stop();
   if (state_->sharing) state_->sharing->stop();
 }

@@ -163,6 +163,18 @@ Result<std::vector<AgentGrant>> PermissionService::list(Transaction& tx,
   return shown;
 }
 
+Result<std::vector<UnusedGrant>> PermissionService::list_unused(Transaction& tx,
+                                                                const ListUnusedGrants& request,
+                                                                const PageStart& after,
+                                                                std::int64_t limit) {
+  if (request.since && *request.since > clock_.now())
+    return tl::unexpected(Error{.code = Errc::invalid_argument,
+                                .message = "One or more fields are invalid",
+                                .fields = {{"since", "must not be in the future"}}});
+  return tx.grant_last_uses().list_unused({request.subject, request.since}, GrantId{after.id},
+                                          limit);
+}
+
 Result<std::vector<RoleGrant>> PermissionService::list_of(Transaction& tx,
                                                           const std::string& principal,
                                                           const PageStart& after,
