@@ -186,9 +186,9 @@ Result<std::vector<RoleGrant>> PermissionService::list_of(Transaction& tx,
   return shown;
 }
 
-Result<CheckedPermission> PermissionService::check(const Caller& caller,
-                                                   const CheckPermission& request) const {
-  const Directory::View view(directory_);
+Result<Decision> PermissionService::check(const Directory::View& view, const Caller& caller,
+                                          const CheckPermission& request,
+                                          std::span<const GrantId> spent) const {
   const Timestamp now = clock_.now();
   const AgentRecord* agent = view.find_agent(request.agent_id);
   if (agent == nullptr) return failure(Errc::not_found, "No such agent");
@@ -198,9 +198,8 @@ Result<CheckedPermission> PermissionService::check(const Caller& caller,
   Question question = question_of(view, request.permission, now);
   if (request.resource) question.resource = *request.resource;
   question.circumstances.address = &caller.address;
-  const Decision decision = decide(view, actor, question);
-  return CheckedPermission{request.agent_id, request.permission, decision.allowed(),
-                           std::string(to_string(decision.reason))};
+  question.spent = spent;
+  return decide(view, actor, question);
 }
 
 }  // namespace agentauth

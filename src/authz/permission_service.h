@@ -248,8 +248,10 @@ class PermissionService {
   // Grants that allow and that nobody has used, by their ids. Errors: invalid_argument.
   Result<std::vector<UnusedGrant>> list_unused(Transaction& tx, const ListUnusedGrants& request,
                                                const PageStart& after, std::int64_t limit);
-  // What the next request of that agent would meet. Errors: not_found.
-  Result<CheckedPermission> check(const Caller& caller, const CheckPermission& request) const;
+  // What the next request of that agent would meet. Errors: not_found; unauthenticated, when the
+  // caller asks about itself and may not act any more.
+  Result<Decision> check(const Directory::View& view, const Caller& caller,
+                         const CheckPermission& request, std::span<const GrantId> spent = {}) const;
 
  private:
   Result<std::vector<RoleGrant>> list_of(Transaction& tx, const std::string& principal,

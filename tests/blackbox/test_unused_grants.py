@@ -74,7 +74,7 @@ def test_the_grant_of_a_role_is_used_by_whoever_uses_it(server, admin):
 
 def test_an_enforcement_point_uses_and_who_asks_about_itself_does_not(server, admin):
     agent = server.register_with("read_weather", "read_stock")
-    point = server.register_with("agentauth:access:evaluate")
+    point = server.register_with("agentauth:access:evaluate", "agentauth:permissions:read")
 
     def question(action):
         return {"subject": {"type": "agent", "id": agent.agent_id}, "action": {"name": action},
@@ -85,6 +85,8 @@ def test_an_enforcement_point_uses_and_who_asks_about_itself_does_not(server, ad
     assert point.post("/access/v1/evaluation", question("read_weather")).json()["decision"] is True
     wait_until(lambda: never_used(admin, of(agent)) == {"read_stock"},
                seconds=WRITTEN_WITHIN_SECONDS)
+    assert point.get(f"{agent.path}/permissions/read_stock").json()["decision"] is True
+    wait_until(lambda: never_used(admin, of(agent)) == set(), seconds=WRITTEN_WITHIN_SECONDS)
 
 
 def test_a_counted_grant_is_used_when_it_is_counted(server, admin):
