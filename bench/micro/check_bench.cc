@@ -3,6 +3,7 @@
 #include <benchmark/benchmark.h>
 
 #include "authz/decision.h"
+#include "authz/grant_uses.h"
 #include "bench/micro/population.h"
 
 namespace agentauth::bench {
@@ -11,20 +12,27 @@ namespace {
 using benchmark::State;
 using SteadyClock = std::chrono::steady_clock;
 
+constexpr Timestamp now{std::chrono::seconds{1'700'000'000}};
+
+// `uses`: where it is noted what allowed it; nullptr: nowhere.
 bool is_allowed(const Directory& directory, SteadyClock::time_point started, AgentId id,
-                const Requirement& requirement) {
+                const Requirement& requirement, GrantUses* uses) {
   if (!directory.is_fresh(started)) return false;
+  if (uses != nullptr) uses->expect(id);
   const Directory::View view(directory);
   Question question;
   question.requirement = requirement;
-  return decide(view, Actor(view, view.find_agent(id)), question).allowed();
+  question.now = now;
+  const Decision decision = decide(view, Actor(view, view.find_agent(id)), question);
+  if (uses != nullptr) note_use(*uses, decision, &id, now);
+  return decision.allowed();
 }
 
 enum class Expect : bool { denied, allowed };
 
 // Asks about `agents` one after the other; there must be a power of two of them.
 void ask(State& state, const std::vector<AgentId>& agents, std::string_view permission,
-         Expect expect) {
+         Expect expect, GrantUses* uses = nullptr) {
   Directory& directory = Population::of(static_cast<std::size_t>(state.range(0))).directory();
   const Requirement requirement = directory.names().requirement(permission);
   const auto started = SteadyClock::now();
@@ -32,7 +40,7 @@ void ask(State& state, const std::vector<AgentId>& agents, std::string_view perm
   std::size_t asked = 0;
   std::size_t allowed = 0;
   for (auto _ : state) {
-    allowed += is_allowed(directory, started, agents[asked++ & mask], requirement) ? 1 : 0;
+    allowed += is_allowed(directory, started, agents[asked++ & mask], requirement, uses) ? 1 : 0;
     benchmark::DoNotOptimize(allowed);
   }
   if (allowed != (expect == Expect::allowed ? asked : 0)) state.SkipWithError("a wrong decision");
@@ -48,6 +56,24 @@ void check_exact_same_agent(State& state) {
   ask(state, {drawn(state).front()}, exact_grant, Expect::allowed);
 }
 
+// As of a call that is let through: with a note that what allowed it was used, which was noted in
+// this hour before.
+void ask_and_note(State& state, const std::vector<AgentId>& agents) {
+  Names& names = Population::of(static_cast<std::size_t>(state.range(0))).directory().names();
+  GrantUses uses;
+  const NameId name = names.intern(exact_grant);
+  for (std::size_t i = 0; i < agents.size(); ++i) {
+    uses.note_permission(agents[i], name, now);
+    if (i % 10'000 == 0) uses.take();
+  }
+  uses.take();
+  ask(state, agents, exact_grant, Expect::allowed, &uses);
+}
+
+void check_exact_and_note(State& state) { ask_and_note(state, drawn(state)); }
+
+void check_exact_same_agent_and_note(State& state) { ask_and_note(state, {drawn(state).front()}); }
+
 // Covered by metrics:*, the third of four patterns that would do.
 void check_wildcard(State& state) { ask(state, drawn(state), "metrics:cpu:read", Expect::allowed); }
 
@@ -61,6 +87,8 @@ void sizes(benchmark::internal::Benchmark* benchmark) {
 
 BENCHMARK(check_exact)->Apply(sizes);
 BENCHMARK(check_exact_same_agent)->Apply(sizes);
+BENCHMARK(check_exact_and_note)->Apply(sizes);
+BENCHMARK(check_exact_same_agent_and_note)->Apply(sizes);
 BENCHMARK(check_wildcard)->Apply(sizes);
 BENCHMARK(check_denied)->Apply(sizes);
 

@@ -259,6 +259,7 @@ Result<void> Dispatcher::decide_access(ApiExchange& exchange, const Caller& call
                                        Timestamp now) const {
   exchange.subject.agent_id = caller.agent_id;
   exchange.subject.kid = AuditText::of_kid(text_of(caller.key));
+  services_.grant_uses.expect(caller.agent_id);
   const auto named = TRY(exchange.named_agent());
   const Directory::View view(services_.directory);
   const Question question = question_about(exchange, now);
@@ -268,7 +269,10 @@ Result<void> Dispatcher::decide_access(ApiExchange& exchange, const Caller& call
   const Runs runs = exchange.operation->runs;
   const bool is_final =
       !decision.allowed() || runs == Runs::inline_ || runs == Runs::worker_if_needed;
-  if (exchange.is_decided && is_final) record_audited(services_, exchange, view, decision);
+  if (exchange.is_decided && is_final) {
+    record_audited(services_, exchange, view, decision);
+    note_use(services_.grant_uses, decision, &caller.agent_id, now);
+  }
   return admit(exchange, decision.reason);
 }
 

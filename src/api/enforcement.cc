@@ -40,6 +40,7 @@ Result<Enforced> decide_and_take(Services& services, std::vector<GrantId>& spent
       const Directory::View view(services.directory);
       const Decision decision = TRY(ask(view, spent));
       enforced.reason = decision.reason;
+      enforced.held = decision.held;
       if (decision.rule != nullptr) enforced.grant = decision.rule->id;
       if (decision.is_to_be_spent()) max_uses = decision.rule->max_uses;
       if (round == 0) look_at(view, decision);
@@ -61,12 +62,24 @@ Result<Enforced> enforce(Services& services, const ApiExchange& exchange, const 
 Result<Enforced> enforce_about(Services& services, const ApiExchange& exchange,
                                std::optional<AgentId> about, const std::string& use, Ask ask) {
   std::vector<GrantId> spent;
-  return decide_and_take(
+  const Enforced enforced = TRY(decide_and_take(
       services, spent, ask,
       [&](const Directory::View& view, const Decision& decision) {
         record_audited_about(services, exchange, about, view, decision);
       },
-      [&](GrantId grant, std::int64_t) { return spend(services, grant, use, spent); });
+      [&](GrantId grant, std::int64_t) { return spend(services, grant, use, spent); }));
+  note_use(services, enforced, about);
+  return enforced;
+}
+
+void note_use(Services& services, const Enforced& enforced, std::optional<AgentId> about) {
+  if (!enforced.allowed()) return;
+  const Timestamp now = services.clock.now();
+  if (enforced.grant) {
+    services.grant_uses.note_grant(*enforced.grant, now);
+  } else if (enforced.held != no_name && about) {
+    services.grant_uses.note_permission(*about, enforced.held, now);
+  }
 }
 
 Result<Enforced> foresee(Services& services, std::vector<GrantId>& spent, Ask ask) {

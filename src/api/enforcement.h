@@ -1,5 +1,5 @@
-// Decisions that somebody acts on: what may be used so often is counted before the answer, and
-// grants that decide nothing leave their mark.
+// Decisions that somebody acts on: what may be used so often is counted before the answer, grants
+// that decide nothing leave their mark, and those that allowed are noted as used.
 #pragma once
 
 #include <map>
@@ -17,6 +17,7 @@ namespace agentauth::api {
 struct Enforced {
   Reason reason = Reason::not_granted;
   std::optional<GrantId> grant = {};  // that decided; none: a plain permission, or nothing did
+  NameId held = no_name;              // of that plain permission, the name
   bool allowed() const { return reason == Reason::granted; }
 };
 
@@ -30,6 +31,9 @@ Result<Enforced> enforce(Services& services, const ApiExchange& exchange, const 
 // The same about somebody else than who calls. `about`: the agent that it is about, if it is one.
 Result<Enforced> enforce_about(Services& services, const ApiExchange& exchange,
                                std::optional<AgentId> about, const std::string& use, Ask ask);
+
+// Of a decision that is acted on without being counted. enforce() does it itself.
+void note_use(Services& services, const Enforced& enforced, std::optional<AgentId> about);
 
 // What enforce() would come to now, without counting anything. Leaves in `spent` the grants that
 // would allow it and are used up. Errors: as enforce().

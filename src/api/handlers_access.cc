@@ -79,6 +79,11 @@ class EvaluationOnCore final : public Evaluation {
     const Decision decision = TRY(asked->decide(view_));
     if (decision.is_to_be_spent()) return std::nullopt;
     if (decision.audited != nullptr) audited_.push_back({decision, asked->agent()});
+    // Who asks about itself does not act on the answer.
+    if (!asked->is_about_self()) {
+      const auto about = asked->agent();
+      note_use(services_.grant_uses, decision, about ? &*about : nullptr, asker_->now);
+    }
     return verdict_of(decision.reason,
                       decision.rule == nullptr ? std::nullopt : std::optional(decision.rule->id));
   }

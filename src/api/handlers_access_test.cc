@@ -256,6 +256,34 @@ TEST_F(AccessApiTest, AQuestionAboutOneselfUsesNothingUp) {
   EXPECT_EQ(told(ask(evaluation, body, token_of(self))), "false uses_spent");
 }
 
+// The check of one permission says what an evaluation does, and never uses anything up.
+TEST_F(AccessApiTest, TheCheckOfAPermissionKnowsWhatIsUsedUpAndUsesNothing) {
+  const AgentId self = replica.add_agent();
+  Terms once;
+  once.max_uses = 1;
+  const GrantId id = grant(subject_of(self), "pay", once);
+  const std::string path = "/agents/" + self.to_string() + "/permissions/pay";
+  const std::string reader = token_with({"agentauth:permissions:read"});
+  for (int i = 0; i < 2; ++i)
+    for (const std::string& token : {reader, token_of(self)})
+      EXPECT_EQ(get(path, token).text("reason"), "granted");
+  EXPECT_EQ(value_of(replica.database().read(
+                [&](Transaction& tx) { return tx.grants().count_uses(id); })),
+            0);
+  EXPECT_EQ(told(ask(evaluation, question(agent(self.to_string()), R"({"name":"pay"})"), gate)),
+            "true granted");
+  for (const std::string& token : {reader, token_of(self)}) {
+    const Answer answer = get(path, token);
+    EXPECT_EQ(answer.text("reason"), "uses_spent");
+    EXPECT_NE(answer.body.find("\"decision\":false"), std::string::npos) << answer.body;
+  }
+  // Another one that allows it, also counted, still does.
+  Terms twice;
+  twice.max_uses = 2;
+  grant(subject_of(self), "pay", twice);
+  EXPECT_EQ(get(path, reader).text("reason"), "granted");
+}
+
 // Whatever there is to find, and nothing else, is what an evaluation says is so.
 TEST_F(AccessApiTest, SearchesSayWhatEvaluationsSay) {
   Terms once;

@@ -139,6 +139,7 @@ Result<std::optional<Reason>> decide_route(Services& services, ApiExchange& exch
   const Decision decision = TRY(ask(view, {}));
   if (decision.is_to_be_spent()) return std::nullopt;
   record_audited(services, exchange, view, decision);
+  if (decision.allowed()) note_use(services.grant_uses, decision, &exchange.caller->agent_id, now);
   return decision.reason;
 }
 

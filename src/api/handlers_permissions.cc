@@ -2,6 +2,7 @@
 
 #include "api/bind.h"
 #include "api/create_once.h"
+#include "api/enforcement.h"
 
 namespace agentauth::api {
 namespace {
@@ -48,6 +49,17 @@ Result<void> revoke(Services& services, ApiExchange& exchange, const std::string
   return {};
 }
 
+// Who asks about itself does not act on the answer; anybody else may be a service that does.
+bool is_about_self(const ApiExchange& exchange, const CheckPermission& request) {
+  return exchange.caller->agent_id == request.agent_id;
+}
+
+void answer_check(ApiExchange& exchange, const CheckPermission& request, Reason reason) {
+  exchange.answer(exchange.operation->status,
+                  CheckedPermission{request.agent_id, request.permission, reason == Reason::granted,
+                                    std::string(to_string(reason))});
+}
+
 }  // namespace
 
 void answer_again(ApiExchange& exchange, IdempotentAnswer earlier) {
@@ -67,10 +79,28 @@ Result<void> revoke_permission(Services& services, ApiExchange& exchange) {
   return revoke(services, exchange, subject_of(request.agent_id), request.permission, request);
 }
 
+Result<bool> check_permission_from_memory(Services& services, ApiExchange& exchange,
+                                          http::ShareName&) {
+  const auto request = TRY(exchange.decode_input<CheckPermission>());
+  const Directory::View view(services.directory);
+  const Decision decision = TRY(services.permissions.check(view, *exchange.caller, request));
+  if (decision.is_to_be_spent()) return false;
+  if (!is_about_self(exchange, request))
+    note_use(services.grant_uses, decision, &request.agent_id, services.clock.now());
+  answer_check(exchange, request, decision.reason);
+  return true;
+}
+
+// What is counted is asked for and not used: whoever wants it used asks /access/v1.
 Result<void> check_permission(Services& services, ApiExchange& exchange) {
   const auto request = TRY(exchange.decode_input<CheckPermission>());
-  exchange.answer(exchange.operation->status,
-                  TRY(services.permissions.check(*exchange.caller, request)));
+  std::vector<GrantId> spent;
+  const Enforced enforced = TRY(
+      foresee(services, spent, [&](const Directory::View& view, std::span<const GrantId> used_up) {
+        return services.permissions.check(view, *exchange.caller, request, used_up);
+      }));
+  if (!is_about_self(exchange, request)) note_use(services, enforced, request.agent_id);
+  answer_check(exchange, request, enforced.reason);
   return {};
 }
 

@@ -8,6 +8,9 @@ namespace agentauth::api {
 
 Result<void> grant_permission(Services& services, ApiExchange& exchange);
 Result<void> revoke_permission(Services& services, ApiExchange& exchange);
+// From memory, unless what allows it is counted.
+Result<bool> check_permission_from_memory(Services& services, ApiExchange& exchange,
+                                          http::ShareName& share);
 Result<void> check_permission(Services& services, ApiExchange& exchange);
 template <RoleKind Kind>
 Result<void> grant_to_role(Services& services, ApiExchange& exchange);

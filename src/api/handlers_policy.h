@@ -3,13 +3,8 @@
 
 #include "api/operations.h"
 #include "authz/policy_service.h"
-#include "http/large_bodies.h"
 
 namespace agentauth::api {
-
-// Of a document that is applied: enough for as many changes as one apply makes.
-inline constexpr http::LargeBodyRule policy_body{
-    .method = http::Method::put, .path = "/policy", .bytes_max = 2 * 1024 * std::size_t{1024}};
 
 struct ApplyPolicy : PolicyDocument {
   std::optional<bool> dry_run;

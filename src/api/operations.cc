@@ -37,6 +37,9 @@ constexpr std::string_view limits_write = "agentauth:limits:write";
 constexpr std::string_view gateway_read = "agentauth:gateway:read";
 constexpr std::string_view gateway_write = "agentauth:gateway:write";
 
+// Enough for as many changes as one policy makes, and for as many routes as there may be.
+constexpr std::size_t document_bytes_max = 2 * 1024 * std::size_t{1024};
+
 // clang-format off
 constexpr std::array table = {
     Operation{Method::post, "/agents/register", "registerAgent",
@@ -106,8 +109,8 @@ constexpr std::array table = {
               Runs::on_worker, 201, composes<GrantPermission, AgentGrant, grant_permission>(AuditAction::permission_grant), true, 200},
     Operation{Method::get, "/agents/{id}/permissions/{permission}", "checkPermission",
               "Whether an agent may do this now, and why", Access::permission_or_self,
-              permissions_read, Runs::inline_, 200,
-              composes<CheckPermission, CheckedPermission, check_permission>()},
+              permissions_read, Runs::worker_if_needed, 200,
+              composes<CheckPermission, CheckedPermission, check_permission, check_permission_from_memory>()},
     Operation{Method::delete_, "/agents/{id}/permissions/{permission}", "revokePermission",
               "Take a permission away: the next request is denied", Access::permission,
               permissions_write, Runs::on_worker, 204,
@@ -194,6 +197,9 @@ constexpr std::array table = {
     Operation{Method::get, "/grants", "listGrants",
               "All grants, or those of one subject", Access::permission, grants_read,
               Runs::on_worker, 200, pages<ListGrants, Grant, list_grants>()},
+    Operation{Method::get, "/grants/unused", "listUnusedGrants",
+              "Grants that nobody has used since a time, or ever", Access::permission, grants_read,
+              Runs::on_worker, 200, lists<&PermissionService::list_unused>()},
     Operation{Method::get, "/grants/{id}", "getGrant", "One grant", Access::permission, grants_read,
               Runs::on_worker, 200, composes<NameGrant, Grant, find_grant>()},
     Operation{Method::put, "/grants/{id}", "putGrant",
@@ -242,7 +248,7 @@ constexpr std::array table = {
               Runs::on_worker, 200, composes<void, PolicyDocument, show_policy>()},
     Operation{Method::put, "/policy", "applyPolicy",
               "Make the policy equal to a document, for the kinds of things it lists, all or nothing", Access::permission, policy_write,
-              Runs::on_worker, 200, composes<ApplyPolicy, PolicyDiff, apply_policy>(AuditAction::policy_apply)},
+              Runs::on_worker, 200, composes<ApplyPolicy, PolicyDiff, apply_policy>(AuditAction::policy_apply), false, 0, false, document_bytes_max},
 
     Operation{Method::get, "/agents/{id}/keys", "listKeys",
               "An agent's API keys, without their secrets", Access::permission_or_self, keys_read,
@@ -282,7 +288,7 @@ constexpr std::array table = {
               Runs::on_worker, 200, reads<&GatewayRouteService::find>()},
     Operation{Method::put, "/gateway/routes", "replaceGatewayRoutes",
               "Replace all routes that gateways ask about, on every node within a second", Access::permission, gateway_write,
-              Runs::on_worker, 200, writes<&GatewayRouteService::replace>(AuditAction::gateway_replace)},
+              Runs::on_worker, 200, writes<&GatewayRouteService::replace>(AuditAction::gateway_replace), false, 0, false, document_bytes_max},
     Operation{Method::get, "/gateway/auth-request", "answerNginx",
               "Whether nginx (auth_request) may pass a request on", Access::gateway, "",
               Runs::worker_if_needed, 200, composes<NginxQuestion, void, answer_nginx, answer_nginx_from_memory>(), false, 0, true},
@@ -323,6 +329,14 @@ constexpr std::array table = {
 }  // namespace
 
 std::span<const Operation> operations() { return table; }
+
+std::vector<http::LargeBodyRule> large_bodies() {
+  std::vector<http::LargeBodyRule> rules;
+  for (const Operation& operation : table)
+    if (operation.body_bytes_max > http::body_bytes_max)
+      rules.push_back({operation.method, operation.path, operation.body_bytes_max});
+  return rules;
+}
 
 std::size_t index_of(const Operation& operation) {
   return static_cast<std::size_t>(&operation - table.data());

@@ -11,6 +11,7 @@
 #include "api/exchange.h"
 #include "api/services.h"
 #include "base/fields.h"
+#include "http/large_bodies.h"
 #include "http/message.h"
 #include "model/audit_event.h"
 
@@ -70,9 +71,12 @@ struct Operation {
   bool creates = false;    // takes an Idempotency-Key
   int status_already = 0;  // of success when it was so already and nothing was created; 0: never
   bool only_verdicts = false;  // answers 200, 401 and 403 alone: nginx makes a 500 of all else
+  std::size_t body_bytes_max = http::body_bytes_max;
 };
 
 std::span<const Operation> operations();
+// Those whose body may be larger than others.
+std::vector<http::LargeBodyRule> large_bodies();
 // Its place in operations().
 std::size_t index_of(const Operation& operation);
 

@@ -11,6 +11,7 @@
 #include "audit/keeper.h"
 #include "audit/recorder.h"
 #include "authz/entity_service.h"
+#include "authz/grant_uses.h"
 #include "authz/permission_service.h"
 #include "authz/role_service.h"
 #include "base/log.h"
@@ -46,6 +47,7 @@ struct Services {
   PermissionService& permissions;
   RoleService& roles;
   EntityService& entities;
+  GrantUses& grant_uses;
   LimitService& limits;
   Limiter& limiter;
   GatewayRouteService& gateway_routes;

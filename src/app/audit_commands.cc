@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "app/client_commands.h"
+#include "app/since.h"
 #include "app/stored_trail.h"
 #include "app/wiring.h"
 #include "audit/lines.h"
@@ -87,13 +88,18 @@ std::optional<Timestamp> time_argument(const CommandLine& line, std::string_view
   return text ? parse_rfc3339(*text) : std::nullopt;
 }
 
+std::optional<Timestamp> since_argument(const CommandLine& line) {
+  const auto text = line.argument("since");
+  return text ? parse_since(*text, SystemClock().now()) : std::nullopt;
+}
+
 // Writes the events of a stretch of time, without a gap, so that they verify by themselves.
 class Exporter {
  public:
   Exporter(const CommandLine& line, std::int64_t last, const audit::Signer& signer,
            std::ostream& out)
       : ocsf_(line.argument("format") == "ocsf"),
-        since_(time_argument(line, "since")),
+        since_(since_argument(line)),
         last_(last),
         signer_(signer),
         out_(out) {}

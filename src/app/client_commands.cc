@@ -6,6 +6,7 @@
 
 #include "app/audit_tail.h"
 #include "app/client_call.h"
+#include "app/gateway_commands.h"
 #include "app/policy_commands.h"
 #include "app/role_commands.h"
 #include "app/server_url.h"
@@ -279,6 +280,7 @@ constexpr auto entries = std::to_array<Entry>({
     {CommandId::grant_list, list_grants},
     {CommandId::grant_put, put_grant},
     {CommandId::grant_delete, delete_grant},
+    {CommandId::grant_unused, list_unused_grants},
     {CommandId::policy_apply, apply_policy},
     {CommandId::policy_diff, diff_policy},
     {CommandId::policy_export, export_policy},
@@ -289,6 +291,7 @@ constexpr auto entries = std::to_array<Entry>({
     {CommandId::key_create, create_key},
     {CommandId::key_rotate, rotate_key},
     {CommandId::key_revoke, revoke_key},
+    {CommandId::gateway_routes, gateway_routes},
     {CommandId::limits_show, show_limits},
     {CommandId::limits_apply, apply_limits},
     {CommandId::check, check},

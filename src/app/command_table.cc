@@ -48,6 +48,9 @@ constexpr std::array<Positional, 2> what_question{
 constexpr std::array<Positional, 1> casbin_policy{{{"POLICY", "the policy, as CSV"}}};
 constexpr std::array<Positional, 1> limits_file{
     {{"FILE", "JSON as \"limits show --json\" prints it"}}};
+constexpr std::array<Positional, 2> routes_file{
+    {{"ACTION", "show them, or replace all of them", true, false, "get|put"},
+     {"FILE", "JSON as \"get\" prints it; with \"get\" where to write it", false}}};
 constexpr std::array<Positional, 1> shell{
     {{"SHELL", "which shell to write it for", true, false, "bash|zsh"}}};
 constexpr std::array<Positional, 1> topic{
@@ -63,6 +66,7 @@ constexpr auto groups = std::to_array<CommandGroup>({
     {"policy", "The whole policy as a file"},
     {"key", "API keys of agents, over HTTP"},
     {"audit", "The record of what was done"},
+    {"gateway", "What gateways ask about, over HTTP"},
     {"limits", "Rate limits, over HTTP"},
     {"signing-key", "Keys that sign access tokens, straight on the database"},
 });
@@ -242,6 +246,12 @@ constexpr auto table = std::to_array<Command>({
      .about = "Take one grant away",
      .positionals = grant_id,
      .example = "agentauth grant delete 5ae8c9b0-3b4e-4b5c-9d2b-6a3e1f7c8d90"},
+    {.id = CommandId::grant_unused,
+     .name = "grant unused",
+     .about = "List grants that nobody has used since a time, or ever",
+     .example = "agentauth grant unused --since 30d",
+     .note = "With --since those that were there by then. COUNTED_SINCE says from when on uses of "
+             "a grant are known: one that is later than --since may have been used before."},
     {.id = CommandId::policy_apply,
      .name = "policy apply",
      .about = "Make the policy equal to a file's, all or nothing, and print what changed",
@@ -310,6 +320,12 @@ constexpr auto table = std::to_array<Command>({
      .about = "Revoke a key",
      .positionals = agent_and_key,
      .example = "agentauth key revoke WeatherBot 4fKc93hTq0Zx"},
+    {.id = CommandId::gateway_routes,
+     .name = "gateway routes",
+     .about = "Show or replace the routes that gateways ask about",
+     .positionals = routes_file,
+     .example = "agentauth gateway routes put routes.json",
+     .note = "What is not in the file is denied from then on. Every node follows within a second."},
     {.id = CommandId::limits_show,
      .name = "limits show",
      .about = "Show the rate limits in force",

@@ -4,6 +4,7 @@
 
 #include "app/option_values.h"
 #include "app/server_url.h"
+#include "app/since.h"
 #include "base/time.h"
 #include "limits/redis_url.h"
 #include "model/api_key.h"
@@ -26,23 +27,25 @@ constexpr CommandSet of_agents{
     agent_list,   agent_show,   agent_create,        agent_update,    agent_suspend,
     agent_resume, agent_delete, agent_revoke_tokens, permission_list, permission_grant,
     key_list,     key_create,   key_rotate,          key_revoke,      permission_revoke,
-    check,        audit_tail,   limits_show,         limits_apply,    config};
+    check,        audit_tail,   limits_show,         limits_apply,    gateway_routes,
+    config};
 constexpr CommandSet adding_members{role_add_member, group_add_member};
 constexpr CommandSet granting{permission_grant, role_grant, group_grant, grant_put};
 constexpr CommandSet revoking{permission_revoke, role_revoke, group_revoke};
 constexpr CommandSet applying_policy{policy_apply, policy_diff};
 constexpr CommandSet with_key =
     of_agents | adding_members | granting | revoking | applying_policy |
-    CommandSet{role_list,          role_show,           role_create,    role_delete,
-               role_remove_member, group_list,          group_show,     group_create,
-               group_delete,       group_remove_member, grant_list,     grant_delete,
-               policy_export,      policy_test,         policy_who_can, policy_what_can};
+    CommandSet{role_list,      role_show,      role_create,  role_delete,   role_remove_member,
+               group_list,     group_show,     group_create, group_delete,  group_remove_member,
+               grant_list,     grant_delete,   grant_unused, policy_export, policy_test,
+               policy_who_can, policy_what_can};
 constexpr CommandSet over_http = with_key | CommandSet{ready};
 constexpr CommandSet with_output =
     over_http | of_signing_keys |
     CommandSet{admin_create, migrate, audit_verify, backup, restore, doctor};
 
 bool is_time(std::string_view text) { return parse_rfc3339(text).has_value(); }
+bool is_since(std::string_view text) { return parse_since(text, Timestamp{}).has_value(); }
 constexpr std::string_view time_rule = "a time such as 2026-01-31T12:00:00Z";
 
 // How a value enters Options, by the type of the member.
@@ -540,7 +543,7 @@ constexpr auto table = std::to_array<Option>({
      .about = "What it is for"},
     {.name = "subject",
      .kind = text,
-     .commands = CommandSet{grant_list},
+     .commands = CommandSet{grant_list, grant_unused},
      .value_name = "SUBJECT",
      .about = "Only grants of this subject"},
     {.name = "dry-run",
@@ -660,11 +663,11 @@ constexpr auto table = std::to_array<Option>({
      .about = "JSON Lines that audit verify reads, or OCSF 1.1 events"},
     {.name = "since",
      .kind = text,
-     .commands = CommandSet{audit_export},
+     .commands = CommandSet{audit_export, grant_unused},
      .value_name = "TIME",
-     .valid = is_time,
-     .rule = time_rule,
-     .about = "From that time on"},
+     .valid = is_since,
+     .rule = "a time such as 2026-01-31T12:00:00Z, or how long ago: 30d, 12h",
+     .about = "From that time on, or from so long ago: 30d, 12h"},
     {.name = "until",
      .kind = text,
      .commands = CommandSet{audit_export},

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "app/server_url.h"
+#include "app/since.h"
 #include "base/uuid.h"
 #include "crypto/random.h"
 
@@ -28,6 +29,13 @@ constexpr auto grant_columns = std::to_array<Column>({{"ID", "id"},
                                                       {"NOT_BEFORE", "not_before"},
                                                       {"EXPIRES", "expires_at"},
                                                       {"MAX_USES", "max_uses"}});
+constexpr auto unused_columns = std::to_array<Column>({{"ID", "id"},
+                                                       {"SUBJECT", "subject"},
+                                                       {"ACTION", "action"},
+                                                       {"RESOURCE", "resource"},
+                                                       {"CREATED", "created_at"},
+                                                       {"LAST_USED", "last_used_at"},
+                                                       {"COUNTED_SINCE", "counted_since"}});
 constexpr auto member_columns =
     std::to_array<Column>({{"MEMBER", "member"}, {"EXPIRES", "expires_at"}});
 
@@ -193,6 +201,20 @@ Result<int> list_grants(const Call& call) {
   if (const auto subject = call.line.argument("subject"))
     path += "?subject=" + percent_encode(TRY(find_subject(call.api, *subject)));
   return print_list(call, path, grant_columns);
+}
+
+Result<int> list_unused_grants(const Call& call) {
+  std::string path = "/grants/unused";
+  char separator = '?';
+  const auto add = [&](std::string_view name, const std::string& value) {
+    path.append(1, separator).append(name) += '=' + percent_encode(value);
+    separator = '&';
+  };
+  if (const auto since = call.line.argument("since"))
+    add("since", format_rfc3339(*parse_since(*since, SystemClock().now())));  // valid already
+  if (const auto subject = call.line.argument("subject"))
+    add("subject", TRY(find_subject(call.api, *subject)));
+  return print_list(call, path, unused_columns);
 }
 
 Result<int> put_grant(const Call& call) {

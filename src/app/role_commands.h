@@ -23,6 +23,7 @@ Result<int> remove_member(const Call& call);
 Result<int> list_grants(const Call& call);
 Result<int> put_grant(const Call& call);
 Result<int> delete_grant(const Call& call);
+Result<int> list_unused_grants(const Call& call);
 
 // Whom a person means: type:id as it is, agent:NAME and a name alone by the agent's id.
 Result<std::string> find_subject(ApiClient& api, const std::string& subject);

@@ -7,8 +7,8 @@
 #include <thread>
 
 #include "api/envoy_checks.h"
-#include "api/handlers_policy.h"
 #include "api/limit_gate.h"
+#include "api/operations.h"
 #include "app/database_advice.h"
 #include "app/envoy_module.h"
 #include "app/follower.h"
@@ -20,6 +20,7 @@
 #include "app/token_upkeep.h"
 #include "app/version.h"
 #include "audit/chain.h"
+#include "authz/grant_use_keeper.h"
 #include "keys/key_keeper.h"
 #include "limits/limit_sharing.h"
 #include "limits/redis_buckets.h"
@@ -104,7 +105,7 @@ Result<http::ServerOptions> http_options(const Options& options) {
   http.cores = static_cast<std::size_t>(options.threads);
   http.workers = static_cast<std::size_t>(options.workers);
   http.hashers = static_cast<std::size_t>(options.hashers);
-  http.large_body = api::policy_body;
+  http.large_bodies = api::large_bodies();
   if (options.tls_cert) http.tls_certificate_file = options.tls_cert->string();
   if (options.tls_key) http.tls_key_file = options.tls_key->string();
   return http;
@@ -275,6 +276,7 @@ struct Node::State {
                keeper_options(options)),
         key_keeper({foundation.database(), keys.uses(), recorder, foundation.clock(), log},
                    {options.key_expiry_notice, settings.node}),
+        grant_use_keeper(foundation.database(), directory, grant_uses, log),
         metrics(cores_of(options)),
         services{foundation.database(),
                  directory,
@@ -285,6 +287,7 @@ struct Node::State {
                  permissions,
                  roles,
                  entities,
+                 grant_uses,
                  limits,
                  limiter,
                  gateway_routes,
@@ -310,6 +313,13 @@ struct Node::State {
           follow_settings();
           key_upkeep.run();
         }) {
+    directory.report_unreadable_by([&log](const Grant& grant, std::string_view part) {
+      log.warning("grant_unreadable",
+                  {{"grant", grant.id.to_string()},
+                   {"subject", grant.subject},
+                   {"part", part},
+                   {"taken_as", grant.decides() == Effect::deny ? "deny" : "none"}});
+    });
     if (signing_keys)
       directory.follow_signing_keys_by([this]() -> Result<void> {
         tokens.use_keys(TRY(signing_keys->load()));
@@ -342,6 +352,7 @@ struct Node::State {
   PermissionService permissions;
   RoleService roles;
   EntityService entities;
+  GrantUses grant_uses;
   Limiter limiter;
   LimitService limits;
   GatewayRouteService gateway_routes;
@@ -352,6 +363,7 @@ struct Node::State {
   audit::AuditService audit;
   audit::Keeper keeper;
   KeyKeeper key_keeper;
+  GrantUseKeeper grant_use_keeper;
   api::Metrics metrics;
   api::Services services;
   api::Dispatcher dispatcher;
@@ -429,6 +441,7 @@ void Node::start() {
   state_->follower.start();
   state_->keeper.start();
   state_->key_keeper.start();
+  state_->grant_use_keeper.start();
   if (state_->sharing) state_->sharing->start();
   state_->server->start();
 }
@@ -448,6 +461,7 @@ void Node::drain(std::chrono::seconds limit) {
   // All that was answered is on record; now the last of it is signed.
   state_->write_queue.stop();
   state_->key_keeper.stop();
+  state_->grant_use_keeper.stop();
   state_->keeper.stop();
   if (state_->sharing) state_->sharing->stop();
 }

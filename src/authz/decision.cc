@@ -52,12 +52,12 @@ class Search {
     });
   }
 
-  // `is_held`: a plain permission allows it.
-  Decision decision(bool is_held) const {
-    if (denied_ != nullptr) return {Reason::denied, denied_, audited_};
-    if (is_held) return {Reason::granted, nullptr, audited_};
-    if (allowed_ != nullptr) return {Reason::granted, allowed_, audited_};
-    return {is_spent_ ? Reason::uses_spent : Reason::not_granted, nullptr, audited_};
+  // `held`: a plain permission that allows it.
+  Decision decision(NameId held) const {
+    if (denied_ != nullptr) return {Reason::denied, no_name, denied_, audited_};
+    if (held != no_name) return {Reason::granted, held, nullptr, audited_};
+    if (allowed_ != nullptr) return {Reason::granted, no_name, allowed_, audited_};
+    return {is_spent_ ? Reason::uses_spent : Reason::not_granted, no_name, nullptr, audited_};
   }
 
  private:
@@ -92,12 +92,12 @@ class Search {
 };
 
 Decision decide_by_policies(const Directory::View& view, const Subject& subject,
-                            const Question& question, bool is_held) {
+                            const Question& question, NameId held) {
   const Closure closure(view, subject, question.now, question.overlay);
   if (closure.is_cut_off()) return {Reason::too_many_memberships};
   Search search(view, subject, question);
   for (std::size_t i = 0; i < closure.size(); ++i) search.look_at(closure.at(i));
-  return search.decision(is_held);
+  return search.decision(held);
 }
 
 }  // namespace
@@ -113,15 +113,15 @@ Question question_of(const Directory::View& view, std::string_view action, Times
 }
 
 Decision decide(const Directory::View& view, const Subject& subject, const Question& question) {
-  if (!subject.actor) return decide_by_policies(view, subject, question, false);
+  if (!subject.actor) return decide_by_policies(view, subject, question, no_name);
   const Actor& actor = *subject.actor;
   if (actor.agent == nullptr) return {Reason::agent_unknown};
   if (actor.agent->status != AgentStatus::active) return {Reason::agent_suspended};
-  const bool is_held = actor.agent->holds_any_of(question.requirement);
-  Decision decision{is_held ? Reason::granted : Reason::not_granted};
+  const NameId held = actor.agent->find_any_of(question.requirement);
+  Decision decision{held != no_name ? Reason::granted : Reason::not_granted, held};
   if (actor.policy != nullptr || view.every_agents_policy() != nullptr ||
       question.overlay != nullptr)
-    decision = decide_by_policies(view, subject, question, is_held);
+    decision = decide_by_policies(view, subject, question, held);
   if (decision.allowed() && actor.limits != nullptr &&
       !actor.limits->holds_any_of(question.requirement))
     decision.reason = Reason::outside_key;

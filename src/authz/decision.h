@@ -38,6 +38,7 @@ std::string_view to_string(Reason reason);
 // lasts as long as the view.
 struct Decision {
   Reason reason = Reason::not_granted;
+  NameId held = no_name;               // of a plain permission that allows it, the name
   const GrantRule* rule = nullptr;     // that allowed or denied it; nullptr: a plain permission
   const GrantRule* audited = nullptr;  // one that decides nothing, and matches
   bool allowed() const { return reason == Reason::granted; }

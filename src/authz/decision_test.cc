@@ -304,5 +304,29 @@ RC_GTEST_PROP(DecisionProperty, DecidesAsTheObviousRuleDoes, ()) {
   RC_ASSERT(agent.holds_any_of(names.requirement(asked)) == expected);
 }
 
+// Only another version, or a hand in the database, can have written such a thing.
+TEST_F(DecisionTest, ADenyThatCannotBeReadForbidsEverythingAndAnAllowNothing) {
+  const AgentId agent = replica.add_agent_with({"read", "agentauth:*"});
+  const auto put = [&](const std::string& subject, const std::string& effect) {
+    replica.execute(
+        "INSERT INTO grants (subject, agent_id, permission, effect) "
+        "VALUES ($1, $2, 'read & write', $3)",
+        {subject, agent_of(subject), effect});
+    value_of(replica.directory().load());
+  };
+  put(subject_of(agent), "allow");
+  EXPECT_EQ(ask(agent, "read").reason, Reason::granted);
+  EXPECT_EQ(ask(agent, "write").reason, Reason::not_granted);
+  EXPECT_TRUE(grants(agent, "anything"));
+  put(subject_of(agent), "deny");
+  for (const char* permission : {"read", "write", "agentauth:agents:read"})
+    EXPECT_EQ(ask(agent, permission).reason, Reason::denied) << permission;
+  EXPECT_FALSE(grants(agent, "anything"));
+  const AgentId other = replica.add_agent_with({"read"});
+  EXPECT_EQ(ask(other, "read").reason, Reason::granted);
+  put("agent:*", "deny");
+  EXPECT_EQ(ask(other, "read").reason, Reason::denied);
+}
+
 }  // namespace
 }  // namespace agentauth

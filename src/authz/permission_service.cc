@@ -163,6 +163,18 @@ Result<std::vector<AgentGrant>> PermissionService::list(Transaction& tx,
   return shown;
 }
 
+Result<std::vector<UnusedGrant>> PermissionService::list_unused(Transaction& tx,
+                                                                const ListUnusedGrants& request,
+                                                                const PageStart& after,
+                                                                std::int64_t limit) {
+  if (request.since && *request.since > clock_.now())
+    return tl::unexpected(Error{.code = Errc::invalid_argument,
+                                .message = "One or more fields are invalid",
+                                .fields = {{"since", "must not be in the future"}}});
+  return tx.grant_last_uses().list_unused({request.subject, request.since}, GrantId{after.id},
+                                          limit);
+}
+
 Result<std::vector<RoleGrant>> PermissionService::list_of(Transaction& tx,
                                                           const std::string& principal,
                                                           const PageStart& after,
@@ -174,9 +186,9 @@ Result<std::vector<RoleGrant>> PermissionService::list_of(Transaction& tx,
   return shown;
 }
 
-Result<CheckedPermission> PermissionService::check(const Caller& caller,
-                                                   const CheckPermission& request) const {
-  const Directory::View view(directory_);
+Result<Decision> PermissionService::check(const Directory::View& view, const Caller& caller,
+                                          const CheckPermission& request,
+                                          std::span<const GrantId> spent) const {
   const Timestamp now = clock_.now();
   const AgentRecord* agent = view.find_agent(request.agent_id);
   if (agent == nullptr) return failure(Errc::not_found, "No such agent");
@@ -186,9 +198,8 @@ Result<CheckedPermission> PermissionService::check(const Caller& caller,
   Question question = question_of(view, request.permission, now);
   if (request.resource) question.resource = *request.resource;
   question.circumstances.address = &caller.address;
-  const Decision decision = decide(view, actor, question);
-  return CheckedPermission{request.agent_id, request.permission, decision.allowed(),
-                           std::string(to_string(decision.reason))};
+  question.spent = spent;
+  return decide(view, actor, question);
 }
 
 }  // namespace agentauth

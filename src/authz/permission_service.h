@@ -182,6 +182,33 @@ struct ListRolePermissions {
   }
 };
 
+struct ListUnusedGrants {
+  std::optional<std::string> subject;
+  std::optional<Timestamp> since;
+  std::optional<std::int64_t> limit;
+  std::optional<std::string> cursor;
+
+  static constexpr auto fields() {
+    return std::array{
+        field<&ListUnusedGrants::subject>({.name = "subject",
+                                           .max = policy::entity_characters_max,
+                                           .place = Place::query,
+                                           .valid = policy::is_principal,
+                                           .rule = "must be agent:ID, agent:*, role:NAME, "
+                                                   "group:NAME or another type:ID",
+                                           .example = "role:weather_reader",
+                                           .about = "Only those of this subject"}),
+        field<&ListUnusedGrants::since>(
+            {.name = "since",
+             .place = Place::query,
+             .about = "Those that were there by then and not used since; without it those that "
+                      "never were used, however young"}),
+        field<&ListUnusedGrants::limit>(page_limit),
+        field<&ListUnusedGrants::cursor>(page_cursor),
+    };
+  }
+};
+
 // role:NAME or group:NAME.
 std::string principal_of(RoleKind kind, std::string_view name);
 
@@ -218,8 +245,13 @@ class PermissionService {
                                               const PageStart& after, std::int64_t limit) {
     return list_of(tx, principal_of(Kind, request.name), after, limit);
   }
-  // What the next request of that agent would meet. Errors: not_found.
-  Result<CheckedPermission> check(const Caller& caller, const CheckPermission& request) const;
+  // Grants that allow and that nobody has used, by their ids. Errors: invalid_argument.
+  Result<std::vector<UnusedGrant>> list_unused(Transaction& tx, const ListUnusedGrants& request,
+                                               const PageStart& after, std::int64_t limit);
+  // What the next request of that agent would meet. Errors: not_found; unauthenticated, when the
+  // caller asks about itself and may not act any more.
+  Result<Decision> check(const Directory::View& view, const Caller& caller,
+                         const CheckPermission& request, std::span<const GrantId> spent = {}) const;
 
  private:
   Result<std::vector<RoleGrant>> list_of(Transaction& tx, const std::string& principal,

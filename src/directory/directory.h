@@ -40,6 +40,11 @@ class Directory {
     read_signing_keys_ = std::move(read);
   }
 
+  // Called on any thread for each grant that this version cannot read, whenever its subject is
+  // read, with what of it: "action", "resource" or "when". Before load().
+  using ReportUnreadable = std::function<void(const Grant& grant, std::string_view part)>;
+  void report_unreadable_by(ReportUnreadable report) { report_unreadable_ = std::move(report); }
+
   // Reads everything. Before the first decision, and again when the log no longer reaches back.
   // Errors: the database's.
   Result<void> load();
@@ -142,6 +147,7 @@ class Directory {
   Result<std::unique_ptr<const SubjectPolicy>> read_policy(Transaction& tx,
                                                            const std::string& subject);
   void add_rule(const Grant& grant, SubjectPolicy::Source& source);
+  void note_unreadable(const Grant& grant, std::string_view part);
   static void put_policy(Tables& tables, std::unique_ptr<const SubjectPolicy> policy);
   void put_agent(Committed agent);
   void put_keys(std::vector<KeyState>& states);
@@ -157,6 +163,7 @@ class Directory {
   Database& database_;
   const std::chrono::nanoseconds max_staleness_;
   std::function<Result<void>()> read_signing_keys_;
+  ReportUnreadable report_unreadable_;
   mutable EpochDomain epochs_;
   Names names_{epochs_};
   std::mutex writer_;  // one thread at a time changes the tables

@@ -18,6 +18,7 @@
 namespace agentauth {
 
 using NameId = std::uint32_t;
+inline constexpr NameId no_name = 0xFFFFFFFF;  // more than there ever are
 
 // A permission that is asked for, with every pattern that would cover it, already as numbers.
 // A route makes its own once, at start; asking then costs a few comparisons of integers.

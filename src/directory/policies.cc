@@ -62,10 +62,28 @@ std::unique_ptr<const AgentProfile> profile_of(const AgentRepository::State& sta
 
 }  // namespace internal
 
-// What no service can have written grants nothing, and forbids nothing.
+// What no service of this version can have written grants nothing. A deny of which something cannot
+// be read may forbid anything, so it forbids all that it could be about.
 void Directory::add_rule(const Grant& grant, SubjectPolicy::Source& source) {
-  if (is_permission(grant.permission))
-    source.rules.push_back(GrantRule::of(grant, names_.intern(grant.permission)));
+  if (is_permission(grant.permission)) {
+    GrantRule rule = GrantRule::of(grant, names_.intern(grant.permission));
+    if (rule.when == GrantRule::When::unreadable) note_unreadable(grant, "when");
+    if (grant.resource && !policy::is_resource_pattern(*grant.resource))
+      note_unreadable(grant, "resource");
+    source.rules.push_back(std::move(rule));
+    return;
+  }
+  note_unreadable(grant, "action");
+  if (grant.decides() != Effect::deny) return;
+  Grant everything = grant;
+  everything.resource.reset();
+  source.rules.push_back(GrantRule::of(everything, names_.intern("*")));
+  source.rules.back().when = GrantRule::When::unreadable;
+  source.rules.back().condition.reset();
+}
+
+void Directory::note_unreadable(const Grant& grant, std::string_view part) {
+  if (report_unreadable_) report_unreadable_(grant, part);
 }
 
 namespace {

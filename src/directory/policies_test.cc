@@ -312,6 +312,28 @@ TEST_F(PoliciesTest, WhatNoServiceCanHaveWrittenAllowsNothing) {
   }
 }
 
+TEST_F(PoliciesTest, ADenyThatCannotBeReadIsADenyOfWhateverItCouldBeAbout) {
+  std::vector<std::string> reported;
+  directory.report_unreadable_by([&](const Grant& grant, std::string_view part) {
+    reported.push_back(grant.permission + ' ' + std::string(part));
+  });
+  replica.execute(
+      "INSERT INTO grants (subject, permission, resource, effect, condition) VALUES "
+      "('user:a', 'read when raining', 'city:berlin', 'deny', 'true'), "
+      "('user:a', 'read', 'no pattern', 'deny', NULL), "
+      "('user:a', 'see', 'city:berlin', 'deny', 'no condition'), "
+      "('user:a', 'not an action', NULL, 'allow', NULL), "
+      "('user:a', 'not an action', NULL, 'audit', NULL)");
+  ASSERT_TRUE(directory.load());
+  EXPECT_THAT(granted(directory, "user:a"), UnorderedElementsAre("*@", "read@", "see@city:berlin"));
+  EXPECT_THAT(reported,
+              UnorderedElementsAre("read when raining action", "read resource", "see when",
+                                   "not an action action", "not an action action"));
+  const Directory::View view(directory);
+  for (const GrantRule& rule : view.find_policy(std::string_view("user:a"))->rules())
+    EXPECT_EQ(rule.effect, Effect::deny);
+}
+
 TEST_F(PoliciesTest, WithoutMemoryItKeepsWhatItKnewAndIsNotFresh) {
   write([&](Transaction& tx) -> Result<void> {
     TRY(make_role(tx, "role:r"));

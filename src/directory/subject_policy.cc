@@ -30,9 +30,12 @@ GrantRule GrantRule::of(const Grant& grant, NameId action) {
   rule.effect = grant.decides();
   if (grant.resource) {
     const auto pattern = policy::parse_resource_pattern(*grant.resource);
-    // What no service can have written is about one resource that nobody can name.
-    rule.resource_kind = pattern ? pattern->kind : policy::ResourcePattern::Kind::exact;
-    rule.resource = *grant.resource;
+    // What no service can have written is about one resource that nobody can name; as a deny, about
+    // any.
+    const auto unreadable = rule.effect == Effect::deny ? policy::ResourcePattern::Kind::any
+                                                        : policy::ResourcePattern::Kind::exact;
+    rule.resource_kind = pattern ? pattern->kind : unreadable;
+    if (rule.resource_kind != policy::ResourcePattern::Kind::any) rule.resource = *grant.resource;
     if (pattern && pattern->kind == policy::ResourcePattern::Kind::prefix) rule.resource.pop_back();
   }
   if (grant.when) {

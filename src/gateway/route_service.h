@@ -3,11 +3,10 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 
 #include "base/epoch.h"
 #include "gateway/route_table.h"
-#include "store/database.h"
+#include "store/followed_setting.h"
 
 namespace agentauth {
 
@@ -26,10 +25,7 @@ class GatewayRouteService {
   // All of them at once. Errors: invalid_argument; see RouteTable::create.
   Result<GatewayRouteSet> replace(Transaction& tx, const GatewayRouteSet& set);
 
-  // Puts what the database holds in force, if `settings_revision` is another one than the last
-  // time. Safe to call from any thread that may use the database. Errors: the database's, when it
-  // is to be tried again; internal, once, when what is stored cannot be read: then all stays as it
-  // is.
+  // Puts what the database holds in force: see FollowedSetting::follow.
   Result<void> follow(Revision settings_revision);
 
   // The table in force, for as long as this lives. Short-lived; stays on its thread.
@@ -46,13 +42,9 @@ class GatewayRouteService {
   };
 
  private:
-  Result<GatewayRouteSet> read(Transaction& tx) const;
-
-  Database& database_;
+  FollowedSetting<GatewayRouteSet> stored_;
   EpochDomain epochs_;
   std::atomic<const RouteTable*> table_;
-  std::mutex following_;
-  std::atomic<Revision> followed_{-1};
 };
 
 }  // namespace agentauth

@@ -1,18 +1,21 @@
-// The one kind of request that may have a larger body than others.
+// Requests that may have a larger body than others.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "http/message.h"
 
 namespace agentauth::http {
 
-// Which that is; nobody has proved who calls when its body arrives.
+// One kind of them; nobody has proved who calls when its body arrives.
 struct LargeBodyRule {
-  Method method = Method::other;  // other: there is none
-  std::string_view path = {};
-  std::size_t bytes_max = body_bytes_max;
+  Method method;
+  std::string_view path;
+  std::size_t bytes_max;
 };
 
 // How many of them arrive at the same time, so that strangers who send them take little memory. Of
@@ -21,9 +24,15 @@ class LargeBodies {
  public:
   static constexpr int places_max = 2;
 
-  explicit LargeBodies(const LargeBodyRule& rule) : rule_(rule) {}
+  explicit LargeBodies(std::vector<LargeBodyRule> rules) : rules_(std::move(rules)) {}
 
-  const LargeBodyRule& rule() const { return rule_; }
+  // How large the body of such a request may be.
+  std::size_t bytes_max(Method method, std::string_view path) const {
+    const auto rule = std::find_if(rules_.begin(), rules_.end(), [&](const LargeBodyRule& known) {
+      return known.method == method && known.path == path;
+    });
+    return rule == rules_.end() ? body_bytes_max : rule->bytes_max;
+  }
   bool take_place() {
     if (taken_ == places_max) return false;
     ++taken_;
@@ -32,7 +41,7 @@ class LargeBodies {
   void give_back() { --taken_; }
 
  private:
-  const LargeBodyRule rule_;
+  const std::vector<LargeBodyRule> rules_;
   int taken_ = 0;
 };
 

@@ -1,7 +1,8 @@
 #include "keys/key_keeper.h"
 
-#include <algorithm>
 #include <span>
+
+#include "store/write_uses.h"
 
 namespace agentauth {
 namespace {
@@ -29,18 +30,10 @@ Result<void> KeyKeeper::round(Last last) {
 }
 
 Result<void> KeyKeeper::write_uses() {
-  const std::vector<KeyUse> taken = work_.uses.take();
-  for (std::span<const KeyUse> left(taken); !left.empty();) {
-    const auto batch = left.first(std::min(left.size(), KeyUseRepository::together_max));
-    auto written =
-        work_.database.write_apart([&](Transaction& tx) { return tx.key_uses().keep(batch); });
-    if (!written) {
-      for (const KeyUse& use : left) work_.uses.note(use);
-      return written;
-    }
-    left = left.subspan(batch.size());
-  }
-  return {};
+  return agentauth::write_uses(
+      work_.database, work_.uses.take(), KeyUseRepository::together_max,
+      [](Transaction& tx, std::span<const KeyUse> batch) { return tx.key_uses().keep(batch); },
+      [&](const KeyUse& use) { work_.uses.note(use); });
 }
 
 Result<void> KeyKeeper::look_for_ends() {

@@ -117,6 +117,41 @@ struct RoleGrant : Grant {
   }
 };
 
+// That a grant allowed something that somebody acted on.
+struct GrantUse {
+  Uuid id{};                    // of the grant; of a plain permission, the agent that holds it
+  std::string_view permission;  // of a plain permission, else empty
+  Timestamp at{};
+};
+
+// Uses are told apart by the hour: a report that is read once in a month needs no more, and a grant
+// that is always in use is written down 24 times a day.
+inline constexpr std::chrono::hours grant_use_unit{1};
+
+// A grant with its last use; for those that look for what is not needed.
+struct UnusedGrant : Grant {
+  std::optional<Timestamp> last_used_at;  // the hour in which that was begins here
+  Timestamp counted_since;                // nothing is known of uses before
+
+  static constexpr auto fields() {
+    return joined(
+        joined(std::array{field<&Grant::id, UnusedGrant>({.name = "id"}),
+                          field<&Grant::subject, UnusedGrant>(
+                              {.name = "subject", .max = 321, .example = "role:weather_reader"}),
+                          field<&Grant::permission, UnusedGrant>({.name = "action",
+                                                                  .max = permission_characters_max,
+                                                                  .example = "read_weather"})},
+               term_fields<UnusedGrant>()),
+        std::array{
+            field<&Grant::created_at, UnusedGrant>({.name = "created_at"}),
+            field<&UnusedGrant::last_used_at>(
+                {.name = "last_used_at",
+                 .about = "Where the hour begins in which it last allowed something; null: never"}),
+            field<&UnusedGrant::counted_since>(
+                {.name = "counted_since", .about = "Nothing is known of uses before"})});
+  }
+};
+
 // "agent:" and the id: how a grant names an agent.
 std::string subject_of(AgentId id);
 // The agent that a subject names, if it is one.

@@ -7,26 +7,6 @@
 namespace agentauth {
 namespace {
 
-// Columns: id, subject, permission, resource, effect, condition, not_before, expires_at, max_uses,
-// created_at.
-Grant read_grant(const Row& row) {
-  Grant grant;
-  grant.id = row.id<GrantId>(0);
-  grant.subject = row.text(1);
-  grant.permission = row.text(2);
-  if (!row.is_null(3)) grant.resource = std::string(row.text(3));
-  // An effect this version does not know is none that allows.
-  Effect effect = Effect::deny;
-  parse(row.text(4), effect);
-  grant.effect = effect;
-  if (!row.is_null(5)) grant.when = std::string(row.text(5));
-  grant.not_before = row.optional_time(6);
-  grant.expires_at = row.optional_time(7);
-  if (!row.is_null(8)) grant.max_uses = row.integer(8);
-  grant.created_at = row.time(9);
-  return grant;
-}
-
 using Read = Grant (*)(const Row&);
 Result<void> collect(Session& session, Sql sql, std::initializer_list<Param> params, Read read,
                      std::vector<Grant>& grants) {
@@ -45,6 +25,24 @@ void keep_first(std::vector<Grant>& grants, std::int64_t limit, Before before) {
 }
 
 }  // namespace
+
+Grant read_grant(const Row& row) {
+  Grant grant;
+  grant.id = row.id<GrantId>(0);
+  grant.subject = row.text(1);
+  grant.permission = row.text(2);
+  if (!row.is_null(3)) grant.resource = std::string(row.text(3));
+  // An effect this version does not know is none that allows.
+  Effect effect = Effect::deny;
+  parse(row.text(4), effect);
+  grant.effect = effect;
+  if (!row.is_null(5)) grant.when = std::string(row.text(5));
+  grant.not_before = row.optional_time(6);
+  grant.expires_at = row.optional_time(7);
+  if (!row.is_null(8)) grant.max_uses = row.integer(8);
+  grant.created_at = row.time(9);
+  return grant;
+}
 
 Result<Grant> GrantRepository::insert(const GrantSubject& subject, const std::string& permission,
                                       const Terms& terms, std::optional<GrantId> id) {

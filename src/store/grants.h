@@ -19,6 +19,10 @@ struct GrantSubject {
   std::optional<RoleId> role_id = {};
 };
 
+// Of a row that begins with the columns id, subject, permission, resource, effect, condition,
+// not_before, expires_at, max_uses, created_at.
+Grant read_grant(const Row& row);
+
 class GrantRepository {
  public:
   explicit GrantRepository(Session& session) : session_(session) {}

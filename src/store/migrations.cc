@@ -280,7 +280,19 @@ CREATE TABLE entities (
 -- Of a change of kind principal or entity: of which.
 ALTER TABLE change_log ADD COLUMN name TEXT;
 )sql"},
-    {15, "audit events in order, found by time in spans",
+    {15, "last uses of grants", R"sql(
+-- When a grant last allowed what was asked, in milliseconds since 1970, to the hour. Apart from the
+-- grants, as the uses of keys are. Uses count from when this migration was applied.
+CREATE TABLE permission_last_uses (
+  permission_id {{uuid}} PRIMARY KEY REFERENCES permissions (id) ON DELETE CASCADE,
+  used_ms BIGINT NOT NULL
+);
+CREATE TABLE grant_last_uses (
+  grant_id {{uuid}} PRIMARY KEY REFERENCES grants (id) ON DELETE CASCADE,
+  used_ms BIGINT NOT NULL
+);
+)sql"},
+    {16, "audit events in order, found by time in spans",
      R"sql(
 DROP INDEX audit_log_by_time;
 -- So many events in a row, and between which times all of them lie: enough to find a time by, at a

@@ -11,7 +11,7 @@
 
 namespace agentauth {
 
-// Of a row with the columns id, agent_id, permission, created_at.
+// Of a row that begins with the columns id, agent_id, permission, created_at.
 Grant read_permission(const Row& row);
 
 class PermissionRepository {

@@ -635,7 +635,7 @@ TEST_P(DatabaseContract, ASigningKeyFromBeforeTheyRotatedSignsFromTheUpgradeOn) 
 TEST_P(DatabaseContract, AnAuditTrailFromBeforeItWasFoundInSpansStaysAsItWas) {
   const TestDatabase older(GetParam());
   const auto database = older.open();
-  must(apply_migrations_up_to(*database, 14));
+  must(apply_migrations_up_to(*database, 15));
   std::vector<AuditEvent> events(3);
   std::vector<AuditEvent*> places;
   for (AuditEvent& event : events) {

@@ -10,6 +10,7 @@
 #include "store/audit_log.h"
 #include "store/change_log.h"
 #include "store/entities.h"
+#include "store/grant_last_uses.h"
 #include "store/grants.h"
 #include "store/idempotency.h"
 #include "store/key_uses.h"
@@ -38,6 +39,7 @@ class Transaction {
   KeyUseRepository key_uses() { return KeyUseRepository(session_); }
   PermissionRepository permissions() { return PermissionRepository(session_); }
   GrantRepository grants() { return GrantRepository(session_); }
+  GrantLastUseRepository grant_last_uses() { return GrantLastUseRepository(session_); }
   RoleRepository roles() { return RoleRepository(session_); }
   EntityRepository entities() { return EntityRepository(session_); }
   ChangeLog changes() {

@@ -224,6 +224,7 @@ class ApiFixture : public ::testing::Test {
   PermissionService permissions{replica.directory(), clock};
   RoleService roles{replica.directory(), clock};
   EntityService entities{clock};
+  GrantUses grant_uses;
   Limiter limiter{limited_routes(Registration::open), {}};
   LimitService limits{replica.database(), limiter, LimitService::Enforced::yes};
   GatewayRouteService gateway_routes{replica.database()};
@@ -245,6 +246,7 @@ class ApiFixture : public ::testing::Test {
                     permissions,
                     roles,
                     entities,
+                    grant_uses,
                     limits,
                     limiter,
                     gateway_routes,

@@ -18,8 +18,10 @@ bool gives_all(const Grant& grant, Timestamp now) {
 }
 
 bool takes_some(const Grant& grant) {
+  // What cannot be read forbids everything.
   return grant.decides() == Effect::deny &&
-         (grant.permission == "*" || grant.permission.starts_with("agentauth:"));
+         (grant.permission == "*" || grant.permission.starts_with("agentauth:") ||
+          !is_permission(grant.permission));
 }
 
 bool has_ended(const Membership& membership, Timestamp now) {

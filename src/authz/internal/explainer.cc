@@ -99,7 +99,7 @@ void Explainer::consider_condition(const GrantRule& rule, ConsideredRule& consid
     outcome = rule.condition->evaluate(facts_.get());
     considered.detail = rule.condition->explain(facts_.get());
   } else {
-    considered.detail = "its condition cannot be read";
+    considered.detail = "it cannot be read by this version";
   }
   if (outcome == policy::Outcome::yes) return;
   if (outcome == policy::Outcome::no) {

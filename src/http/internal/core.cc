@@ -49,7 +49,7 @@ Core::Core(std::size_t index, const ServerOptions& options, Application& applica
       workers_(workers),
       hashers_(hashers),
       tls_(std::move(tls)),
-      large_bodies_(options.large_body) {}
+      large_bodies_(options.large_bodies) {}
 
 std::uint16_t Core::listen(const tcp::endpoint& endpoint) {
   acceptor_.open(endpoint.protocol());

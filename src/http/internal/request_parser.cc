@@ -147,11 +147,9 @@ class BeastParser final : public beast::http::basic_parser<true> {
     allow_large_body();
   }
   void allow_large_body() {
-    if (large_ == nullptr || large_->rule().method == Method::other) return;
-    const LargeBodyRule& rule = large_->rule();
-    if (request_.method != rule.method || target.substr(0, target.find('?')) != rule.path) return;
-    bytes_max_ = rule.bytes_max;
-    body_limit(bytes_max_);
+    if (large_ == nullptr) return;
+    bytes_max_ = large_->bytes_max(request_.method, target.substr(0, target.find('?')));
+    if (bytes_max_ > body_bytes_max) body_limit(bytes_max_);
   }
   // A body takes a place once it is larger than others may be.
   bool has_room(std::size_t bytes) {

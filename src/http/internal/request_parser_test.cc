@@ -350,10 +350,12 @@ class LargeBodyTest : public testing::Test {
     return error;
   }
 
-  LargeBodies large{{Method::put, "/policy", bytes_max}};
+  LargeBodies large{{{Method::put, "/policy", bytes_max}, {Method::put, "/routes", 3 * bytes_max}}};
 };
 
-TEST_F(LargeBodyTest, OneKindOfRequestMayHaveALargeBodyAndNoOther) {
+TEST_F(LargeBodyTest, SomeKindsOfRequestsMayHaveALargeBodyAndNoOther) {
+  EXPECT_FALSE(refusal_of("PUT /routes", 3 * bytes_max));
+  EXPECT_TRUE(refusal_of("PUT /routes", 3 * bytes_max + 1));
   EXPECT_FALSE(refusal_of("PUT /policy", bytes_max));
   EXPECT_FALSE(refusal_of("PUT /policy?dry_run=true", bytes_max));
   const auto refused = refusal_of("PUT /policy", bytes_max + 1);
