@@ -1,15 +1,30 @@
 #include "app/gateway_commands.h"
 
-#include "app/policy_commands.h"
-
 namespace agentauth::app {
 namespace {
 
 constexpr std::string_view path = "/gateway/routes";
 
+// As people keep them under version control: one line a route. What is not JSON comes back as it
+// is.
+std::string pretty(const std::string& json) {
+  const auto answer = parse_json(json);
+  const JsonValue* routes = answer ? answer->find("routes") : nullptr;
+  if (routes == nullptr || routes->items.empty()) return json;
+  std::string text = "{\"routes\": [";
+  const char* separator = "\n  ";
+  for (const JsonValue& route : routes->items) {
+    text += separator;
+    JsonWriter writer(text);
+    append_json(route, writer);
+    separator = ",\n  ";
+  }
+  return text + "\n]}";
+}
+
 Result<int> get_routes(const Call& call) {
   const std::string body = TRY(call.api.call("GET", std::string(path)));
-  const std::string text = (call.line.wants_json() ? body : pretty_policy(body)) + '\n';
+  const std::string text = (call.line.wants_json() ? body : pretty(body)) + '\n';
   if (call.line.positionals.size() < 2) {
     call.out << text;
   } else {

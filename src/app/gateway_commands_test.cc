@@ -24,9 +24,11 @@ class GatewayCommandsTest : public ClientFixture {
 TEST_F(GatewayCommandsTest, WhatIsShownHasALineForEachRoute) {
   server_.answer("GET /gateway/routes", 200, routes);
   EXPECT_EQ(run({"gateway", "routes", "get"}).value_or(-1), exit_done);
-  EXPECT_NE(out_.str().find("\n    {\"methods\":[\"*\"],\"host\":\"*\",\"path\":\"/b/**\""),
-            std::string::npos)
-      << out_.str();
+  EXPECT_EQ(out_.str(),
+            "{\"routes\": [\n"
+            "  {\"methods\":[\"GET\"],\"host\":\"*\",\"path\":\"/a\",\"permission\":null},\n"
+            "  {\"methods\":[\"*\"],\"host\":\"*\",\"path\":\"/b/**\",\"permission\":\"b\"}\n"
+            "]}\n");
 }
 
 TEST_F(GatewayCommandsTest, AFileThatWasWrittenIsPutAsItIs) {

@@ -7,17 +7,15 @@ import pytest
 from harness.binary import run
 
 ROUTES_MAX = 1000
-# Of a route with everything as long as it may be.
-PATH_CHARACTERS, RESOURCE_CHARACTERS, PERMISSION_CHARACTERS = 512, 512, 128
+# As long as they may be.
+PATH_CHARACTERS, RESOURCE_ID_CHARACTERS = 512, 256
 
 
 def route(number: int) -> dict:
     path = f"/{number:04}/" + "p" * PATH_CHARACTERS
-    resource = "type:" + "r" * RESOURCE_CHARACTERS
-    segments = ":".join(["s" * 15] * 8)
     return {"methods": ["GET", "POST"], "host": f"host-{number}.{'h' * 60}.example.com",
-            "path": path[:PATH_CHARACTERS], "permission": segments[:PERMISSION_CHARACTERS],
-            "resource": resource[:300]}
+            "path": path[:PATH_CHARACTERS], "permission": ":".join(["s" * 15] * 8),
+            "resource": "type:" + "r" * RESOURCE_ID_CHARACTERS}
 
 
 @pytest.fixture
