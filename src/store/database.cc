@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <thread>
 
 namespace agentauth {
 namespace {
@@ -9,6 +10,8 @@ namespace {
 // What was cut off while it lay idle says so at once. Who did not answer in time would not answer
 // to the next question either.
 constexpr std::chrono::seconds told_at_once{1};
+constexpr int tries_when_blocked = 3;
+constexpr std::chrono::milliseconds blocked_pause{10};
 
 // Takes no memory when there is none: a short text lives inside its string.
 Error internal_error(const char* words) noexcept {
@@ -155,12 +158,15 @@ std::span<Database::Write*> Database::refuse_overdue(std::span<Write*> batch) no
 // Whatever happens in here, everybody in the batch gets an answer: writers wait behind it.
 void Database::commit_together(Batch batch) noexcept {
   bool kept = commit_batch(batch);
-  // Who was undone because writers block each other is tried again, once: alone it holds nothing
-  // that the others wait for.
+  // Who was undone because writers block each other is tried again: alone it holds nothing that the
+  // others wait for. Not at once, or it may be back before whoever it blocked has woken.
   for (Write* const& write : batch) {
-    if (!write->blocked) continue;
-    write->result = {};
-    kept = commit_batch(Batch(&write, 1)) || kept;
+    for (int again = 0; write->blocked && again < tries_when_blocked; ++again) {
+      std::this_thread::sleep_for(blocked_pause);
+      write->blocked = false;
+      write->result = {};
+      kept = commit_batch(Batch(&write, 1)) || kept;
+    }
   }
   const bool changes = std::any_of(batch.begin(), batch.end(),
                                    [](const Write* write) { return write->outcome.changes; });

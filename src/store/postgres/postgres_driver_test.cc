@@ -251,7 +251,7 @@ TEST_F(Postgres, WritesOfTwoNodesThatBlockEachOtherBothHappen) {
   EXPECT_TRUE(own) << own.error().detail;
   const auto others = other.get();
   EXPECT_TRUE(others) << others.error().detail;
-  EXPECT_EQ(tries, 3);
+  EXPECT_GE(tries, 3) << "one of them was undone";
   EXPECT_EQ(must(one->read([](Transaction& tx) { return tx.changes().revision(); })), 2);
 }
 
