@@ -19,15 +19,19 @@ Result<Asker> Asker::of(const Services& services, const ApiExchange& exchange,
                         const Directory::View& view) {
   Asker asker{*exchange.caller, services.clock.now()};
   asker.evaluates = exchange.holds_permission;
-  const Actor actor = TRY(find_acting(view, asker.caller, asker.now));
-  const Decision asserts =
-      agentauth::decide(view, actor, question_of(view, assert_permission, asker.now));
-  // Nobody counts how often something was asserted.
-  asker.asserts = asserts.allowed() && !asserts.is_to_be_spent();
+  TRY(asker.look_again(view));
   if (!asker.evaluates)
     if (const AgentProfile* profile = view.find_profile(asker.caller.agent_id))
       asker.own_name = profile->name();
   return asker;
+}
+
+Result<void> Asker::look_again(const Directory::View& view) {
+  const Actor actor = TRY(find_acting(view, caller, now));
+  const Decision decision = decide(view, actor, question_of(view, assert_permission, now));
+  // Nobody counts how often something was asserted.
+  asserts = decision.allowed() && !decision.is_to_be_spent();
+  return {};
 }
 
 Result<NamedAgents> NamedAgents::find(Services& services, const std::vector<std::string>& names) {

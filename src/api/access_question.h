@@ -28,6 +28,9 @@ struct Asker {
   // Errors: unauthenticated.
   static Result<Asker> of(const Services& services, const ApiExchange& exchange,
                           const Directory::View& view);
+  // The same one at another moment, so that whether what it says counts is a part of what is
+  // decided. Errors: unauthenticated.
+  Result<void> look_again(const Directory::View& view);
 };
 
 // Agents that are called by their names, as the database knows them.

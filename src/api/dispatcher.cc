@@ -23,6 +23,20 @@ const ApiExchange& as_api(const http::Exchange& exchange) {
   return static_cast<const ApiExchange&>(exchange);
 }
 
+// Of a request that will be gone.
+class KeptCircumstances {
+ public:
+  explicit KeptCircumstances(const Circumstances& of)
+      : address_(*of.address), method_(of.method), host_(of.host) {}
+
+  Circumstances view() const { return {.address = &address_, .method = method_, .host = host_}; }
+
+ private:
+  IpAddress address_;
+  std::string method_;
+  std::string host_;
+};
+
 }  // namespace
 
 Dispatcher::Dispatcher(Services& services, std::size_t cores)
@@ -379,8 +393,9 @@ Result<void> Dispatcher::guard_events(ApiExchange& exchange) {
   }
   const auto token = bearer(exchange.request.find("Authorization").value_or(""));
   auto let_in = [this, operation = exchange.operation, core = exchange.core,
-                 address = exchange.client_address(), text = std::string(token.value_or(""))] {
-    return would_let_in(*operation, text, address, core);
+                 circumstances = KeptCircumstances(circumstances_of(exchange)),
+                 text = std::string(token.value_or(""))] {
+    return would_let_in(*operation, text, circumstances.view(), core);
   };
   exchange.events =
       std::make_unique<EventGuard>(std::move(exchange.events), std::move(let_in), std::move(place));
@@ -389,16 +404,16 @@ Result<void> Dispatcher::guard_events(ApiExchange& exchange) {
 
 // On the core whose number that is.
 bool Dispatcher::would_let_in(const Operation& operation, std::string_view token,
-                              const IpAddress& address, std::size_t core) {
+                              const Circumstances& circumstances, std::size_t core) {
   if (!require_fresh_directory(std::chrono::steady_clock::now())) return false;
   const Timestamp now = services_.clock.now();
   auto caller = verify(token, core, now);
   if (!caller) return false;
-  caller->address = address;
+  caller->address = *circumstances.address;
   const Directory::View view(services_.directory);
   const auto agent = find_acting(view, *caller, now);
   Question question = question_about(operation, now);
-  question.circumstances.address = &address;
+  question.circumstances = circumstances;
   return agent && decide(view, *agent, question).allowed();
 }
 

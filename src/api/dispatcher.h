@@ -62,8 +62,8 @@ class Dispatcher final : public http::Application {
   Result<http::Next> run(ApiExchange& exchange);
   std::string denial(const ApiExchange& exchange) const;
   Result<void> guard_events(ApiExchange& exchange);
-  bool would_let_in(const Operation& operation, std::string_view token, const IpAddress& address,
-                    std::size_t core);
+  bool would_let_in(const Operation& operation, std::string_view token,
+                    const Circumstances& circumstances, std::size_t core);
   Result<void> admit_caller(ApiExchange& exchange) const;
   void fail(ApiExchange& exchange, Error error);
   void challenge(ApiExchange& exchange, const Error& error) const;

@@ -157,6 +157,23 @@ TEST_F(ChangesTest, AStreamEndsWithTheRightToIt) {
   EXPECT_EQ(by_agent->state(), EventSource::State::ended);
 }
 
+// It is let in again and again by all that it was let in by.
+TEST_F(ChangesTest, AStreamThatWasLetInByItsMethodAndAddressLasts) {
+  const AgentId conditional = replica.add_agent();
+  const auto grant = [&](const std::string& when) {
+    return post("/agents/" + conditional.to_string() + "/permissions",
+                R"({"permission":"agentauth:changes:read","when":")" + when + R"("})",
+                administrator)
+        .status;
+  };
+  ASSERT_EQ(grant(R"(context.method == \"GET\" && has(context.address))"), 201);
+  Call call_once = following("/changes");
+  call_once.token = token_of(conditional);
+  const Answer answer = call(call_once);
+  ASSERT_NE(answer.events, nullptr);
+  EXPECT_EQ(answer.events->state(), EventSource::State::waiting);
+}
+
 TEST_F(ChangesTest, AStreamEndsWithItsToken) {
   const auto events = call(following("/changes")).events;
   EXPECT_EQ(events->state(), EventSource::State::waiting);

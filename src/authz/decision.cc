@@ -14,15 +14,21 @@ using internal::Closure;
 using internal::LazyFacts;
 
 constexpr std::array<std::string_view, reason_count> reasons = {
-    "granted",    "not_granted",          "denied",          "outside_key",
-    "uses_spent", "too_many_memberships", "agent_suspended", "agent_unknown"};
+    "granted",     "not_granted",     "denied",
+    "outside_key", "uses_spent",      "too_many_memberships",
+    "too_costly",  "agent_suspended", "agent_unknown"};
 
-bool holds(const GrantRule& rule, LazyFacts& facts) {
+// What an evaluation takes beside its steps: one condition among thousands is in no cache.
+constexpr std::uint64_t steps_of_condition = 32;
+
+bool holds(const GrantRule& rule, LazyFacts& facts, StepsLeft& left) {
   switch (rule.when) {
     case GrantRule::When::always:
       return true;
     case GrantRule::When::condition: {
-      const policy::Outcome outcome = rule.condition->evaluate(facts.get());
+      std::uint32_t steps = 0;
+      const policy::Outcome outcome = rule.condition->evaluate(facts.get(), steps);
+      left.spend(steps_of_condition + steps);
       if (outcome == policy::Outcome::error) return rule.effect == Effect::deny;
       return outcome == policy::Outcome::yes;
     }
@@ -47,7 +53,7 @@ class Search {
       : question_(question), facts_(view, subject, question) {}
 
   void look_at(const SubjectPolicy& policy) {
-    policy.each_match(question_.requirement, question_.resource, [&](const GrantRule& rule) {
+    policy.each_match(question_.requirement, question_.resource, left_, [&](const GrantRule& rule) {
       if (rule.is_in_time(question_.now)) consider(rule);
     });
   }
@@ -55,6 +61,8 @@ class Search {
   // `held`: a plain permission that allows it.
   Decision decision(NameId held) const {
     if (denied_ != nullptr) return {Reason::denied, no_name, denied_, audited_};
+    // A deny might be among what was not looked at.
+    if (left_.is_exhausted()) return {Reason::too_costly, no_name, nullptr, audited_};
     if (held != no_name) return {Reason::granted, held, nullptr, audited_};
     if (allowed_ != nullptr) return {Reason::granted, no_name, allowed_, audited_};
     return {is_spent_ ? Reason::uses_spent : Reason::not_granted, no_name, nullptr, audited_};
@@ -65,7 +73,7 @@ class Search {
     const GrantRule*& best = place_of(rule.effect);
     if (best != nullptr && rank(*best, question_.requirement) <= rank(rule, question_.requirement))
       return;
-    if (!holds(rule, facts_)) return;
+    if (!holds(rule, facts_, left_)) return;
     if (rule.effect == Effect::allow && is_used_up(rule)) {
       is_spent_ = true;
       return;
@@ -85,6 +93,7 @@ class Search {
 
   const Question& question_;
   LazyFacts facts_;
+  StepsLeft left_{decision_steps_max};
   const GrantRule* denied_ = nullptr;
   const GrantRule* allowed_ = nullptr;
   const GrantRule* audited_ = nullptr;
@@ -131,7 +140,8 @@ Decision decide(const Directory::View& view, const Subject& subject, const Quest
 bool applies(const Directory::View& view, const Subject& subject, const Question& question,
              const GrantRule& rule) {
   LazyFacts facts(view, subject, question);
-  return rule.is_in_time(question.now) && holds(rule, facts);
+  StepsLeft left(decision_steps_max);
+  return rule.is_in_time(question.now) && holds(rule, facts, left);
 }
 
 Result<Actor> find_acting(const Directory::View& view, const Caller& caller, Timestamp now) {

@@ -28,10 +28,11 @@ enum class Reason : std::uint8_t {
   outside_key,           // the agent holds it, the key it acts through was narrowed to less
   uses_spent,            // what would allow it has been used as often as it may
   too_many_memberships,  // more roles and groups than are looked at: a deny might be among them
+  too_costly,            // more rules and conditions than are looked at: the same
   agent_suspended,
   agent_unknown,
 };
-inline constexpr std::size_t reason_count = 8;
+inline constexpr std::size_t reason_count = 9;
 std::string_view to_string(Reason reason);
 
 // Carries its reason: the answer, the log and the metrics print the same value. What it points to
@@ -98,6 +99,11 @@ struct Question {
   std::span<const GrantId> spent = {};     // grants that are used up
   const PolicyOverlay* overlay = nullptr;  // what would be, instead of what is
 };
+
+// So much is looked at for one decision, on whatever thread: some milliseconds at most. Ten
+// thousand short conditions, all of one action on one resource, or thirty that each go through all
+// that a condition may.
+inline constexpr std::uint64_t decision_steps_max = 500'000;
 
 // What is not a concrete permission is granted to nobody.
 Question question_of(const Directory::View& view, std::string_view action, Timestamp now);

@@ -328,5 +328,97 @@ TEST_F(DecisionTest, ADenyThatCannotBeReadForbidsEverythingAndAnAllowNothing) {
   EXPECT_EQ(ask(other, "read").reason, Reason::denied);
 }
 
+// So many rows past the service as fit: each goes through the whole of a long list.
+class CostlyDecisionTest : public DecisionTest {
+ protected:
+  CostlyDecisionTest() {
+    list.type = JsonValue::Type::object;
+    JsonValue numbers;
+    numbers.type = JsonValue::Type::array;
+    JsonValue number;
+    number.type = JsonValue::Type::integer;
+    numbers.items.assign(15'000, number);
+    list.members.push_back({"list", std::move(numbers)});
+  }
+
+  void add(Effect effect, int count) {
+    Terms terms;
+    terms.effect = effect;
+    terms.when = "1 in context.list";
+    value_of(replica.database().write([&](Transaction& tx) -> Result<void> {
+      for (int i = 0; i < count; ++i)
+        TRY(tx.grants().insert({subject_of(agent), agent}, "read", terms));
+      TRY(tx.changes().append(ChangeKind::permission, agent));
+      return {};
+    }));
+  }
+  Reason reason() {
+    const Directory::View view(replica.directory());
+    Question question = question_of(view, "read", now);
+    question.context = &list;
+    return decide(view, actor(view, agent), question).reason;
+  }
+
+  JsonValue list;
+  const AgentId agent = replica.add_agent_with({"read"});
+};
+
+// A deny might be among what was not looked at.
+TEST_F(CostlyDecisionTest, WhatTakesTooManyStepsToLookAtIsDenied) {
+  add(Effect::deny, 30);
+  EXPECT_EQ(reason(), Reason::granted);
+  add(Effect::deny, 10);
+  EXPECT_EQ(reason(), Reason::too_costly);
+  EXPECT_EQ(to_string(reason()), "too_costly");
+}
+
+TEST_F(CostlyDecisionTest, WhatWouldAllowAndWhatDecidesNothingCostAsMuch) {
+  add(Effect::allow, 20);
+  add(Effect::audit, 10);
+  EXPECT_EQ(reason(), Reason::granted);
+  add(Effect::audit, 10);
+  EXPECT_EQ(reason(), Reason::too_costly);
+}
+
+TEST_F(CostlyDecisionTest, ADenyThatWasFoundDeniesWhateverIsLeft) {
+  Terms terms;
+  terms.effect = Effect::deny;
+  replica.revoke(agent, "read");
+  value_of(replica.database().write([&](Transaction& tx) -> Result<void> {
+    TRY(tx.grants().insert({subject_of(agent), agent}, "read", terms));
+    return {};
+  }));
+  add(Effect::allow, 200);
+  EXPECT_NE(reason(), Reason::granted);
+}
+
+// Also of rules without conditions there are no more looked at.
+TEST(StepsLeftTest, AreNoneOnceThereAreTooFew) {
+  StepsLeft steps(10);
+  EXPECT_TRUE(steps.spend(10));
+  EXPECT_FALSE(steps.is_exhausted());
+  EXPECT_FALSE(steps.spend(1));
+  EXPECT_TRUE(steps.is_exhausted());
+  EXPECT_FALSE(steps.spend(0));
+}
+
+TEST(StepsLeftTest, EndTheSearchForRules) {
+  SubjectPolicy::Source source;
+  source.name = "role:r";
+  for (int i = 0; i < 100; ++i) source.rules.push_back(GrantRule::of(Grant{}, 7));
+  const SubjectPolicy policy(std::move(source));
+  Requirement requirement;
+  requirement.ids[0] = 7;
+  requirement.count = 1;
+  const auto found_with = [&](std::uint64_t most) {
+    StepsLeft steps(most);
+    int found = 0;
+    policy.each_match(requirement, "city:berlin", steps, [&](const GrantRule&) { ++found; });
+    return std::pair(found, steps.is_exhausted());
+  };
+  EXPECT_EQ(found_with(1000), std::pair(100, false));
+  EXPECT_EQ(found_with(50), std::pair(49, true)) << "the place is one";
+}
+
 }  // namespace
 }  // namespace agentauth

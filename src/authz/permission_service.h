@@ -148,7 +148,7 @@ struct CheckedPermission {
             {.name = "reason",
              .example = "granted",
              .about = "granted, not_granted, denied, outside_key, uses_spent, "
-                      "too_many_memberships, agent_suspended or agent_unknown"}),
+                      "too_many_memberships, too_costly, agent_suspended or agent_unknown"}),
     };
   }
 };

@@ -83,14 +83,7 @@ void Simulation::take_plain(AgentId id, const std::string& permission) {
   std::erase(held, *taken);
   auto after = std::make_unique<Agent>();
   after->record = before;
-  after->record.grant_count = static_cast<std::uint16_t>(held.size());
-  if (held.size() > AgentRecord::inline_max) {
-    after->many = std::make_unique<const GrantSet>(held);
-    after->record.many = after->many.get();
-  } else {
-    after->record.grants = {};
-    std::copy(held.begin(), held.end(), after->record.grants.begin());
-  }
+  after->many = after->record.take(held);
   agent = std::move(after);
 }
 

@@ -5,17 +5,17 @@
 #include <set>
 #include <thread>
 
+#include "directory/internal/draft.h"
 #include "directory/internal/profile_of.h"
-#include "directory/internal/tables.h"
 #include "model/permission.h"
 
 namespace agentauth {
 namespace {
 
-constexpr std::int64_t changes_a_round = 1000;
 // Further behind than this, reading everything is quicker than reading agents one by one.
-constexpr Revision changes_max = 20'000;
+constexpr std::size_t followed_max = 20'000;
 constexpr std::int64_t pruned_at_once = 1000;
+constexpr int loads_max = 3;
 
 AgentRecord to_record(const AgentRepository::State& state) {
   AgentRecord record;
@@ -51,7 +51,7 @@ std::string_view kid_of(const KeyRecord& record) { return {record.kid.data(), re
 
 // No memory is an error like any other here: what is published stays, and is not fresh.
 template <class F>
-Result<void> without_exceptions(F work) {
+std::invoke_result_t<F&> without_exceptions(F work) {
   try {
     return work();
   } catch (const std::exception& exception) {
@@ -67,7 +67,7 @@ Directory::Directory(Database& database, std::chrono::milliseconds max_staleness
       tables_(new Tables),
       fresh_until_(std::chrono::steady_clock::time_point::min().time_since_epoch().count()) {}
 
-Directory::~Directory() { delete tables_.load(); }
+Directory::~Directory() { Tables::destroy(tables_.load()); }
 
 Directory::View::View(const Directory& directory)
     : pin_(directory.epochs_),
@@ -87,8 +87,7 @@ bool Directory::View::is_revoked(FamilyId family) const {
 }
 
 const KeyLimits* Directory::View::find_limits(const KeyRecord& key) const {
-  const KeyLimitsRecord* record = tables_->limits.find(key.hash(), text_of(key.kid));
-  return record == nullptr ? nullptr : record->limits;
+  return tables_->limits.find(key.hash(), text_of(key.kid));
 }
 
 bool Directory::View::admits(const KeyRecord& key, Timestamp now, const IpAddress& from) const {
@@ -110,17 +109,6 @@ void Directory::add_grant(std::string_view permission, std::vector<NameId>& gran
   if (is_permission(permission)) grants.push_back(names_.intern(permission));
 }
 
-void Directory::set_grants(AgentRecord& agent, std::span<const NameId> grants) {
-  grants = grants.first(std::min(grants.size(), AgentRecord::grants_max));
-  agent.grant_count = static_cast<std::uint16_t>(grants.size());
-  if (grants.size() > AgentRecord::inline_max) {
-    agent.many = new GrantSet(grants);
-  } else {
-    agent.grants = {};
-    std::copy(grants.begin(), grants.end(), agent.grants.begin());
-  }
-}
-
 Result<void> Directory::load() {
   {
     const std::lock_guard lock(writer_);
@@ -130,79 +118,81 @@ Result<void> Directory::load() {
 }
 
 Result<void> Directory::load_locked() {
-  // The revision first: what is read after it may be newer, and the log repeats it harmlessly.
-  const Revision revision =
-      TRY(database_.read([](Transaction& tx) { return tx.changes().revision(); }));
-  auto tables = TRY(read_tables());
-  if (read_signing_keys_) TRY(read_signing_keys_());
-  std::unique_ptr<const Tables> old(tables_.exchange(tables.release(), std::memory_order_seq_cst));
-  epochs_.retire(std::move(old));
-  revision_.store(revision, std::memory_order_release);
-  settings_revision_.store(revision, std::memory_order_release);
-  agents_forgotten_ = 0;
-  return {};
+  for (int tries = 0; tries < loads_max; ++tries) {
+    auto draft = std::make_unique<Draft>();
+    if (!TRY(read_everything(*draft))) continue;
+    if (read_signing_keys_) TRY(read_signing_keys_());
+    publish(std::move(draft));
+    return {};
+  }
+  return failure(Errc::unavailable, "The database is not available",
+                 "it changes faster than all of it can be read");
 }
 
-Result<std::unique_ptr<Directory::Tables>> Directory::read_tables() {
-  auto tables = std::make_unique<Tables>();
-  // Snapshots, because they may take minutes where a single read may not. Keys on a thread of their
-  // own: at a million agents this is what a start waits for.
-  Result<void> keys_read;
-  std::jthread keys_thread([&] {
-    keys_read = without_exceptions([&] {
-      return database_.snapshot([&](Transaction& tx) {
-        return tx.keys().each_state([&](const KeyState& state) {
-          const KeyRecord record = to_record(state);
-          if (!is_kept(record)) return;
-          if (record.limited)
-            tables->limits.put({record.kid, limits_of(state.constraints).release()}, kid_of(record),
-                               nullptr);
-          tables->keys.put(record, kid_of(record), nullptr);
-        });
-      });
-    });
-  });
-  const auto agents_read = database_.snapshot([&](Transaction& tx) -> Result<void> {
-    TRY(tx.agents().each_state([&](const AgentRepository::State& state) {
-      const AgentRecord record = to_record(state);
-      tables->agents.put(record, record.id, nullptr);
-      tables->profiles.put({record.id, internal::profile_of(state).release()}, record.id, nullptr);
-    }));
-    AgentId current{};
-    std::vector<NameId> grants;
-    const auto store_grants = [&] {
-      const AgentRecord* found = tables->agents.find(current.uuid.hash(), current);
-      if (found == nullptr || grants.empty()) return;
-      AgentRecord record = *found;
-      set_grants(record, grants);
-      tables->agents.put(record, record.id, nullptr);  // in its own place: needs no memory
-    };
-    TRY(tx.permissions().each([&](AgentId agent, std::string_view permission) {
-      if (agent != current) {
-        store_grants();
-        grants.clear();
-        current = agent;
-      }
-      add_grant(permission, grants);
-    }));
-    store_grants();
-    TRY(read_policies(tx, *tables));
-    return tx.token_families().each_revoked(
-        families_since_, [&](FamilyId id, Timestamp revoked_at) {
-          tables->revoked_families.put(to_record(id, revoked_at), id, nullptr);
-        });
-  });
+// False: while it was read, more has changed than the log still says.
+Result<bool> Directory::read_everything(Draft& draft) {
+  // Keys on a thread of their own: at a million agents this is what a start waits for.
+  Result<Revision> of_keys = 0;
+  std::jthread keys_thread([&] { of_keys = without_exceptions([&] { return read_keys(draft); }); });
+  const Result<Revision> of_others = without_exceptions([&] { return read_others(draft); });
   keys_thread.join();
-  TRY(Result<void>(agents_read));
-  TRY(Result<void>(keys_read));
-  return tables;
+  const Revision first = std::min(TRY(Result<Revision>(of_others)), TRY(std::move(of_keys)));
+  draft.settings_revision = first;
+  draft.revision = first;
+  if (of_others == first && of_keys == first) return true;
+  // Two moments. What was changed between them is read again, to make it one.
+  return database_.brief_snapshot(
+      [&](Transaction& tx) { return read_changes(tx, first, changes_kept, draft); });
+}
+
+// Snapshots, because they may take minutes where a single read may not.
+Result<Revision> Directory::read_keys(Draft& draft) {
+  return database_.snapshot([&](Transaction& tx) -> Result<Revision> {
+    const Revision revision = TRY(tx.changes().revision());
+    TRY(tx.keys().each_state([&](const KeyState& state) { put_key(state, draft); }));
+    return revision;
+  });
+}
+
+Result<Revision> Directory::read_others(Draft& draft) {
+  return database_.snapshot([&](Transaction& tx) -> Result<Revision> {
+    const Revision revision = TRY(tx.changes().revision());
+    TRY(read_agents(tx, draft));
+    TRY(read_policies(tx, draft));
+    TRY(read_entities(tx, draft));
+    TRY(tx.token_families().each_revoked(families_since_, [&](FamilyId id, Timestamp revoked_at) {
+      draft.put_family(to_record(id, revoked_at));
+    }));
+    return revision;
+  });
+}
+
+Result<void> Directory::read_agents(Transaction& tx, Draft& draft) {
+  TRY(tx.agents().each_state([&](const AgentRepository::State& state) {
+    draft.put_agent({to_record(state), nullptr, nullptr, internal::profile_of(state)});
+  }));
+  AgentId current{};
+  std::vector<NameId> grants;
+  const auto put_grants = [&] {
+    if (!grants.empty() && draft.holds(current)) draft.put_grants(current, grants);
+  };
+  TRY(tx.permissions().each([&](AgentId agent, std::string_view permission) {
+    if (agent != current) {
+      put_grants();
+      grants.clear();
+      current = agent;
+    }
+    add_grant(permission, grants);
+  }));
+  put_grants();
+  return {};
 }
 
 Result<void> Directory::catch_up(Asked asked) {
   const std::lock_guard lock(writer_);
   bool behind = asked == Asked::after_commit;
   const auto asked_at = std::chrono::steady_clock::now();
-  auto done = without_exceptions([&] { return follow(behind); });
+  auto done = without_exceptions([&] { return follow(asked, behind); });
   if (!done) {
     // A change is committed that we do not know: no decision until we do.
     if (behind)
@@ -224,70 +214,93 @@ Result<bool> Directory::prune_log(Revision keep) {
   return until - *oldest >= 2 * pruned_at_once;
 }
 
-// Sets `behind` when there is a change that is not applied yet.
-Result<void> Directory::follow(bool& behind) {
-  for (;;) {
-    const Revision known = revision_.load(std::memory_order_relaxed);
-    const Revision latest =
+// Sets `behind` when there is a change that is not applied yet. All that has been committed is
+// seen in one snapshot and shown at once: nobody sees half of a transaction.
+Result<void> Directory::follow(Asked asked, bool& behind) {
+  const Revision known = revision_.load(std::memory_order_relaxed);
+  if (asked == Asked::by_poll) {
+    const auto latest =
         TRY(database_.read([](Transaction& tx) { return tx.changes().revision(); }));
     if (latest == known) return {};
-    behind = true;
-    const auto changes = TRY(database_.read(
-        [&](Transaction& tx) { return tx.changes().after(known, changes_a_round); }));
-    // Too far behind, or the log was cut off, or another database was put in place of ours.
-    const bool follows = !changes.empty() && changes.front().revision == known + 1;
-    if (!follows || latest - known > changes_max) {
-      TRY(load_locked());
-      continue;
-    }
-    TRY(apply(changes));
-    revision_.store(changes.back().revision, std::memory_order_release);
   }
+  behind = true;
+  auto draft = std::make_unique<Draft>(*tables_.load(std::memory_order_relaxed));
+  draft->agents_forgotten = agents_forgotten_;
+  const bool follows = TRY(database_.brief_snapshot(
+      [&](Transaction& tx) { return read_changes(tx, known, followed_max, *draft); }));
+  // Too far behind, or the log was cut off, or another database was put in place of ours.
+  if (!follows) return load_locked();
+  if (draft->is_about_signing_keys && read_signing_keys_) TRY(read_signing_keys_());
+  if (draft->revision != known) publish(std::move(draft));
+  return {};
 }
 
-Result<void> Directory::apply(const std::vector<Change>& changes) {
+Result<bool> Directory::read_changes(Transaction& tx, Revision known, std::size_t changes_max,
+                                     Draft& draft) {
+  const auto changes = TRY(tx.changes().after(known, static_cast<std::int64_t>(changes_max) + 1));
+  draft.revision = changes.empty() ? TRY(tx.changes().revision()) : changes.back().revision;
+  const bool is_whole = draft.revision - known == static_cast<Revision>(changes.size());
+  if (!is_whole || changes.size() > changes_max) return false;
+  TRY(apply(tx, changes, draft));
+  draft.sweep_keys();
+  return true;
+}
+
+// Everything is prepared before: here nothing but memory can be lacking, and then nothing is shown.
+void Directory::publish(std::unique_ptr<Draft> draft) {
+  using internal::Publication;
+  auto retired = draft->is_new ? std::make_unique<Publication>(Publication::Into::shown_tables)
+                               : std::move(draft->publication);
+  retired->reserve();
+  const Tables* const before = tables_.exchange(draft->tables.release(), std::memory_order_seq_cst);
+  if (draft->is_new) {
+    retired->replaced(before, Tables::destroy);
+  } else {
+    retired->replaced(before);
+  }
+  retired->published();
+  epochs_.retire(std::unique_ptr<const Publication>(std::move(retired)));
+  agents_forgotten_ = draft->agents_forgotten;
+  if (draft->settings_revision)
+    settings_revision_.store(*draft->settings_revision, std::memory_order_release);
+  revision_.store(draft->revision, std::memory_order_release);
+}
+
+Result<void> Directory::apply(Transaction& tx, const std::vector<Change>& changes, Draft& draft) {
   std::map<AgentId, bool> only_status;
   std::set<std::pair<ChangeKind, std::string>> names;
-  bool signing_keys = false;
   for (const Change& change : changes) {
     if (change.family) {
-      TRY(reload_family(*change.family));
-      continue;
-    }
-    if (change.kind == ChangeKind::setting) {
-      settings_revision_.store(change.revision, std::memory_order_release);
-      continue;
-    }
-    if (change.kind == ChangeKind::signing_key) {
-      signing_keys = true;
-      continue;
-    }
-    if (!change.name.empty()) {
+      // A family that was revoked never lives again.
+      const auto state = TRY(tx.token_families().find(*change.family));
+      if (state && state->revoked_at)
+        draft.put_family(to_record(*change.family, *state->revoked_at));
+    } else if (change.kind == ChangeKind::setting) {
+      draft.settings_revision = change.revision;
+    } else if (change.kind == ChangeKind::signing_key) {
+      draft.is_about_signing_keys = true;
+    } else if (!change.name.empty()) {
       names.emplace(change.kind, change.name);
-      continue;
+    } else {
+      const bool status = change.kind == ChangeKind::status;
+      const auto [entry, is_first] = only_status.emplace(change.agent_id, status);
+      if (!is_first) entry->second = entry->second && status;
     }
-    const bool status = change.kind == ChangeKind::status;
-    const auto [entry, is_first] = only_status.emplace(change.agent_id, status);
-    if (!is_first) entry->second = entry->second && status;
   }
   for (const auto& [kind, name] : names)
-    TRY(kind == ChangeKind::entity ? reload_entity(name) : reload_principal(name));
-  for (const auto& [id, status] : only_status) TRY(status ? reload_status(id) : reload_agent(id));
-  if (signing_keys && read_signing_keys_) TRY(read_signing_keys_());
+    TRY(kind == ChangeKind::entity ? reload_entity(tx, name, draft)
+                                   : reload_principal(tx, name, draft));
+  for (const auto& [id, status] : only_status)
+    TRY(status ? reload_status(tx, id, draft) : reload_agent(tx, id, draft));
   return {};
 }
 
 // The kill switch changes many agents at once, and of each the status alone: one question for each,
-// not three.
-Result<void> Directory::reload_status(AgentId id) {
-  const auto state =
-      TRY(database_.read([&](Transaction& tx) { return tx.agents().find_state(id); }));
-  Tables& tables = *tables_.load(std::memory_order_relaxed);
-  const AgentRecord* known = tables.agents.find(id.uuid.hash(), id);
-  if (!state || known == nullptr) return reload_agent(id);
-  AgentRecord record = *known;  // its grants stay the table's
-  record.status = state->status;
-  tables.agents.put(record, id, &epochs_);
+// not five.
+Result<void> Directory::reload_status(Transaction& tx, AgentId id, Draft& draft) {
+  const auto state = TRY(tx.agents().find_state(id));
+  if (!state || !draft.holds(id)) return reload_agent(tx, id, draft);
+  draft.put_status(id, state->status);
   return {};
 }
 
@@ -300,70 +313,51 @@ Result<std::optional<Directory::Committed>> Directory::read_agent(Transaction& t
   Committed agent{to_record(*state), nullptr, TRY(read_policy(tx, subject_of(id))),
                   internal::profile_of(*state)};
   agent.record.has_policy = agent.policy != nullptr;
-  set_grants(agent.record, grants);
-  agent.many.reset(many_grants(&agent.record));
+  agent.many = agent.record.take(grants);
   return agent;
 }
 
-Result<void> Directory::reload_agent(AgentId id) {
-  std::optional<Committed> agent;
-  std::vector<KeyState> keys;
-  TRY(database_.read([&](Transaction& tx) -> Result<void> {
-    keys.clear();
-    agent = TRY(read_agent(tx, id));
-    return tx.keys().each_state_of(id, [&](const KeyState& found) { keys.push_back(found); });
-  }));
+Result<void> Directory::reload_agent(Transaction& tx, AgentId id, Draft& draft) {
+  auto agent = TRY(read_agent(tx, id));
   if (!agent) {
-    forget_agent(id);
+    draft.forget_agent(id);
     return {};
   }
-  put_keys(keys);
-  put_agent(*std::move(agent));
-  return {};
-}
-
-// A family that was revoked never lives again.
-Result<void> Directory::reload_family(FamilyId id) {
-  const auto state =
-      TRY(database_.read([&](Transaction& tx) { return tx.token_families().find(id); }));
-  if (!state || !state->revoked_at) return {};
-  Tables& tables = *tables_.load(std::memory_order_relaxed);
-  tables.revoked_families.put(to_record(id, *state->revoked_at), id, &epochs_);
+  std::vector<KeyState> keys;
+  TRY(tx.keys().each_state_of(id, [&](const KeyState& found) { keys.push_back(found); }));
+  for (const KeyState& key : keys) put_key(key, draft);
+  draft.put_agent(*std::move(agent));
   return {};
 }
 
 void Directory::forget_families(Timestamp revoked_before) {
   const std::lock_guard lock(writer_);
   families_since_ = revoked_before;
-  Tables& tables = *tables_.load(std::memory_order_relaxed);
+  auto draft = std::make_unique<Draft>(*tables_.load(std::memory_order_relaxed));
   std::vector<FamilyRecord> old;
-  tables.revoked_families.each([&](const FamilyRecord& family) {
+  draft->tables->revoked_families.each([&](const FamilyRecord& family) {
     if (family.revoked_at_ms < revoked_before.time_since_epoch().count()) old.push_back(family);
   });
-  tables.revoked_families.erase_all(
-      old, [](const FamilyRecord& family) { return family.id; }, epochs_);
+  if (old.empty()) return;
+  for (const FamilyRecord& family : old) draft->forget_family(family);
+  draft->agents_forgotten = agents_forgotten_;
+  draft->revision = revision_.load(std::memory_order_relaxed);
+  publish(std::move(draft));
 }
 
-// Most changes of an agent leave most of its keys as they are.
-void Directory::put_keys(std::vector<KeyState>& states) {
-  Tables& tables = *tables_.load(std::memory_order_relaxed);
-  std::vector<KeyRecord> keys;
-  for (const KeyState& state : states) {
-    const KeyRecord key = to_record(state);
-    if (!key.used) continue;
-    // Before the key itself: whoever finds the key finds them.
-    if (key.limited && is_kept(key)) put_limits(state);
-    keys.push_back(key);
+// Most changes of an agent leave most of its keys as they are, and the limits of a key never
+// change.
+void Directory::put_key(const KeyState& state, Draft& draft) {
+  const KeyRecord key = to_record(state);
+  if (!key.used) return;
+  const KeyRecord* const known = draft.tables->keys.find(key.hash(), kid_of(key));
+  if (!is_kept(key)) {
+    if (known != nullptr) draft.forget_key(key);
+    return;
   }
-  const auto unchanged = [&](const KeyRecord& key) {
-    const KeyRecord* known = tables.keys.find(key.hash(), kid_of(key));
-    return is_kept(key) ? known != nullptr && *known == key : known == nullptr;
-  };
-  std::erase_if(keys, unchanged);
-  const auto gone = std::partition(keys.begin(), keys.end(), is_kept);
-  tables.keys.put_all({keys.begin(), gone}, kid_of, epochs_);
-  tables.keys.erase_all({gone, keys.end()}, kid_of, epochs_);
-  forget_limits({gone, keys.end()});
+  if (known != nullptr && *known == key) return;
+  const bool has_limits = draft.tables->limits.find(key.hash(), kid_of(key)) != nullptr;
+  draft.put_key(key, key.limited && !has_limits ? limits_of(state.constraints) : nullptr);
 }
 
 // What no service can have written lets nothing through.
@@ -381,59 +375,6 @@ std::unique_ptr<const KeyLimits> Directory::limits_of(const KeyConstraints& cons
     for (const std::string& text : *constraints.permissions) add_grant(text, permissions);
   }
   return std::make_unique<const KeyLimits>(std::move(source));
-}
-
-void Directory::put_limits(const KeyState& state) {
-  Tables& tables = *tables_.load(std::memory_order_relaxed);
-  const KeyRecord key = to_record(state);
-  if (tables.limits.find(key.hash(), kid_of(key)) != nullptr) return;  // they never change
-  auto limits = limits_of(state.constraints);
-  tables.limits.put({key.kid, limits.get()}, kid_of(key), &epochs_);
-  (void)limits.release();  // published: the table's from here on
-}
-
-void Directory::forget_limits(std::span<const KeyRecord> keys) {
-  Tables& tables = *tables_.load(std::memory_order_relaxed);
-  for (const KeyRecord& key : keys) {
-    const KeyLimitsRecord* record = tables.limits.find(key.hash(), kid_of(key));
-    if (record == nullptr) continue;
-    std::unique_ptr<const KeyLimits> limits(record->limits);
-    tables.limits.erase(key.hash(), kid_of(key), &epochs_);
-    epochs_.retire(std::move(limits));
-  }
-}
-
-const GrantSet* Directory::many_grants(const AgentRecord* agent) {
-  return agent != nullptr && agent->grant_count > AgentRecord::inline_max ? agent->many : nullptr;
-}
-
-void Directory::forget_agent(AgentId id) {
-  Tables& tables = *tables_.load(std::memory_order_relaxed);
-  const AgentRecord* before = tables.agents.find(id.uuid.hash(), id);
-  if (before == nullptr) return;
-  const GrantSet* const old_grants = many_grants(before);
-  tables.agents.erase(id.uuid.hash(), id, &epochs_);
-  epochs_.retire(std::unique_ptr<const GrantSet>(old_grants));
-  tables.agent_policies.erase(id.uuid.hash(), id, epochs_);
-  tables.profiles.erase(id.uuid.hash(), id, epochs_);
-  const std::string entity = subject_of(id);
-  tables.entities.erase(hash_of_name(entity), std::string_view(entity), epochs_);
-  ++agents_forgotten_;
-  if (agents_forgotten_ > 1000 + tables.agents.size() / 8) forget_keys_without_agent();
-}
-
-// Keys of an agent that is gone lead nowhere (their agent is not found) but take room; we do not
-// know them by agent, so they are swept together once there are many.
-void Directory::forget_keys_without_agent() {
-  Tables& tables = *tables_.load(std::memory_order_relaxed);
-  std::vector<KeyRecord> orphans;
-  tables.keys.each([&](const KeyRecord& key) {
-    if (tables.agents.find(key.agent_id.uuid.hash(), key.agent_id) == nullptr)
-      orphans.push_back(key);
-  });
-  tables.keys.erase_all(orphans, kid_of, epochs_);
-  forget_limits(orphans);
-  agents_forgotten_ = 0;
 }
 
 }  // namespace agentauth

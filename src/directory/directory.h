@@ -5,6 +5,10 @@
 // in the directory before it is answered (Database::on_commit → catch_up); writes of other nodes,
 // and of the command line, arrive by polling. When it has not heard from the database for
 // max_staleness, or could not apply a change, is_fresh() is false and nobody may be told "allowed".
+//
+// A View sees one moment of the database, all of it: what was committed together is seen together,
+// on every node. Whatever changed is read in one snapshot, written into copies (internal/tables.h)
+// and shown with one store.
 #pragma once
 
 #include <atomic>
@@ -56,6 +60,8 @@ class Directory {
 
   // An agent as a transaction sees it. A change is decided by what it is committed on, which the
   // directory may not know yet: what another node has committed, or the same batch has changed.
+  // In a write after the changes were locked: it is several reads, which there see one moment only
+  // because nobody else changes anything.
   struct Committed {
     AgentRecord record;
     std::unique_ptr<const GrantSet> many;         // what the record points to, if it does
@@ -92,9 +98,11 @@ class Directory {
 
  private:
   struct Tables;
+  struct Draft;
 
  public:
-  // What one thread may look at while it decides. Short-lived; stays on its thread.
+  // What one thread may look at while it decides: everything as it was at one moment, whatever is
+  // published meanwhile. Short-lived; stays on its thread; nests.
   class View {
    public:
     explicit View(const Directory& directory);
@@ -134,31 +142,31 @@ class Directory {
   };
 
  private:
-  Result<std::unique_ptr<Tables>> read_tables();
   Result<void> load_locked();
-  Result<void> follow(bool& behind);
-  Result<void> apply(const std::vector<Change>& changes);
-  Result<void> reload_agent(AgentId id);
-  Result<void> reload_family(FamilyId id);
-  Result<void> reload_status(AgentId id);
-  Result<void> reload_principal(const std::string& name);
-  Result<void> reload_entity(const std::string& name);
-  Result<void> read_policies(Transaction& tx, Tables& tables);
+  Result<bool> read_everything(Draft& draft);
+  Result<Revision> read_keys(Draft& draft);
+  Result<Revision> read_others(Draft& draft);
+  Result<void> read_agents(Transaction& tx, Draft& draft);
+  Result<void> read_policies(Transaction& tx, Draft& draft);
+  static Result<void> read_entities(Transaction& tx, Draft& draft);
+
+  Result<void> follow(Asked asked, bool& behind);
+  // What has changed since `known`, as one transaction sees it. False: the log does not say.
+  Result<bool> read_changes(Transaction& tx, Revision known, std::size_t changes_max, Draft& draft);
+  Result<void> apply(Transaction& tx, const std::vector<Change>& changes, Draft& draft);
+  Result<void> reload_agent(Transaction& tx, AgentId id, Draft& draft);
+  Result<void> reload_status(Transaction& tx, AgentId id, Draft& draft);
+  Result<void> reload_principal(Transaction& tx, const std::string& name, Draft& draft);
+  static Result<void> reload_entity(Transaction& tx, const std::string& name, Draft& draft);
+  void publish(std::unique_ptr<Draft> draft);
+
   Result<std::unique_ptr<const SubjectPolicy>> read_policy(Transaction& tx,
                                                            const std::string& subject);
   void add_rule(const Grant& grant, SubjectPolicy::Source& source);
   void note_unreadable(const Grant& grant, std::string_view part);
-  static void put_policy(Tables& tables, std::unique_ptr<const SubjectPolicy> policy);
-  void put_agent(Committed agent);
-  void put_keys(std::vector<KeyState>& states);
+  void put_key(const KeyState& state, Draft& draft);
   std::unique_ptr<const KeyLimits> limits_of(const KeyConstraints& constraints);
-  void put_limits(const KeyState& state);
-  void forget_limits(std::span<const KeyRecord> keys);
   void add_grant(std::string_view permission, std::vector<NameId>& grants);
-  static void set_grants(AgentRecord& agent, std::span<const NameId> grants);
-  static const GrantSet* many_grants(const AgentRecord* agent);
-  void forget_agent(AgentId id);
-  void forget_keys_without_agent();
 
   Database& database_;
   const std::chrono::nanoseconds max_staleness_;
@@ -167,12 +175,12 @@ class Directory {
   mutable EpochDomain epochs_;
   Names names_{epochs_};
   std::mutex writer_;  // one thread at a time changes the tables
-  std::atomic<Tables*> tables_{nullptr};
+  std::atomic<const Tables*> tables_{nullptr};
   std::atomic<Revision> revision_{0};
   std::atomic<Revision> settings_revision_{0};
   std::atomic<std::int64_t> fresh_until_;
-  std::size_t agents_forgotten_ = 0;
-  Timestamp families_since_{};  // of revoked families: older ones are of no interest
+  std::size_t agents_forgotten_ = 0;  // whose keys were not swept yet
+  Timestamp families_since_{};        // of revoked families: older ones are of no interest
 };
 
 }  // namespace agentauth

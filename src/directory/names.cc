@@ -16,8 +16,13 @@ std::uint64_t Names::hash(std::string_view name) {
   return std::hash<std::string_view>{}(name)*0x9E3779B97F4A7C15ULL;
 }
 
+Names::~Names() {
+  std::unique_ptr<const Table> last(table_.load());
+  Table(*last).destroy();
+}
+
 std::optional<NameId> Names::find(std::string_view name) const {
-  const Slot* slot = table_.find(hash(name), name);
+  const Slot* slot = table().find(hash(name), name);
   if (slot == nullptr) return std::nullopt;
   return slot->id;
 }
@@ -40,7 +45,7 @@ const char* Names::keep(std::string_view name) {
 
 NameId Names::intern(std::string_view name) {
   const std::lock_guard lock(mutex_);
-  if (const Slot* known = table_.find(hash(name), name)) return known->id;
+  if (const Slot* known = table().find(hash(name), name)) return known->id;
   const NameId id = next_;
   if (id / chunk_names >= chunks_max) throw std::length_error("too many permission names");
   if (id % chunk_names == 0) {
@@ -50,8 +55,19 @@ NameId Names::intern(std::string_view name) {
   const char* text = keep(name);
   (*owned_chunks_.back())[id % chunk_names] = {text, name.size()};
   ++next_;
-  table_.put(Slot{hash(name), text, static_cast<std::uint32_t>(name.size()), id}, name, &domain_);
+  add({hash(name), text, static_cast<std::uint32_t>(name.size()), id}, name);
   return id;
+}
+
+void Names::add(const Slot& slot, std::string_view name) {
+  using internal::Publication;
+  auto publication = std::make_unique<Publication>(Publication::Into::shown_tables);
+  auto next = std::make_unique<Table>(table());
+  next->put(slot, name, *publication);
+  publication->reserve();
+  publication->replaced(table_.exchange(next.release(), std::memory_order_seq_cst));
+  publication->published();
+  domain_.retire(std::unique_ptr<const Publication>(std::move(publication)));
 }
 
 Requirement Names::requirement(std::string_view permission) {

@@ -33,6 +33,9 @@ struct Requirement {
 class Names {
  public:
   explicit Names(EpochDomain& domain) : domain_(domain) {}
+  ~Names();
+  Names(const Names&) = delete;
+  Names& operator=(const Names&) = delete;
 
   NameId intern(std::string_view name);
   std::optional<NameId> find(std::string_view name) const;
@@ -40,7 +43,7 @@ class Names {
   // Calls visit(std::string_view) for each name.
   template <class Visit>
   void each(Visit visit) const {
-    table_.each([&](const Slot& slot) { visit(std::string_view(slot.text, slot.size)); });
+    table().each([&](const Slot& slot) { visit(std::string_view(slot.text, slot.size)); });
   }
 
   // Interns whatever would cover `permission`: for routes, at start.
@@ -63,12 +66,17 @@ class Names {
   static constexpr std::size_t chunks_max = 16 * 1024;
   using Chunk = std::array<std::string_view, chunk_names>;
 
+  using Table = internal::FlatTable<Slot>;
+
   static std::uint64_t hash(std::string_view name);
+  // Sequentially consistent, as EpochDomain asks of what it protects.
+  const Table& table() const { return *table_.load(std::memory_order_seq_cst); }
+  void add(const Slot& slot, std::string_view name);
   const char* keep(std::string_view name);
 
   EpochDomain& domain_;
   std::mutex mutex_;
-  internal::FlatTable<Slot> table_;
+  std::atomic<const Table*> table_{new Table};
   NameId next_ = 0;
   std::vector<std::unique_ptr<char[]>> arena_;
   std::size_t arena_left_ = 0;

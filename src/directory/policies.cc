@@ -3,8 +3,8 @@
 #include <map>
 
 #include "directory/directory.h"
+#include "directory/internal/draft.h"
 #include "directory/internal/profile_of.h"
-#include "directory/internal/tables.h"
 #include "policy/names.h"
 
 namespace agentauth {
@@ -24,9 +24,7 @@ const SubjectPolicy* Directory::View::find_policy(const MembershipRule& membersh
   return policy != nullptr && policy->role_id() == membership.role_id ? policy : nullptr;
 }
 
-const SubjectPolicy* Directory::View::every_agents_policy() const {
-  return tables_->every_agent.load(std::memory_order_seq_cst);
-}
+const SubjectPolicy* Directory::View::every_agents_policy() const { return tables_->every_agent; }
 
 const AgentProfile* Directory::View::find_profile(const AgentId& id) const {
   return tables_->profiles.find(id.uuid.hash(), id);
@@ -114,7 +112,7 @@ Result<std::unique_ptr<const SubjectPolicy>> Directory::read_policy(Transaction&
 }
 
 // Everybody's, with three statements.
-Result<void> Directory::read_policies(Transaction& tx, Tables& tables) {
+Result<void> Directory::read_policies(Transaction& tx, Draft& draft) {
   std::map<std::string, SubjectPolicy::Source> sources;
   TRY(tx.roles().each_state(
       [&](const RoleRepository::State& role) { sources[role.principal].role_id = role.id; }));
@@ -125,89 +123,41 @@ Result<void> Directory::read_policies(Transaction& tx, Tables& tables) {
   for (auto& [name, source] : sources) {
     if (!says_something(source)) continue;
     source.name = name;
-    put_policy(tables, std::make_unique<const SubjectPolicy>(std::move(source)));
+    draft.put_policy(std::make_unique<const SubjectPolicy>(std::move(source)));
   }
+  return {};
+}
+
+Result<void> Directory::read_entities(Transaction& tx, Draft& draft) {
   return tx.entities().each([&](const EntityRepository::State& state) {
-    auto properties = policy::Properties::parse(state.properties);
-    if (!properties) return;
-    auto known = std::make_unique<const KnownEntity>(
-        KnownEntity{state.type + ':' + state.id, *std::move(properties)});
-    const std::string_view name = known->name;
-    tables.entities.put({hash_of_name(name), known.get()}, name, nullptr);
-    (void)known.release();
+    if (auto properties = policy::Properties::parse(state.properties))
+      draft.put_entity(std::make_unique<const KnownEntity>(
+          KnownEntity{state.type + ':' + state.id, *std::move(properties)}));
   });
 }
 
-// Before anybody reads the tables.
-void Directory::put_policy(Tables& tables, std::unique_ptr<const SubjectPolicy> policy) {
-  const std::string_view name = policy->name();
-  if (name == policy::every_agent) {
-    tables.every_agent.store(policy.get());
-  } else if (const auto agent = agent_of(name)) {
-    const AgentRecord* found = tables.agents.find(agent->uuid.hash(), *agent);
-    if (found == nullptr) return;
-    AgentRecord record = *found;
-    record.has_policy = true;
-    tables.agents.put(record, *agent, nullptr);
-    tables.agent_policies.put({*agent, policy.get()}, *agent, nullptr);
+Result<void> Directory::reload_principal(Transaction& tx, const std::string& name, Draft& draft) {
+  if (auto policy = TRY(read_policy(tx, name))) {
+    draft.put_policy(std::move(policy));
   } else {
-    tables.principals.put({hash_of_name(name), policy.get()}, name, nullptr);
-  }
-  (void)policy.release();
-}
-
-Result<void> Directory::reload_principal(const std::string& name) {
-  auto policy = TRY(database_.snapshot([&](Transaction& tx) { return read_policy(tx, name); }));
-  Tables& tables = *tables_.load(std::memory_order_relaxed);
-  if (name == policy::every_agent) {
-    std::unique_ptr<const SubjectPolicy> old(
-        tables.every_agent.exchange(policy.release(), std::memory_order_seq_cst));
-    epochs_.retire(std::move(old));
-  } else if (policy) {
-    tables.principals.put({hash_of_name(name), policy.get()}, name, &epochs_);
-    (void)policy.release();  // published: the table's from here on
-  } else {
-    tables.principals.erase(hash_of_name(name), std::string_view(name), epochs_);
+    draft.forget_policy(name);
   }
   return {};
 }
 
-Result<void> Directory::reload_entity(const std::string& name) {
+Result<void> Directory::reload_entity(Transaction& tx, const std::string& name, Draft& draft) {
   const auto entity = policy::parse_entity(name);
   if (!entity) return {};
-  const auto state = TRY(database_.read([&](Transaction& tx) {
-    return tx.entities().find(std::string(entity->type), std::string(entity->id));
-  }));
+  const auto state = TRY(tx.entities().find(std::string(entity->type), std::string(entity->id)));
   auto properties = state ? policy::Properties::parse(state->properties)
                           : Result<policy::Properties>(failure(Errc::not_found, "none"));
-  Tables& tables = *tables_.load(std::memory_order_relaxed);
-  if (!properties) {
-    tables.entities.erase(hash_of_name(name), std::string_view(name), epochs_);
-    return {};
+  if (properties) {
+    draft.put_entity(
+        std::make_unique<const KnownEntity>(KnownEntity{name, *std::move(properties)}));
+  } else {
+    draft.forget_entity(name);
   }
-  auto known = std::make_unique<const KnownEntity>(KnownEntity{name, *std::move(properties)});
-  tables.entities.put({hash_of_name(name), known.get()}, std::string_view(name), &epochs_);
-  (void)known.release();
   return {};
-}
-
-// What the record points to first: whoever finds the record finds them.
-void Directory::put_agent(Committed agent) {
-  Tables& tables = *tables_.load(std::memory_order_relaxed);
-  const AgentId id = agent.record.id;
-  if (agent.policy) {
-    tables.agent_policies.put({id, agent.policy.get()}, id, &epochs_);
-    (void)agent.policy.release();
-  }
-  tables.profiles.put({id, agent.profile.get()}, id, &epochs_);
-  (void)agent.profile.release();
-  const GrantSet* const old_grants = many_grants(tables.agents.find(id.uuid.hash(), id));
-  tables.agents.put(agent.record, id, &epochs_);
-  // Published: from here on the new ones belong to the table, and the old ones to nobody. (Had
-  // there been no memory, it would be the other way round.)
-  (void)agent.many.release();
-  epochs_.retire(std::unique_ptr<const GrantSet>(old_grants));
-  if (!agent.record.has_policy) tables.agent_policies.erase(id.uuid.hash(), id, epochs_);
 }
 
 }  // namespace agentauth

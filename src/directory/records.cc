@@ -27,6 +27,18 @@ bool GrantSet::contains(NameId id) const {
   return false;
 }
 
+std::unique_ptr<const GrantSet> AgentRecord::take(std::span<const NameId> held_from_now) {
+  grant_count = static_cast<std::uint16_t>(std::min(held_from_now.size(), grants_max));
+  if (grant_count > inline_max) {
+    auto set = std::make_unique<const GrantSet>(held_from_now);
+    many = set.get();
+    return set;
+  }
+  grants = {};
+  std::copy(held_from_now.begin(), held_from_now.end(), grants.begin());
+  return nullptr;
+}
+
 bool KeyLimits::admits(Timestamp now, const IpAddress& from) const {
   if (now.time_since_epoch().count() < source_.not_before_ms) return false;
   return !source_.networks ||

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
@@ -30,11 +31,11 @@ class GrantSet {
 
 struct AgentRecord {
   static constexpr std::size_t inline_max = 10;
-  // What is beyond is not granted.
+  // Services grant no more. Were there more all the same, the set would have all of them.
   static constexpr std::size_t grants_max = 0xFFFF;
 
   AgentId id{};
-  std::uint16_t grant_count = 0;
+  std::uint16_t grant_count = 0;  // at most grants_max
   AgentStatus status = AgentStatus::suspended;
   bool used : 1 = false;
   bool has_policy : 1 = false;         // there is a SubjectPolicy of it: decide by that one too
@@ -47,6 +48,9 @@ struct AgentRecord {
   bool empty() const { return !used; }
   bool matches(const AgentId& key) const { return id == key; }
   std::uint64_t hash() const { return id.uuid.hash(); }
+
+  // Takes the place of all it held. Returns what `many` then is.
+  std::unique_ptr<const GrantSet> take(std::span<const NameId> held_from_now);
 
   std::span<const NameId> held() const {
     if (grant_count > inline_max) return many->all();

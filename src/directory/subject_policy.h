@@ -49,6 +49,24 @@ struct GrantRule {
   }
 };
 
+// What is left of what may be spent on looking. A step is a rule, a place where rules could be, or
+// a step of a condition.
+class StepsLeft {
+ public:
+  explicit StepsLeft(std::uint64_t steps) : left_(steps) {}
+  // False when there are not as many left; then there are none.
+  bool spend(std::uint64_t steps) {
+    is_exhausted_ = is_exhausted_ || steps > left_;
+    left_ = is_exhausted_ ? 0 : left_ - steps;
+    return !is_exhausted_;
+  }
+  bool is_exhausted() const { return is_exhausted_; }
+
+ private:
+  std::uint64_t left_;
+  bool is_exhausted_ = false;
+};
+
 struct MembershipRule {
   std::string of;    // role:NAME or group:NAME
   RoleId role_id{};  // one that was made again under that name is another one
@@ -77,26 +95,27 @@ class SubjectPolicy {
   std::span<const GrantRule> rules() const { return source_.rules; }
   std::span<const MembershipRule> memberships() const { return source_.memberships; }
 
-  // Calls visit(const GrantRule&) for each rule whose action and resource match; neither time nor
-  // condition is asked.
+  // Calls visit(const GrantRule&) for each rule whose action and resource match, as long as there
+  // are steps left; neither time nor condition is asked.
   template <class Visit>
-  void each_match(const Requirement& requirement, std::string_view resource, Visit visit) const {
+  void each_match(const Requirement& requirement, std::string_view resource, StepsLeft& steps,
+                  Visit visit) const {
     const auto asked = std::span(requirement.ids).first(requirement.count);
     if (slots_.empty()) {
       for (const GrantRule& rule : source_.rules)
         if (std::find(asked.begin(), asked.end(), rule.action) != asked.end() &&
-            rule.matches(resource))
+            rule.matches(resource) && steps.spend(1))
           visit(rule);
       return;
     }
     for (const NameId action : asked) {
-      visit_slot(action, policy::ResourcePattern::Kind::any, {}, visit);
+      visit_slot(action, policy::ResourcePattern::Kind::any, {}, steps, visit);
       if (resource.empty()) continue;
-      visit_slot(action, policy::ResourcePattern::Kind::exact, resource, visit);
+      visit_slot(action, policy::ResourcePattern::Kind::exact, resource, steps, visit);
       for (const std::uint16_t length : prefix_lengths_)
         if (length <= resource.size())
           visit_slot(action, policy::ResourcePattern::Kind::prefix, resource.substr(0, length),
-                     visit);
+                     steps, visit);
     }
   }
 
@@ -104,6 +123,7 @@ class SubjectPolicy {
   using Kind = policy::ResourcePattern::Kind;
   // Fewer are found quickest one by one.
   static constexpr std::size_t indexed_min = 9;
+  static constexpr std::size_t hashed_a_step = 16;
 
   struct Slot {
     std::uint32_t first = 0;  // of rules that agree in action and resource; they stand together
@@ -114,7 +134,9 @@ class SubjectPolicy {
   void index();
 
   template <class Visit>
-  void visit_slot(NameId action, Kind kind, std::string_view resource, Visit& visit) const {
+  void visit_slot(NameId action, Kind kind, std::string_view resource, StepsLeft& steps,
+                  Visit& visit) const {
+    if (!steps.spend(1 + resource.size() / hashed_a_step)) return;
     const std::size_t mask = slots_.size() - 1;
     for (std::size_t at = hash(action, kind, resource) & mask; slots_[at].count != 0;
          at = (at + 1) & mask) {
@@ -122,7 +144,10 @@ class SubjectPolicy {
       const GrantRule& first = rules.front();
       if (first.action != action || first.resource_kind != kind || first.resource != resource)
         continue;
-      for (const GrantRule& rule : rules) visit(rule);
+      for (const GrantRule& rule : rules) {
+        if (!steps.spend(1)) return;
+        visit(rule);
+      }
       return;
     }
   }

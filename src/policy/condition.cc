@@ -19,6 +19,13 @@ Outcome Condition::evaluate(const Facts& facts) const noexcept {
   return internal::Evaluation(*program_, facts).outcome();
 }
 
+Outcome Condition::evaluate(const Facts& facts, std::uint32_t& steps) const noexcept {
+  internal::Evaluation evaluation(*program_, facts);
+  const Outcome outcome = evaluation.outcome();
+  steps = evaluation.steps();
+  return outcome;
+}
+
 std::string Condition::explain(const Facts& facts) const {
   return internal::explain(*program_, facts);
 }

@@ -52,6 +52,8 @@ class Condition {
 
   // The same facts, the same outcome. Neither allocates nor takes more than `condition_steps_max`.
   Outcome evaluate(const Facts& facts) const noexcept;
+  // Also says how many steps it took.
+  Outcome evaluate(const Facts& facts, std::uint32_t& steps) const noexcept;
   // For people: what kept the condition from being true, with the values that were looked at.
   // "context.amount < 500 is false: 700". Empty when it is true.
   std::string explain(const Facts& facts) const;

@@ -53,10 +53,16 @@ class Database {
   auto read(F&& work) -> std::invoke_result_t<F&, Transaction&> {
     return with_result(work, [&](Work erased) { return run_read(erased); });
   }
-  // Several reads that see one moment.
+  // Several reads that see one moment, and may take minutes.
   template <class F>
   auto snapshot(F&& work) -> std::invoke_result_t<F&, Transaction&> {
     return with_result(work, [&](Work erased) { return run_snapshot(erased); });
+  }
+  // The same for what follows a write: each read takes no longer than one by itself may.
+  template <class F>
+  auto brief_snapshot(F&& work) -> std::invoke_result_t<F&, Transaction&> {
+    return with_result(work,
+                       [&](Work erased) { return run_alone(Access::brief_snapshot, erased); });
   }
   // `work` may be called a second time, from nothing, when writers blocked each other or when one
   // that shares its transaction failed.

@@ -100,9 +100,10 @@ class Row {
 };
 
 enum class Access : std::uint8_t {
-  snapshot,  // several reads that see one moment
-  write,     // takes the writer's place at once (SQLite), read committed (PostgreSQL)
-  migrate,   // write, while other servers that want to migrate wait (an advisory lock)
+  snapshot,        // several reads that see one moment, and may take minutes
+  brief_snapshot,  // the same, each of which takes no longer than one by itself may
+  write,           // takes the writer's place at once (SQLite), read committed (PostgreSQL)
+  migrate,         // write, while other servers that want to migrate wait (an advisory lock)
 };
 
 class Session {

@@ -15,6 +15,7 @@ const reasons = {
   outside_key: "The agent may, but the key it acts through was narrowed to less.",
   uses_spent: "What would allow it has been used as often as it may be.",
   too_many_memberships: "The subject is in more roles and groups than are looked at.",
+  too_costly: "More rules and conditions would have to be looked at than a decision may.",
   agent_suspended: "The agent is suspended.",
   agent_unknown: "There is no such agent.",
 };

@@ -203,7 +203,8 @@ std::optional<ConsideredRule> Explainer::role_that_would_allow() {
   view_.each_principal([&](const SubjectPolicy& policy) {
     if (!policy::is_role_or_group(policy.name()) || is_known(&policy)) return;
     if (best && best->grant.subject <= policy.name()) return;
-    policy.each_match(question_.requirement, question_.resource, [&](const GrantRule& rule) {
+    StepsLeft steps(decision_steps_max);
+    policy.each_match(question_.requirement, question_.resource, steps, [&](const GrantRule& rule) {
       if (rule.effect != Effect::allow || !rule.is_in_time(question_.now)) return;
       ConsideredRule considered = consider(policy, rule);
       if (considered.outcome != RuleOutcome::matches) return;

@@ -4,8 +4,13 @@
 #include <rapidcheck/gtest.h>
 
 #include <atomic>
+#include <memory>
+#include <optional>
 #include <thread>
 #include <unordered_map>
+#include <vector>
+
+#include "base/epoch.h"
 
 namespace agentauth::internal {
 namespace {
@@ -53,73 +58,92 @@ rc::Gen<std::vector<Step>> steps() {
                                rc::gen::arbitrary<std::uint64_t>()));
 }
 
-void run(const std::vector<Step>& steps, Table& table, Model& model, EpochDomain* domain) {
+void run(const std::vector<Step>& steps, Table& table, Model& model, Publication& publication) {
   for (const Step& step : steps) {
     if (step.erases) {
-      table.erase(Slot::hash_of(step.key), step.key, domain);
+      table.erase(Slot::hash_of(step.key), step.key, publication);
       model.erase(step.key);
     } else {
-      table.put(Slot{step.key, step.value, true}, step.key, domain);
+      table.put(Slot{step.key, step.value, true}, step.key, publication);
       model[step.key] = step.value;
     }
   }
 }
 
+// A table that readers look at, and what a directory does with it.
+class Shown {
+ public:
+  ~Shown() {
+    std::unique_ptr<const Table> last(table_.load());
+    Table(*last).destroy();
+  }
+  const Table& table() const { return *table_.load(); }
+
+  template <class Change>
+  void change(Change change) {
+    auto publication = std::make_unique<Publication>(Publication::Into::shown_tables);
+    auto next = std::make_unique<Table>(table());
+    change(*next, *publication);
+    publication->reserve();
+    publication->replaced(table_.exchange(next.release()));
+    publication->published();
+    domain.retire(std::unique_ptr<const Publication>(std::move(publication)));
+  }
+  void put(std::uint64_t key, std::uint64_t value) {
+    change([&](Table& next, Publication& publication) {
+      next.put(Slot{key, value, true}, key, publication);
+    });
+  }
+  std::optional<std::uint64_t> find(std::uint64_t key) const {
+    const Slot* slot = table().find(Slot::hash_of(key), key);
+    return slot == nullptr ? std::nullopt : std::optional(slot->value);
+  }
+
+  EpochDomain domain;
+
+ private:
+  std::atomic<const Table*> table_{new Table};
+};
+
 RC_GTEST_PROP(FlatTable, BehavesLikeAnUnorderedMapWhileItIsRead, ()) {
-  EpochDomain domain;
-  const EpochDomain::Pin pin(domain);
-  Table table;
+  Shown shown;
   Model model;
-  run(*steps(), table, model, &domain);
-  expect_same(table, model);
-}
-
-std::uint64_t key_of(const Slot& slot) { return slot.key; }
-
-RC_GTEST_PROP(FlatTable, ChangingManyAtOnceIsChangingOneAfterTheOther, ()) {
-  EpochDomain domain;
-  Table table;
-  Model model;
-  run(*steps(), table, model, &domain);
-  std::unordered_map<std::uint64_t, Slot> put;
-  for (const Step& step : *steps()) put[step.key] = Slot{step.key, step.value, true};
-  std::vector<Slot> slots;
-  for (const auto& [key, slot] : put) {
-    slots.push_back(slot);
-    model[key] = slot.value;
+  for (const auto& round : *rc::gen::container<std::vector<std::vector<Step>>>(steps())) {
+    const EpochDomain::Pin pin(shown.domain);
+    const Table before = shown.table();
+    const Model model_before = model;
+    shown.change([&](Table& next, Publication& publication) {
+      run(round, next, model, publication);
+      expect_same(shown.table(), model_before);
+      expect_same(next, model);
+    });
+    expect_same(before, model_before);
+    expect_same(shown.table(), model);
   }
-  table.put_all(slots, key_of, domain);
-  expect_same(table, model);
-
-  std::vector<Slot> erased;
-  for (const Step& step : *steps()) {
-    erased.push_back(Slot{step.key, step.value, true});
-    model.erase(step.key);
-  }
-  table.erase_all(erased, key_of, domain);
-  expect_same(table, model);
-}
-
-TEST(FlatTableTest, WhatAReaderHoldsStaysAsItWasWhileManyChange) {
-  EpochDomain domain;
-  Table table;
-  std::vector<Slot> slots;
-  for (std::uint64_t key = 0; key < 60; ++key) slots.push_back(Slot{key, 1, true});
-  table.put_all(slots, key_of, domain);
-  const EpochDomain::Pin pin(domain);
-  const Slot* held = table.find(Slot::hash_of(57), std::uint64_t{57});
-  for (Slot& slot : slots) slot.value = 2;
-  table.put_all(slots, key_of, domain);
-  EXPECT_EQ(held->value, 1U);
-  EXPECT_EQ(table.find(Slot::hash_of(57), std::uint64_t{57})->value, 2U);
-  EXPECT_EQ(table.size(), 60U);
 }
 
 RC_GTEST_PROP(FlatTable, BehavesLikeAnUnorderedMapBeforeThereAreReaders, ()) {
+  Publication publication(Publication::Into::new_tables);
   Table table;
   Model model;
-  run(*steps(), table, model, nullptr);
+  run(*steps(), table, model, publication);
   expect_same(table, model);
+  table.destroy();
+}
+
+RC_GTEST_PROP(FlatTable, WhatIsNotPublishedNeverWas, ()) {
+  Shown shown;
+  Model model;
+  shown.change(
+      [&](Table& next, Publication& publication) { run(*steps(), next, model, publication); });
+  {
+    Publication publication(Publication::Into::shown_tables);
+    Table next = shown.table();
+    Model forgotten = model;
+    run(*steps(), next, forgotten, publication);
+    expect_same(next, forgotten);
+  }
+  expect_same(shown.table(), model);
 }
 
 TEST(FlatTableTest, AnEmptyTableFindsNothing) {
@@ -129,41 +153,71 @@ TEST(FlatTableTest, AnEmptyTableFindsNothing) {
 }
 
 TEST(FlatTableTest, WhatAReaderHoldsStaysAsItWasWhileItIsPinned) {
-  EpochDomain domain;
-  Table table;
-  table.put(Slot{1, 10, true}, std::uint64_t{1}, &domain);
-  const EpochDomain::Pin pin(domain);
-  const Slot* held = table.find(Slot::hash_of(1), std::uint64_t{1});
-  table.put(Slot{1, 11, true}, std::uint64_t{1}, &domain);
-  table.erase(Slot::hash_of(1), std::uint64_t{1}, &domain);
-  EXPECT_EQ(held->value, 10U);
-  EXPECT_EQ(table.find(Slot::hash_of(1), std::uint64_t{1}), nullptr);
+  Shown shown;
+  for (std::uint64_t key = 0; key < 60; ++key) shown.put(key, 1);
+  const EpochDomain::Pin pin(shown.domain);
+  const Table& held = shown.table();
+  const Slot* slot = held.find(Slot::hash_of(57), std::uint64_t{57});
+  shown.change([&](Table& next, Publication& publication) {
+    for (std::uint64_t key = 0; key < 60; ++key) next.put(Slot{key, 2, true}, key, publication);
+    next.erase(Slot::hash_of(3), std::uint64_t{3}, publication);
+  });
+  EXPECT_EQ(slot->value, 1U);
+  EXPECT_EQ(held.size(), 60U);
+  EXPECT_EQ(held.find(Slot::hash_of(3), std::uint64_t{3})->value, 1U);
+  EXPECT_EQ(shown.find(57), 2U);
+  EXPECT_EQ(shown.find(3), std::nullopt);
+  EXPECT_EQ(shown.table().size(), 59U);
 }
 
-TEST(FlatTableTest, ReadersOnOtherThreadsNeverSeeHalfAWrite) {
-  EpochDomain domain;
-  Table table;
+TEST(FlatTableTest, ASlotOfOneCacheLineIsInOne) {
+  struct Line {
+    std::uint64_t key = 0;
+    std::array<char, 56> rest{};
+    bool empty() const { return key == 0; }
+    bool matches(std::uint64_t other) const { return key == other; }
+    std::uint64_t hash() const { return key << 60; }
+  };
+  FlatTable<Line> table;
+  Publication publication(Publication::Into::new_tables);
+  for (std::uint64_t key = 1; key < 100; ++key) {
+    table.put(Line{key}, key, publication);
+    const Line* found = table.find(key << 60, key);
+    ASSERT_EQ(reinterpret_cast<std::uintptr_t>(found) % 64, 0U);
+  }
+  table.destroy();
+}
+
+// Keys that change together are seen together.
+TEST(FlatTableTest, ReadersOnOtherThreadsNeverSeeHalfAPublication) {
+  Shown shown;
   std::atomic<bool> done{false};
   std::atomic<int> torn{0};
   std::vector<std::thread> readers;
   for (int i = 0; i < 2; ++i)
     readers.emplace_back([&] {
       while (!done) {
-        const EpochDomain::Pin pin(domain);
+        const EpochDomain::Pin pin(shown.domain);
+        const Table& table = shown.table();
+        std::optional<std::uint64_t> round;
         for (std::uint64_t key = 0; key < 60; ++key) {
           const Slot* slot = table.find(Slot::hash_of(key), key);
-          if (slot != nullptr && slot->value % 1000 != key) ++torn;
+          if (slot == nullptr) continue;
+          if (round && *round != slot->value) ++torn;
+          round = slot->value;
         }
       }
     });
-  for (std::uint64_t round = 0; round < 40; ++round)
-    for (std::uint64_t key = 0; key < 60; ++key) {
-      if ((round + key) % 3 == 0) {
-        table.erase(Slot::hash_of(key), key, &domain);
-      } else {
-        table.put(Slot{key, round * 1000 + key, true}, key, &domain);
+  for (std::uint64_t round = 1; round < 400; ++round)
+    shown.change([&](Table& next, Publication& publication) {
+      for (std::uint64_t key = 0; key < 60; ++key) {
+        if ((round + key) % 3 == 0) {
+          next.erase(Slot::hash_of(key), key, publication);
+        } else {
+          next.put(Slot{key, round, true}, key, publication);
+        }
       }
-    }
+    });
   done = true;
   for (std::thread& reader : readers) reader.join();
   EXPECT_EQ(torn, 0);

@@ -1,12 +1,12 @@
 // The tables of the directory.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <utility>
 
 #include "directory/directory.h"
 #include "directory/internal/flat_table.h"
+#include "directory/internal/publication.h"
 
 namespace agentauth {
 namespace internal {
@@ -18,13 +18,6 @@ class OwningTable {
   using Owned = std::remove_cv_t<
       std::remove_pointer_t<std::remove_reference_t<decltype(std::declval<Slot&>().*Member)>>>;
 
-  OwningTable() = default;
-  ~OwningTable() {
-    table_.each([](const Slot& slot) { delete (slot.*Member); });
-  }
-  OwningTable(const OwningTable&) = delete;
-  OwningTable& operator=(const OwningTable&) = delete;
-
   // nullptr when it is not there.
   template <class Key>
   const Owned* find(std::uint64_t hash, const Key& key) const {
@@ -32,20 +25,24 @@ class OwningTable {
     return slot == nullptr ? nullptr : slot->*Member;
   }
 
-  // Takes over what the slot points to; what was there before goes when nobody reads it any more.
-  // Without a domain nobody reads yet. When there is no memory, nothing was taken over.
+  // Puts what `slot` is to point to. When there is no memory, it is nobody's yet.
   template <class Key>
-  void put(const Slot& slot, const Key& key, EpochDomain* domain) {
+  void put(Slot slot, std::unique_ptr<const Owned> owned, const Key& key,
+           Publication& publication) {
+    slot.*Member = owned.get();
     const Owned* const before = find(slot.hash(), key);
-    table_.put(slot, key, domain);
-    retire(before, domain);
+    table_.put(slot, key, publication);
+    publication.reserve();
+    publication.made(owned.release());
+    if (before != nullptr) publication.replaced(before);
   }
   template <class Key>
-  void erase(std::uint64_t hash, const Key& key, EpochDomain& domain) {
+  void erase(std::uint64_t hash, const Key& key, Publication& publication) {
     const Owned* const before = find(hash, key);
     if (before == nullptr) return;
-    table_.erase(hash, key, &domain);
-    retire(before, &domain);
+    table_.erase(hash, key, publication);
+    publication.reserve();
+    publication.replaced(before);
   }
 
   template <class Visit>
@@ -54,39 +51,52 @@ class OwningTable {
   }
   std::size_t size() const { return table_.size(); }
 
- private:
-  static void retire(const Owned* owned, EpochDomain* domain) {
-    std::unique_ptr<const Owned> old(owned);
-    if (domain != nullptr && old) domain->retire(std::move(old));
+  // Of the last copy, which nobody reads any more.
+  void destroy() {
+    each([](const Owned& owned) { delete &owned; });
+    table_.destroy();
   }
 
+ private:
   FlatTable<Slot> table_;
 };
 
 }  // namespace internal
 
+// All of it in one state. A copy is the same one, until it is written.
 struct Directory::Tables {
   internal::FlatTable<AgentRecord> agents;
   internal::FlatTable<KeyRecord> keys;
   internal::FlatTable<FamilyRecord> revoked_families;
-  internal::FlatTable<KeyLimitsRecord> limits;
+  internal::OwningTable<KeyLimitsRecord, &KeyLimitsRecord::limits> limits;
   internal::OwningTable<ProfileRecord, &ProfileRecord::profile> profiles;
   internal::OwningTable<AgentPolicyRecord, &AgentPolicyRecord::policy> agent_policies;
   internal::OwningTable<PrincipalRecord, &PrincipalRecord::policy> principals;
   internal::OwningTable<EntityRecord, &EntityRecord::entity> entities;
   // That of agent:*, which every decision asks for, so it has a place of its own; we own it.
-  std::atomic<const SubjectPolicy*> every_agent{nullptr};
+  const SubjectPolicy* every_agent = nullptr;
 
-  Tables() = default;
-  Tables(const Tables&) = delete;
-  Tables& operator=(const Tables&) = delete;
-  ~Tables() {
-    agents.each([](const AgentRecord& agent) {
-      if (agent.grant_count > AgentRecord::inline_max) delete agent.many;
-    });
-    limits.each([](const KeyLimitsRecord& record) { delete record.limits; });
-    delete every_agent.load();
+  static const GrantSet* many_grants(const AgentRecord& agent) {
+    return agent.grant_count > AgentRecord::inline_max ? agent.many : nullptr;
   }
+
+  // Of the last copy: all there is in it as well.
+  static void destroy(const void* last) {
+    std::unique_ptr<Tables> tables(static_cast<Tables*>(const_cast<void*>(last)));
+    tables->agents.each([](const AgentRecord& agent) { delete many_grants(agent); });
+    tables->agents.destroy();
+    tables->keys.destroy();
+    tables->revoked_families.destroy();
+    tables->limits.destroy();
+    tables->profiles.destroy();
+    tables->agent_policies.destroy();
+    tables->principals.destroy();
+    tables->entities.destroy();
+    delete tables->every_agent;
+  }
+  struct Destroy {
+    void operator()(const Tables* last) const { destroy(last); }
+  };
 };
 
 }  // namespace agentauth

@@ -17,6 +17,8 @@ class Evaluation {
 
   Outcome outcome();
   Value value(const Node& node);
+  // That it has taken.
+  std::uint32_t steps() const { return condition_steps_max - steps_left_; }
 
  private:
   // A comparison's result: true, false, or not to be had within the steps.

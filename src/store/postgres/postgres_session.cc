@@ -43,6 +43,7 @@ constexpr char begin_snapshot[] =
     "SET LOCAL statement_timeout = '10min';"
     "SET LOCAL idle_in_transaction_session_timeout = '60s';"  // it holds nobody
     "SELECT 1";
+constexpr char begin_brief_snapshot[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;SELECT 1";
 constexpr char begin_write[] = "BEGIN";
 constexpr char begin_migrate[] =
     "BEGIN;"
@@ -178,13 +179,24 @@ Result<bool> PostgresSession::has_table(const std::string& name) {
   return found;
 }
 
+const char* PostgresSession::words_to_begin(Access access) {
+  switch (access) {
+    case Access::snapshot:
+      return begin_snapshot;
+    case Access::brief_snapshot:
+      return begin_brief_snapshot;
+    case Access::write:
+      return begin_write;
+    case Access::migrate:
+      break;
+  }
+  return begin_migrate;
+}
+
 Result<void> PostgresSession::begin(Access access) {
-  const char* const commands = access == Access::snapshot ? begin_snapshot
-                               : access == Access::write  ? begin_write
-                                                          : begin_migrate;
-  if (access != Access::write) patience_ = long_patience;
+  if (access == Access::snapshot || access == Access::migrate) patience_ = long_patience;
   announced_.reset();
-  const auto begun = run_text(commands);
+  const auto begun = run_text(words_to_begin(access));
   if (begun) return {};
   rollback();
   return tl::unexpected(begun.error());

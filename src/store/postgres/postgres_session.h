@@ -71,6 +71,7 @@ class PostgresSession final : public Session {
   tl::unexpected<Error> fail(const pg_result* result);
   void drain();
 
+  static const char* words_to_begin(Access access);
   std::string commit_words();
 
   PostgresConnection connection_;

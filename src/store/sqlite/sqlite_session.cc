@@ -146,7 +146,8 @@ Result<bool> SqliteSession::has_table(const std::string& name) {
 Result<void> SqliteSession::begin(Access access) {
   switch (access) {
     case Access::snapshot:
-      return begin_snapshot();
+    case Access::brief_snapshot:
+      return begin_snapshot(access);
     case Access::write:
       break;
     case Access::migrate:
@@ -160,10 +161,10 @@ Result<void> SqliteSession::begin(Access access) {
   return {};
 }
 
-Result<void> SqliteSession::begin_snapshot() {
+Result<void> SqliteSession::begin_snapshot(Access access) {
   TRY(execute("BEGIN"));
   in_transaction_ = true;
-  in_snapshot_ = true;
+  in_long_snapshot_ = access == Access::snapshot;
   // BEGIN alone fixes nothing: the moment is that of the first read.
   const auto moment = execute("SELECT 1 FROM sqlite_schema LIMIT 1");
   if (moment) return {};
@@ -191,9 +192,9 @@ void SqliteSession::rollback() {
 }
 
 void SqliteSession::leave_transaction() {
-  // A snapshot may have read everything there is; nobody needs those pages soon.
-  if (in_snapshot_) sqlite3_db_release_memory(connection_.get());
-  in_snapshot_ = false;
+  // It may have read everything there is; nobody needs those pages soon.
+  if (in_long_snapshot_) sqlite3_db_release_memory(connection_.get());
+  in_long_snapshot_ = false;
   in_transaction_ = false;
 }
 

@@ -58,7 +58,7 @@ class SqliteSession final : public Session {
   Result<Prepared*> prepare(Sql sql);
   Result<void> check_place();
   Result<void> bind(const Prepared& prepared, std::span<const Param> params);
-  Result<void> begin_snapshot();
+  Result<void> begin_snapshot(Access access);
   void leave_transaction();
   tl::unexpected<Error> fail(int code);
 
@@ -66,7 +66,7 @@ class SqliteSession final : public Session {
   std::unordered_map<const char*, Prepared> prepared_;  // by the literal's address
   bool running_ = false;
   bool in_transaction_ = false;
-  bool in_snapshot_ = false;
+  bool in_long_snapshot_ = false;
   bool broken_ = false;
 };
 
