@@ -27,6 +27,8 @@
 
 namespace agentauth {
 
+class News;
+
 class Directory {
  public:
   using SteadyTime = std::chrono::steady_clock::time_point;
@@ -58,6 +60,10 @@ class Directory {
     std::unique_ptr<const AgentProfile> profile;
   };
   Result<std::optional<Committed>> read_agent(Transaction& tx, AgentId id);
+  // What a subject was granted, and what it is a member of, as a transaction sees it; nullptr:
+  // nothing.
+  Result<std::unique_ptr<const SubjectPolicy>> read_policy(Transaction& tx,
+                                                           const std::string& subject);
 
   // Forgets a small batch of changes that are older than the last `keep`, and says whether there is
   // more to forget. Every node may do so: one that is further behind than what is left reads
@@ -89,10 +95,11 @@ class Directory {
   struct Tables;
 
  public:
-  // What one thread may look at while it decides. Short-lived; stays on its thread.
+  // What one thread may look at while it decides. Short-lived; stays on its thread. With news it is
+  // what their transaction sees, of those whom they were gathered about; they outlive it.
   class View {
    public:
-    explicit View(const Directory& directory);
+    explicit View(const Directory& directory, const News* news = nullptr);
 
     const AgentRecord* find_agent(const AgentId& id) const;
     // `kid` must have key_kid_length characters.
@@ -123,9 +130,12 @@ class Directory {
     const Names& names() const { return names_; }
 
    private:
+    const SubjectPolicy* find_principal(std::string_view name, std::uint64_t hash) const;
+
     EpochDomain::Pin pin_;
     const Tables* tables_;
     const Names& names_;
+    const News* news_;  // nullptr: none
   };
 
  private:
@@ -139,8 +149,6 @@ class Directory {
   Result<void> reload_principal(const std::string& name);
   Result<void> reload_entity(const std::string& name);
   Result<void> read_policies(Transaction& tx, Tables& tables);
-  Result<std::unique_ptr<const SubjectPolicy>> read_policy(Transaction& tx,
-                                                           const std::string& subject);
   void add_rule(const Grant& grant, SubjectPolicy::Source& source);
   static void put_policy(Tables& tables, std::unique_ptr<const SubjectPolicy> policy);
   void put_agent(Committed agent);

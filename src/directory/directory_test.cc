@@ -350,6 +350,7 @@ TEST_F(DirectoryTest, IsNotFreshWhileItCouldNotApplyAChangeAndIsAgainAfterwards)
   const AgentId agent = replica.add_agent();
   ASSERT_TRUE(directory.is_fresh(steady_clock::now()));
   replica.execute("ALTER TABLE change_counter RENAME TO elsewhere");
+  EXPECT_FALSE(directory.catch_up(Directory::Asked::after_commit));
   EXPECT_FALSE(directory.is_fresh(steady_clock::now()));
   EXPECT_FALSE(directory.catch_up());
   EXPECT_NE(Directory::View(directory).find_agent(agent), nullptr) << "it keeps what it knew";
