@@ -70,33 +70,24 @@ Result<CommittedParties> CommittedParties::read(Services& services, Transaction&
                                                 ApiExchange& exchange) {
   const Caller& caller = *exchange.caller;
   const auto named = TRY(exchange.named_agent());
-  TRY(tx.changes().lock());
+  const Timestamp now = services.clock.now();
+  Author author = TRY(Author::read(services.directory, tx, caller, now));
   TRY(require_standing_signature(services, tx, exchange));
   TRY(require_standing_login(tx, caller.family));
-  CommittedParties parties(caller, named, TRY(find_own_key(tx, caller, services.clock.now())));
-  parties.acting_ = TRY(services.directory.read_agent(tx, caller.agent_id));
-  if (named && *named != caller.agent_id)
-    parties.named_ = TRY(services.directory.read_agent(tx, *named));
-  return parties;
-}
-
-Result<Parties> CommittedParties::parties(const Directory::View& view, Timestamp now) const {
-  const auto actor_of = [](const std::optional<Directory::Committed>& agent) {
-    return agent ? Actor(*agent) : Actor();
-  };
-  const Actor caller = TRY(acting_as(view, actor_of(acting_), caller_, now));
-  return Parties{caller, actor_of(named_id_ == caller_.agent_id ? acting_ : named_)};
+  ApiKey own_key = TRY(find_own_key(tx, caller, now));
+  const Actor other = named ? TRY(author.find(tx, *named)) : Actor();
+  return CommittedParties(std::move(author), other, std::move(own_key));
 }
 
 Result<DecidedBy> decide_again(Services& services, Transaction& tx, ApiExchange& exchange) {
   if (!exchange.caller) return DecidedBy();
   CommittedParties committed = TRY(CommittedParties::read(services, tx, exchange));
   const Operation& operation = *exchange.operation;
-  const Directory::View view(services.directory);
-  Question question = question_of(view, operation.permission, services.clock.now());
+  Question question = question_of(committed.view(), operation.permission, committed.now());
   question.circumstances = circumstances_of(exchange);
-  const Parties parties = TRY(committed.parties(view, question.now));
-  TRY(require_allowed(decide_access(view, operation, question, parties).reason));
+  const Decision decision =
+      decide_access(committed.view(), operation, question, committed.parties());
+  TRY(require_allowed(decision.reason));
   return DecidedBy(std::move(committed));
 }
 

@@ -8,7 +8,7 @@
 #include "api/exchange.h"
 #include "api/operations.h"
 #include "api/services.h"
-#include "authz/authority.h"
+#include "authz/author.h"
 
 namespace agentauth::api {
 
@@ -31,23 +31,23 @@ Result<void> require_allowed(Reason reason);
 class CommittedParties {
  public:
   // Of a call that has a caller. Errors: unauthenticated, when the credential it came with does not
-  // stand any more; malformed_request.
+  // stand any more, or the caller may not act any more; malformed_request.
   static Result<CommittedParties> read(Services& services, Transaction& tx, ApiExchange& exchange);
 
-  // Errors: unauthenticated, when the caller may not act any more.
-  Result<Parties> parties(const Directory::View& view, Timestamp now) const;
+  Author& author() { return author_; }
+  Parties parties() const { return {author_.actor(), named_}; }
+  const Directory::View& view() const { return author_.view(); }
+  Timestamp now() const { return author_.now(); }
   // Through which the caller acts.
   const ApiKey& own_key() const { return own_key_; }
 
  private:
-  CommittedParties(const Caller& caller, std::optional<AgentId> named, ApiKey own_key)
-      : caller_(caller), named_id_(named), own_key_(std::move(own_key)) {}
+  CommittedParties(Author author, const Actor& named, ApiKey own_key)
+      : author_(std::move(author)), named_(named), own_key_(std::move(own_key)) {}
 
-  Caller caller_;
-  std::optional<AgentId> named_id_;
+  Author author_;
+  Actor named_;
   ApiKey own_key_;
-  std::optional<Directory::Committed> acting_;
-  std::optional<Directory::Committed> named_;  // unless the caller names its own agent
 };
 
 // What a call was decided by; nothing for one that nobody known makes, which needs no decision.

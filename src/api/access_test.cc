@@ -6,6 +6,7 @@
 #include <map>
 
 #include "api/testing/api_fixture.h"
+#include "authz/testing/stated_policy.h"
 #include "store/testing/test_database.h"
 #include "store/testing/watched_driver.h"
 
@@ -49,7 +50,22 @@ class AccessTest : public ApiFixture {
                  .meanwhile = std::move(meanwhile)});
   }
 
+  // A policy in words, and heard of here.
+  void stated(std::string_view policy) { policy_.state(policy); }
+  // Committed, and not heard of here.
+  template <class F>
+  void stated_elsewhere(F work) {
+    value_of(replica.database().migrate([&](Transaction& tx) -> Result<void> { return work(tx); }));
+  }
+  static Result<void> join(Transaction& tx, const std::string& member, const std::string& of) {
+    TRY(tx.roles().put_member(member, agent_of(member), TRY(tx.roles().find(of)).id, {}));
+    return note_change(tx, member);
+  }
+
   const AgentId administrator = replica.add_agent_with({"agentauth:*"});
+
+ private:
+  agentauth::testing::StatedPolicy policy_{replica};
 };
 
 // What the transaction of one write runs.
@@ -172,6 +188,164 @@ TEST_F(AccessTest, APermissionTakenAwayElsewhereGrantsNothingMore) {
   EXPECT_EQ(replica.number("SELECT COUNT(*) FROM permissions"), 1) << "the administrator's";
 }
 
+// A revocation that lies before a call's own write is in force for it, wherever it was made and by
+// whatever the caller held it.
+TEST_F(AccessTest, WhatARoleIsTakenElsewhereItsMembersPassOnNoMore) {
+  stated("allow role:ops agentauth:*\nmember group:g of role:ops");
+  const AgentId agent = replica.add_agent();
+  stated_elsewhere([&](Transaction& tx) { return join(tx, subject_of(agent), "group:g"); });
+  value_of(replica.directory().catch_up());
+  const AgentId other = replica.add_agent();
+  const std::string others = "/agents/" + other.to_string();
+  ASSERT_EQ(as(agent, Method::post, others + "/permissions", R"({"permission":"w"})").status, 201);
+  const auto revoke = [&] {
+    stated_elsewhere([&](Transaction& tx) -> Result<void> {
+      for (const Grant& grant : TRY(tx.grants().find_all("role:ops", "agentauth:*")))
+        TRY(tx.grants().erase(grant.id));
+      return note_change(tx, "role:ops");
+    });
+  };
+  const std::string body = R"({"permission":"agentauth:*"})";
+  EXPECT_EQ(as_when(agent, others + "/permissions", body, revoke).status, 403);
+  EXPECT_EQ(replica.number("SELECT COUNT(*) FROM permissions WHERE permission = 'agentauth:*'"), 1)
+      << "the administrator's";
+}
+
+TEST_F(AccessTest, ARoleThatIsGoneElsewhereGivesNothingMore) {
+  stated("allow role:ops agentauth:*");
+  const AgentId agent = replica.add_agent();
+  const auto join_ops = [&](Transaction& tx) { return join(tx, subject_of(agent), "role:ops"); };
+  stated_elsewhere(join_ops);
+  value_of(replica.directory().catch_up());
+  const auto erase = [&] {
+    stated_elsewhere([&](Transaction& tx) -> Result<void> {
+      TRY(tx.roles().erase("role:ops"));
+      return note_change(tx, "role:ops");
+    });
+  };
+  const std::string path = "/agents/" + administrator.to_string() + "/keys";
+  EXPECT_EQ(as_when(agent, path, "{}", erase).status, 403);
+}
+
+TEST_F(AccessTest, WhatIsDeniedElsewhereIsPassedOnNoMore) {
+  for (const std::string& denied : {std::string("group:g"), std::string(policy::every_agent)}) {
+    const AgentId agent = replica.add_agent_with({"agentauth:permissions:write", "secret:read"});
+    stated("allow group:g x");
+    stated_elsewhere([&](Transaction& tx) { return join(tx, subject_of(agent), "group:g"); });
+    value_of(replica.directory().catch_up());
+    const auto deny = [&] {
+      stated_elsewhere([&](Transaction& tx) -> Result<void> {
+        GrantSubject subject{denied};
+        if (denied == "group:g") subject.role_id = TRY(tx.roles().find(denied)).id;
+        Terms terms;
+        terms.effect = Effect::deny;
+        TRY(tx.grants().insert(subject, "secret:read", terms));
+        return note_change(tx, denied);
+      });
+    };
+    const std::string path = "/agents/" + replica.add_agent().to_string() + "/permissions";
+    EXPECT_EQ(as_when(agent, path, R"({"permission":"secret:read"})", deny).status, 403) << denied;
+  }
+}
+
+TEST_F(AccessTest, WhatARoleIsGivenElsewhereNobodyJoinsUnseen) {
+  const AgentId agent = replica.add_agent_with({"agentauth:roles:write"});
+  stated("member user:alice of role:r\nmember user:alice of group:above");
+  const auto give = [&](const std::string& principal) {
+    return [this, principal] {
+      stated_elsewhere([&](Transaction& tx) -> Result<void> {
+        TRY(tx.grants().insert({principal, {}, TRY(tx.roles().find(principal)).id}, "agentauth:*",
+                               {}));
+        return note_change(tx, principal);
+      });
+    };
+  };
+  const std::string members = "/roles/r/members";
+  const std::string itself = R"({"member":")" + subject_of(agent) + R"("})";
+  EXPECT_EQ(as_when(agent, members, itself, give("role:r")).status, 403);
+  stated("member role:s of group:above");
+  EXPECT_EQ(as_when(agent, "/roles/s/members", itself, give("group:above")).status, 403);
+}
+
+TEST_F(AccessTest, WhatConditionsSeeOfACallerIsWhatWasLastWritten) {
+  stated("allow role:r agentauth:agents:write when subject.properties.trusted");
+  const AgentId agent = replica.add_agent();
+  const AgentId other = replica.add_agent();
+  const auto know = [&](Transaction& tx, const std::string& text) -> Result<void> {
+    TRY(tx.entities().put("agent", agent.to_string(), text, clock.now()));
+    TRY(tx.changes().append_name(ChangeKind::entity, subject_of(agent)));
+    return {};
+  };
+  stated_elsewhere([&](Transaction& tx) -> Result<void> {
+    TRY(join(tx, subject_of(agent), "role:r"));
+    return know(tx, R"({"trusted":true})");
+  });
+  value_of(replica.directory().catch_up());
+  const std::string suspend = "/agents/" + other.to_string() + "/suspend";
+  const auto distrust = [&] {
+    stated_elsewhere([&](Transaction& tx) { return know(tx, R"({"trusted":false})"); });
+  };
+  EXPECT_EQ(as_when(agent, suspend, "", distrust).status, 403);
+  EXPECT_EQ(replica.number("SELECT COUNT(*) FROM agents WHERE status = 'suspended'"), 0);
+}
+
+// The kill switch stops nobody who has become an administrator meanwhile.
+TEST_F(AccessTest, WhatTheNamedAgentIsGivenElsewhereKeepsItFromBeingManaged) {
+  const AgentId helper = replica.add_agent_with({"agentauth:agents:write"});
+  const AgentId other = replica.add_agent();
+  stated("allow group:g read");
+  stated_elsewhere([&](Transaction& tx) { return join(tx, subject_of(other), "group:g"); });
+  value_of(replica.directory().catch_up());
+  const auto promote = [&] {
+    stated_elsewhere([&](Transaction& tx) -> Result<void> {
+      TRY(tx.grants().insert({"group:g", {}, TRY(tx.roles().find("group:g")).id}, "agentauth:*",
+                             {}));
+      return note_change(tx, "group:g");
+    });
+  };
+  const auto before = replica.number("SELECT COUNT(*) FROM agents WHERE status = 'active'");
+  EXPECT_EQ(as_when(helper, "/owners/ops%40example.com/suspend", "", promote).status, 403);
+  EXPECT_EQ(as_when(helper, "/agents/" + other.to_string() + "/suspend", "", [] {}).status, 403);
+  EXPECT_EQ(replica.number("SELECT COUNT(*) FROM agents WHERE status = 'active'"), before);
+}
+
+// However few rights it has, and whatever the deny's terms: an administrator stays one.
+TEST_F(AccessTest, NobodyLocksAnAdministratorOut) {
+  const AgentId mallory =
+      replica.add_agent_with({"agentauth:grants:write", "agentauth:roles:write",
+                              "agentauth:policy:write", "agentauth:agents:read"});
+  const std::string root = subject_of(administrator);
+  const std::string grant = "/grants/7e0c5a52-6c2f-4b53-8f0e-1f4b7a9d3c11";
+  for (const char* terms : {"", R"(,"when":"1 == 2")", R"(,"resource":"no:thing")",
+                            R"(,"not_before":"2999-01-01T00:00:00Z")"}) {
+    const std::string deny = R"(,"effect":"deny")" + std::string(terms) + "}";
+    for (const std::string& whom : {root, std::string("agent:*"), std::string("role:trap")}) {
+      stated("member user:alice of role:trap");
+      const std::string body =
+          R"({"subject":")" + whom + R"(","action":"agentauth:agents:read")" + deny;
+      EXPECT_EQ(as(mallory, Method::put, grant, body).status, 403) << body;
+    }
+    EXPECT_EQ(as(mallory, Method::post, "/roles/trap/permissions",
+                 R"({"permission":"agentauth:agents:read")" + deny)
+                  .status,
+              403);
+    EXPECT_EQ(as(mallory, Method::put, "/policy?keep=true",
+                 R"({"grants":[{"subject":")" + root + R"(","action":"agentauth:agents:read")" +
+                     deny + "]}")
+                  .status,
+              403);
+  }
+  stated("deny role:made agentauth:agents:read when 1 == 2");
+  EXPECT_EQ(as(mallory, Method::put, "/roles/made/members/" + root, "{}").status, 403);
+  const std::string own = "/agents/" + administrator.to_string() + "/permissions/agentauth:*";
+  EXPECT_EQ(as(administrator, Method::delete_, own).status, 409) << "the last one stays";
+  EXPECT_EQ(as(administrator, Method::put, "/policy", R"({"grants":[]})").status, 409);
+  EXPECT_EQ(as(administrator, Method::put, "/policy?dry_run=true", R"({"grants":[]})").status, 409);
+  EXPECT_EQ(as(administrator, Method::get, "/agents").status, 200);
+  EXPECT_EQ(as(administrator, Method::post, "/agents/" + mallory.to_string() + "/suspend").status,
+            200);
+}
+
 TEST_F(AccessTest, TokensRevokedElsewhereMakeNoKey) {
   const AgentId agent = replica.add_agent();
   const auto revoke = [&] {
@@ -246,7 +420,7 @@ TEST_F(AccessReadsTest, WhatACallIsDecidedByIsReadOnceUnderOneLock) {
     const std::string path = "/agents/" + agent.to_string() + "/keys";
     const Answer made = post(path, "{}", token);
     EXPECT_EQ(made.status, 201) << made.body;
-    EXPECT_EQ(ran["UPDATE change_counter SET revision = revision"], 1);
+    EXPECT_EQ(ran["UPDATE change_counter SET revision = revision RETURNING revision"], 1);
     EXPECT_THAT(read_twice(), IsEmpty());
     EXPECT_EQ(post(path + '/' + made.text("key_id") + "/rotate", "{}", token).status, 201);
     EXPECT_THAT(read_twice(), IsEmpty());
@@ -256,7 +430,8 @@ TEST_F(AccessReadsTest, WhatACallIsDecidedByIsReadOnceUnderOneLock) {
             201);
   EXPECT_THAT(read_twice(), IsEmpty());
   EXPECT_EQ(post("/owners/ops%40example.com/suspend", "", token).status, 200);
-  EXPECT_EQ(ran["UPDATE change_counter SET revision = revision"], 2) << "and that of the owner";
+  EXPECT_EQ(ran["UPDATE change_counter SET revision = revision RETURNING revision"], 2)
+      << "and that of the owner";
   EXPECT_THAT(read_twice(), IsEmpty());
 }
 

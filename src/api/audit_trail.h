@@ -43,8 +43,8 @@ namespace detail {
 
 // Work that asks more of the parties takes what the call was decided by.
 template <class F>
-auto run_audited(F& work, Transaction& tx, AuditTarget& target, const DecidedBy& decided_by) {
-  if constexpr (std::is_invocable_v<F&, Transaction&, AuditTarget&, const DecidedBy&>) {
+auto run_audited(F& work, Transaction& tx, AuditTarget& target, DecidedBy& decided_by) {
+  if constexpr (std::is_invocable_v<F&, Transaction&, AuditTarget&, DecidedBy&>) {
     return work(tx, target, decided_by);
   } else {
     return work(tx, target);
@@ -59,15 +59,16 @@ using Audited = decltype(run_audited(std::declval<F&>(), std::declval<Transactio
 
 // Database::write for everything that changes something: whether the caller may is decided again,
 // by what the transaction commits on; `work` also says what it changed, and that it did commits
-// with it or not at all.
+// with it or not at all. Nothing takes administration from the last one who has it.
 template <class F>
 auto write_audited(Services& services, ApiExchange& exchange, F&& work) -> detail::Audited<F> {
   std::optional<AuditEvent> event;
   auto result = services.database.write([&](Transaction& tx) -> detail::Audited<F> {
-    const DecidedBy decided_by = TRY(decide_again(services, tx, exchange));
+    DecidedBy decided_by = TRY(decide_again(services, tx, exchange));
     AuditTarget target;
     auto done = detail::run_audited(work, tx, target, decided_by);
     if (done) {
+      if (decided_by) TRY(decided_by->author().require_administrator_left(tx));
       event =
           event_of(services, exchange, AuditOutcome::success, AuditReason::none, std::move(target));
       tx.record(*event);

@@ -55,10 +55,9 @@ Result<void> require_authority(Services& services, const ApiExchange& exchange, 
   return require_authority(view, parties.caller, parties.named, services.clock.now());
 }
 
-Result<void> require_authority(Services& services, const CommittedParties& committed) {
-  const Directory::View view(services.directory);
-  const Parties parties = TRY(committed.parties(view, services.clock.now()));
-  return require_authority(view, parties.caller, parties.named, services.clock.now());
+Result<void> require_authority(const CommittedParties& committed) {
+  const Parties parties = committed.parties();
+  return require_authority(committed.view(), parties.caller, parties.named, committed.now());
 }
 
 Result<void> keep_within(const ApiKey& own, Transaction& tx, const ApiKey& made,

@@ -25,7 +25,7 @@ Result<void> require_authority(const Directory::View& view, const Actor& caller,
                                Timestamp now);
 Result<void> require_authority(Services& services, const ApiExchange& exchange, AgentId agent);
 // The same by what the transaction sees, of the agent in the path.
-Result<void> require_authority(Services& services, const CommittedParties& committed);
+Result<void> require_authority(const CommittedParties& committed);
 
 // A key passes on no more than it is worth: no time beyond its end, none at all once it was
 // rotated, and no networks but its own. Through other keys it would outlive or leave them; so what

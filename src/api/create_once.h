@@ -17,7 +17,7 @@ struct Made {
 
 void answer_again(ApiExchange& exchange, IdempotentAnswer earlier);
 
-// `work(tx, target)` in an audited write. Answers with what it made: with the operation's status,
+// `work` in an audited write. Answers with what it made: with the operation's status,
 // or status_already. A repeat with the same Idempotency-Key gets the answer of the first time.
 // Errors: the work's own; malformed_request, idempotency_key_reused.
 template <class T, class F>
@@ -32,8 +32,9 @@ Result<void> create_once(Services& services, ApiExchange& exchange, F work) {
     return made.created ? operation.status : operation.status_already;
   };
   const auto made = write_audited(
-      services, exchange, [&](Transaction& tx, AuditTarget& target) -> Result<Made<T>> {
-        auto result = TRY(work(tx, target));
+      services, exchange,
+      [&](Transaction& tx, AuditTarget& target, DecidedBy& decided_by) -> Result<Made<T>> {
+        auto result = TRY(detail::run_audited(work, tx, target, decided_by));
         std::string body;
         JsonWriter out(body);
         write_fields(result.value, out);

@@ -37,11 +37,8 @@ Result<void> require_key_authority(Services& services, const ApiExchange& exchan
 }
 
 // By what the transaction sees.
-Result<void> require_key_authority(Services& services, const CommittedParties& committed,
-                                   const CreateKey& request) {
-  const Directory::View view(services.directory);
-  const Timestamp now = services.clock.now();
-  return require_key_authority(view, TRY(committed.parties(view, now)), request, now);
+Result<void> require_key_authority(const CommittedParties& committed, const CreateKey& request) {
+  return require_key_authority(committed.view(), committed.parties(), request, committed.now());
 }
 
 // Mints a key and answers with it, once. `store` is called in the transaction: it asks whether the
@@ -94,7 +91,7 @@ Result<void> create_key(Services& services, ApiExchange& exchange) {
   const Idempotency idempotency = TRY(refuse_repeated(services, exchange));
   const auto store = [&](Transaction& tx, const CommittedParties& committed,
                          const MintedKey& minted) -> Result<ApiKey> {
-    TRY(require_key_authority(services, committed, request));
+    TRY(require_key_authority(committed, request));
     const ApiKey stored = TRY(services.keys.store(tx, minted, request));
     TRY(keep_within(committed.own_key(), tx, stored));
     return stored;
@@ -105,9 +102,8 @@ Result<void> create_key(Services& services, ApiExchange& exchange) {
 Result<void> rotate_key(Services& services, ApiExchange& exchange) {
   const auto request = TRY(exchange.decode_input<RotateKey>());
   TRY(require_authority(services, exchange, request.agent_id));
-  return rotate(services, exchange, request, [&](const CommittedParties& committed) {
-    return require_authority(services, committed);
-  });
+  return rotate(services, exchange, request,
+                [&](const CommittedParties& committed) { return require_authority(committed); });
 }
 
 // No permission: who has the key in hand gets nothing that the key did not open already. A key with

@@ -32,19 +32,21 @@ Shape shaped(const Grant& grant) {
 template <class Shape>
 Result<void> answer_with_grant(Services& services, ApiExchange& exchange, const Grant& grant) {
   return create_once<Shape>(
-      services, exchange, [&](Transaction& tx, AuditTarget& target) -> Result<Made<Shape>> {
+      services, exchange,
+      [&](Transaction& tx, AuditTarget& target, DecidedBy& by) -> Result<Made<Shape>> {
         target = target_of_grant(grant);
-        const auto granted = TRY(services.permissions.grant(tx, *exchange.caller, grant));
+        const auto granted = TRY(services.permissions.grant(tx, by->author(), grant));
         return Made<Shape>{shaped<Shape>(granted.grant), granted.created};
       });
 }
 
 Result<void> revoke(Services& services, ApiExchange& exchange, const std::string& subject,
                     const std::string& permission, const WhichGrants& which) {
-  TRY(write_audited(services, exchange, [&](Transaction& tx, AuditTarget& target) -> Result<void> {
+  const auto work = [&](Transaction& tx, AuditTarget& target, DecidedBy& by) -> Result<void> {
     target = target_of_grant(wanted({}, subject, permission));
-    return services.permissions.revoke(tx, *exchange.caller, subject, permission, which);
-  }));
+    return services.permissions.revoke(tx, by->author(), subject, permission, which);
+  };
+  TRY(write_audited(services, exchange, work));
   exchange.response.set_status(exchange.operation->status);
   return {};
 }
@@ -135,7 +137,8 @@ Result<void> put_grant(Services& services, ApiExchange& exchange) {
   const auto request = TRY(exchange.decode_input<PutGrant>());
   const Grant grant = wanted(request, request.subject, request.action);
   return create_once<Grant>(
-      services, exchange, [&](Transaction& tx, AuditTarget& target) -> Result<Made<Grant>> {
+      services, exchange,
+      [&](Transaction& tx, AuditTarget& target, DecidedBy& by) -> Result<Made<Grant>> {
         target = target_of_grant(grant);
         auto known = tx.grants().find(request.id);
         if (!known && known.error().code != Errc::not_found)
@@ -143,18 +146,19 @@ Result<void> put_grant(Services& services, ApiExchange& exchange) {
         if (known && known->subject == grant.subject && known->permission == grant.permission &&
             known->terms() == grant.terms())
           return Made<Grant>{*std::move(known), false};
-        if (known) TRY(services.permissions.revoke(tx, *exchange.caller, request.id));
-        auto granted = TRY(services.permissions.grant(tx, *exchange.caller, grant, request.id));
+        if (known) TRY(services.permissions.revoke(tx, by->author(), request.id));
+        auto granted = TRY(services.permissions.grant(tx, by->author(), grant, request.id));
         return Made<Grant>{std::move(granted.grant), !known};
       });
 }
 
 Result<void> delete_grant(Services& services, ApiExchange& exchange) {
   const auto request = TRY(exchange.decode_input<NameGrant>());
-  TRY(write_audited(services, exchange, [&](Transaction& tx, AuditTarget& target) -> Result<void> {
-    target = target_of_grant(TRY(services.permissions.revoke(tx, *exchange.caller, request.id)));
+  const auto work = [&](Transaction& tx, AuditTarget& target, DecidedBy& by) -> Result<void> {
+    target = target_of_grant(TRY(services.permissions.revoke(tx, by->author(), request.id)));
     return {};
-  }));
+  };
+  TRY(write_audited(services, exchange, work));
   exchange.response.set_status(exchange.operation->status);
   return {};
 }

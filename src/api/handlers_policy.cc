@@ -6,14 +6,14 @@ namespace agentauth::api {
 namespace {
 
 PolicyService policy_of(Services& services) {
-  return {{services.permissions, services.roles, services.entities}, services.clock};
+  return PolicyService({services.permissions, services.roles, services.entities});
 }
 
-Result<PolicyDiff> apply(Services& services, ApiExchange& exchange, const ApplyPolicy& request,
-                         Transaction& tx) {
+Result<PolicyDiff> apply(Services& services, Transaction& tx, DecidedBy& by,
+                         const ApplyPolicy& request) {
   const auto unlisted = request.keep.value_or(false) ? PolicyService::Unlisted::kept
                                                      : PolicyService::Unlisted::removed;
-  return policy_of(services).apply(tx, *exchange.caller, request, unlisted);
+  return policy_of(services).apply(tx, by->author(), request, unlisted);
 }
 
 Result<ApplyPolicy> decode_policy(ApiExchange& exchange) {
@@ -28,8 +28,8 @@ Result<PolicyDiff> try_out(Services& services, ApiExchange& exchange, const Appl
   std::optional<PolicyDiff> diff;
   auto undone = services.database.write([&](Transaction& tx) -> Result<void> {
     diff.reset();
-    TRY(decide_again(services, tx, exchange));
-    diff = TRY(apply(services, exchange, request, tx));
+    DecidedBy by = TRY(decide_again(services, tx, exchange));
+    diff = TRY(apply(services, tx, by, request));
     return failure(Errc::conflict, "A dry run changes nothing");
   });
   if (!diff) return tl::unexpected(std::move(undone).error());
@@ -38,9 +38,10 @@ Result<PolicyDiff> try_out(Services& services, ApiExchange& exchange, const Appl
 
 Result<PolicyDiff> carry_out(Services& services, ApiExchange& exchange,
                              const ApplyPolicy& request) {
-  auto diff = TRY(write_audited(services, exchange, [&](Transaction& tx, AuditTarget&) {
-    return apply(services, exchange, request, tx);
-  }));
+  auto diff =
+      TRY(write_audited(services, exchange, [&](Transaction& tx, AuditTarget&, DecidedBy& by) {
+        return apply(services, tx, by, request);
+      }));
   diff.applied = true;
   return diff;
 }

@@ -32,19 +32,21 @@ Result<void> answer_with_member(Services& services, ApiExchange& exchange, std::
   wanted.member = std::move(member);
   wanted.expires_at = expires_at;
   return create_once<Membership>(
-      services, exchange, [&](Transaction& tx, AuditTarget& target) -> Result<Made<Membership>> {
+      services, exchange,
+      [&](Transaction& tx, AuditTarget& target, DecidedBy& by) -> Result<Made<Membership>> {
         target = target_of_principal(wanted.of, wanted.member);
-        auto put = TRY(services.roles.put_member(tx, *exchange.caller, wanted));
+        auto put = TRY(services.roles.put_member(tx, by->author(), wanted));
         return Made<Membership>{std::move(put.membership), put.created};
       });
 }
 
 Result<void> answer_without_member(Services& services, ApiExchange& exchange, const std::string& of,
                                    const std::string& member) {
-  TRY(write_audited(services, exchange, [&](Transaction& tx, AuditTarget& target) -> Result<void> {
+  const auto work = [&](Transaction& tx, AuditTarget& target, DecidedBy& by) -> Result<void> {
     target = target_of_principal(of, member);
-    return services.roles.erase_member(tx, *exchange.caller, of, member);
-  }));
+    return services.roles.erase_member(tx, by->author(), of, member);
+  };
+  TRY(write_audited(services, exchange, work));
   exchange.response.set_status(exchange.operation->status);
   return {};
 }
@@ -66,11 +68,12 @@ Result<void> put_role(Services& services, ApiExchange& exchange) {
 template <RoleKind Kind>
 Result<void> delete_role(Services& services, ApiExchange& exchange) {
   const auto request = TRY(exchange.decode_input<NameRole<Kind>>());
-  TRY(write_audited(services, exchange, [&](Transaction& tx, AuditTarget& target) -> Result<void> {
+  const auto work = [&](Transaction& tx, AuditTarget& target, DecidedBy& by) -> Result<void> {
     const std::string principal = principal_of(Kind, request.name);
     target = target_of_principal(principal);
-    return services.roles.erase(tx, *exchange.caller, principal);
-  }));
+    return services.roles.erase(tx, by->author(), principal);
+  };
+  TRY(write_audited(services, exchange, work));
   exchange.response.set_status(exchange.operation->status);
   return {};
 }

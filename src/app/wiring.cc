@@ -262,7 +262,6 @@ struct Node::State {
                        foundation.clock(), foundation.random(),
                        {.lifetime = options.refresh_ttl, .idle = options.refresh_idle}),
         permissions(directory, foundation.clock()),
-        roles(directory, foundation.clock()),
         entities(foundation.clock()),
         limiter(api::limited_routes(options.registration), limit_hash_key(foundation.master_key())),
         limits(foundation.database(), limiter,

@@ -28,8 +28,7 @@ policy::ResourcePattern pattern_of(const GrantRule& rule) {
 }
 
 bool lasts(const GrantRule& rule, const Passed& passed) {
-  if (rule.expires_at_ms == 0) return true;
-  return passed.until && passed.until->time_since_epoch().count() <= rule.expires_at_ms;
+  return end_ms(passed.until) <= rule.expires_at_ms;
 }
 
 // Whether a rule alone is enough to pass it on. What is conditional, counted or ends sooner is not
@@ -45,7 +44,7 @@ bool gives(const GrantRule& rule, const Requirement& covering, const Passed& pas
 
 // Whether it is over: nothing comes of it any more. What has not begun is not over.
 bool is_over(const GrantRule& rule, Timestamp now) {
-  return rule.expires_at_ms != 0 && now.time_since_epoch().count() >= rule.expires_at_ms;
+  return now.time_since_epoch().count() >= rule.expires_at_ms;
 }
 
 bool takes_some(const Directory::View& view, const GrantRule& rule, const Passed& passed) {
@@ -59,20 +58,21 @@ bool takes_some(const Directory::View& view, const GrantRule& rule, const Passed
 bool lasts_as_member(const Closure& closure, std::size_t index, const Passed& passed) {
   for (std::size_t at = index; closure.origin(at) != at; at = closure.origin(at)) {
     for (const MembershipRule& membership : closure.at(closure.origin(at)).memberships()) {
-      if (membership.of != closure.at(at).name() || membership.expires_at_ms == 0) continue;
-      if (!passed.until || passed.until->time_since_epoch().count() > membership.expires_at_ms)
+      if (membership.of == closure.at(at).name() && end_ms(passed.until) > membership.expires_at_ms)
         return false;
     }
   }
   return true;
 }
 
-// Whether the actor holds all of it.
-bool holds(const Directory::View& view, const Actor& actor, const Passed& passed, Timestamp now) {
+// Whether the actor holds all of it. `by_that_rule`: what it would pass on is allowed by a rule
+// that allows it the very same.
+bool holds(const Directory::View& view, const Actor& actor, const Passed& passed, Timestamp now,
+           bool by_that_rule = false) {
   if (!may_act(actor)) return false;
   const Requirement covering = view.names().find_requirement(passed.permission);
   if (actor.limits != nullptr && !actor.limits->holds_any_of(covering)) return false;
-  bool is_held = actor.agent->holds_any_of(covering);
+  bool is_held = by_that_rule || actor.agent->holds_any_of(covering);
   const Closure closure(view, actor, now);
   if (closure.is_cut_off()) return false;
   for (std::size_t i = 0; i < closure.size(); ++i) {
@@ -86,20 +86,28 @@ bool holds(const Directory::View& view, const Actor& actor, const Passed& passed
   return is_held;
 }
 
-bool is_administrator(const Directory::View& view, const Actor& actor, Timestamp now) {
-  return holds(view, actor, {.permission = administrator_permission}, now);
+// What a subject may be allowed or denied.
+struct Held {
+  Passed what;  // what is conditional counts as held for ever
+  Effect effect = Effect::allow;
+  bool by_everybody = false;  // every agent has it by that rule, whoever it is
+};
+
+bool is_everybodys(const SubjectPolicy& policy, const GrantRule& rule) {
+  return policy.name() == policy::every_agent &&
+         !(rule.condition && rule.condition->looks_at_subject());
 }
 
 enum class Rules : std::uint8_t { that_allow, all };
 
-// Calls visit(const Passed&) for whatever a subject may be allowed, by a role or a condition too,
-// until it returns false; returns whether none did. What is conditional counts as held for ever.
+// Calls visit(const Held&) for whatever a subject may be allowed, by a role or a condition too,
+// until it returns false; returns whether none did.
 template <class Visit>
 bool each_held(const Directory::View& view, const Subject& subject, Rules rules, Timestamp now,
                Visit visit) {
   if (subject.actor)
     for (const NameId id : subject.actor->agent->held())
-      if (!visit(Passed{view.names().text(id)})) return false;
+      if (!visit(Held{{view.names().text(id)}})) return false;
   const Closure closure(view, subject, now);
   if (closure.is_cut_off()) return false;
   const auto counts = [&](const GrantRule& rule) {
@@ -107,7 +115,9 @@ bool each_held(const Directory::View& view, const Subject& subject, Rules rules,
   };
   for (std::size_t i = 0; i < closure.size(); ++i)
     for (const GrantRule& rule : closure.at(i).rules())
-      if (counts(rule) && !visit(Passed{view.names().text(rule.action), pattern_of(rule)}))
+      if (counts(rule) && !visit(Held{{view.names().text(rule.action), pattern_of(rule)},
+                                      rule.effect,
+                                      is_everybodys(closure.at(i), rule)}))
         return false;
   return true;
 }
@@ -116,6 +126,10 @@ bool each_held(const Directory::View& view, const Subject& subject, Rules rules,
 
 bool reaches_administration(std::string_view permission) {
   return permission == "*" || permission.starts_with("agentauth:");
+}
+
+bool is_administrator(const Directory::View& view, const Actor& actor, Timestamp now) {
+  return holds(view, actor, {.permission = administrator_permission}, now);
 }
 
 bool may_grant(const Directory::View& view, const Actor& actor, const Passed& passed,
@@ -127,9 +141,10 @@ bool covers(const Directory::View& view, const Actor& actor, const Actor& other,
   if (!may_act(actor) || other.agent == nullptr) return false;
   const bool is_whole = actor.limits == nullptr || !actor.limits->narrows_permissions();
   if (actor.agent->id == other.agent->id && is_whole) return true;
-  if (is_administrator(view, actor, now)) return true;
-  return each_held(view, other, Rules::that_allow, now,
-                   [&](const Passed& held) { return may_grant(view, actor, held, now); });
+  return is_administrator(view, actor, now) ||
+         each_held(view, other, Rules::that_allow, now, [&](const Held& held) {
+           return holds(view, actor, held.what, now, held.by_everybody);
+         });
 }
 
 bool may_manage(const Directory::View& view, const Actor& actor, const Actor& other,
@@ -137,25 +152,45 @@ bool may_manage(const Directory::View& view, const Actor& actor, const Actor& ot
   if (!may_act(actor) || other.agent == nullptr) return false;
   // Whoever has more memberships than are looked at is an administrator's to deal with.
   if (actor.agent->id == other.agent->id || is_administrator(view, actor, now)) return true;
-  return each_held(view, other, Rules::that_allow, now, [&](const Passed& held) {
-    return !reaches_administration(held.permission) || may_grant(view, actor, held, now);
+  return each_held(view, other, Rules::that_allow, now, [&](const Held& held) {
+    return !reaches_administration(held.what.permission) ||
+           holds(view, actor, held.what, now, held.by_everybody);
   });
 }
 
 bool may_pass_on(const Directory::View& view, const Actor& actor, std::string_view principal,
                  Timestamp now) {
-  return is_administrator(view, actor, now) ||
-         (may_act(actor) &&
-          each_held(view, Subject(principal), Rules::all, now,
-                    [&](const Passed& held) { return may_grant(view, actor, held, now); }));
+  return !kept_from_passing_on(view, actor, principal, now);
+}
+
+std::optional<std::string_view> kept_from_passing_on(const Directory::View& view,
+                                                     const Actor& actor, std::string_view principal,
+                                                     Timestamp now) {
+  if (is_administrator(view, actor, now)) return std::nullopt;
+  std::string_view permission;
+  const auto passes = [&](const Held& held) {
+    permission = held.what.permission;
+    const bool denies = held.effect == Effect::deny;
+    return !(denies && reaches_administration(permission)) && holds(view, actor, held.what, now);
+  };
+  const Subject subject(principal);
+  if (may_act(actor) && each_held(view, subject, Rules::all, now, passes)) return std::nullopt;
+  return permission;
+}
+
+bool concerns_administration(const Directory::View& view, std::string_view principal,
+                             Timestamp now) {
+  return !each_held(view, Subject(principal), Rules::all, now, [](const Held& held) {
+    return held.effect == Effect::audit || !reaches_administration(held.what.permission);
+  });
 }
 
 bool holds_some(const Directory::View& view, const Actor& agent, std::string_view permission,
                 Timestamp now) {
   if (agent.agent == nullptr) return false;
-  return !each_held(view, agent, Rules::that_allow, now, [&](const Passed& held) {
-    return !visit_covering(permission,
-                           [&](std::string_view pattern) { return pattern == held.permission; });
+  return !each_held(view, agent, Rules::that_allow, now, [&](const Held& held) {
+    return !visit_covering(
+        permission, [&](std::string_view pattern) { return pattern == held.what.permission; });
   });
 }
 

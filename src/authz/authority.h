@@ -20,6 +20,10 @@ struct Passed {
 // Whether it is, or covers, something that may be done to AgentAuth itself.
 bool reaches_administration(std::string_view permission);
 
+// Whether it holds all that may be done to AgentAuth for good, and nothing denies it any of that: a
+// deny under a condition, on some resource or of later counts as any other.
+bool is_administrator(const Directory::View& view, const Actor& actor, Timestamp now);
+
 // Whether `actor` may pass it on to others: it holds all of it, without a condition and for as
 // long, and nothing denies it any of it; or it is an administrator.
 bool may_grant(const Directory::View& view, const Actor& actor, const Passed& passed,
@@ -31,7 +35,8 @@ bool holds_some(const Directory::View& view, const Actor& agent, std::string_vie
 
 // Whether `actor` may act for `other`: it may act at all, and is the other or could grant
 // everything the other holds. A narrowed key is less than its agent, so that it may not even act
-// for that one unless it covers all it holds.
+// for that one unless it covers all it holds. What every agent is allowed, whoever it is, the actor
+// has itself, under the same terms.
 bool covers(const Directory::View& view, const Actor& actor, const Actor& other, Timestamp now);
 
 // Whether `actor` may change `other` or its credentials: it could grant whatever the other may do
@@ -39,8 +44,18 @@ bool covers(const Directory::View& view, const Actor& actor, const Actor& other,
 bool may_manage(const Directory::View& view, const Actor& actor, const Actor& other, Timestamp now);
 
 // Whether `actor` may make somebody a member of `principal`, or take somebody out: it could grant
-// whatever that one is allowed, allow whatever it is denied, and end what is put on record.
+// whatever that one is allowed, allow whatever it is denied, and end what is put on record. Of what
+// denies administration an administrator alone makes anybody a member.
 bool may_pass_on(const Directory::View& view, const Actor& actor, std::string_view principal,
                  Timestamp now);
+// A permission of `principal` that keeps `actor` from it. Empty: it may not act at all, or there is
+// more than is looked at; nothing: it may.
+std::optional<std::string_view> kept_from_passing_on(const Directory::View& view,
+                                                     const Actor& actor, std::string_view principal,
+                                                     Timestamp now);
+
+// Whether something that `principal` is allowed or denied may be done to AgentAuth itself.
+bool concerns_administration(const Directory::View& view, std::string_view principal,
+                             Timestamp now);
 
 }  // namespace agentauth

@@ -7,7 +7,9 @@
 #include <set>
 
 #include "authz/authority.h"
+#include "authz/role_service.h"
 #include "authz/testing/stated_policy.h"
+#include "authz/testing/write_as.h"
 
 namespace agentauth {
 namespace {
@@ -157,6 +159,8 @@ const std::vector<std::string> members = {"agent:a", "agent:a", "agent:b", "role
 const std::vector<std::string> askers = {"agent:a", "agent:b", "user:alice", "role:r"};
 const std::vector<std::string> actions = {"x", "y:z", "y:z:q"};
 const std::vector<std::string> patterns = {"x", "x", "y:z", "y:*", "y:z:*", "*"};
+const std::vector<std::string> administration = {"agentauth:x", "agentauth:x", "agentauth:x:y",
+                                                 "agentauth:y", "agentauth:*", "*"};
 const std::vector<std::string> resources = {"", "d:1", "d:12", "e:1"};
 const std::vector<std::string> resource_patterns = {"", "", "d:1", "d:12", "d:1*", "d:*", "e:*"};
 const std::vector<int> moments = {40, 100, 160};
@@ -166,7 +170,8 @@ T any_of(const std::vector<T>& choices) {
   return *rc::gen::elementOf(choices);
 }
 
-int any_end() { return *rc::gen::element(never, never, 50, 150); }
+// Past and to come, and where a record might take one for none.
+int any_end() { return *rc::gen::element(never, never, never, 50, 150, 0, -50); }
 
 StatedGrant any_grant() {
   StatedGrant grant;
@@ -352,11 +357,11 @@ void give_author_something(Both& both) {
   }
 }
 
-struct Author {
+struct Granter {
   Directory::View view;
   Actor actor;
 
-  Author(Replica& replica, Both& both)
+  Granter(Replica& replica, Both& both)
       : view(replica.directory()), actor(view, view.find_agent(both.stated.agent("agent:a"))) {}
   static Timestamp now() { return Timestamp{std::chrono::seconds{100}}; }
   bool administers() const {
@@ -374,13 +379,13 @@ RC_GTEST_PROP(AuthorityProperty, NobodyPassesOnWhatItIsNotAllowed, ()) {
   int passed = 0;
   for (const std::string& pattern : patterns) {
     for (const std::string& resource : resource_patterns) {
-      for (const int until : {150, never}) {
+      for (const int until : {-50, 0, 150, never}) {
         const StatedGrant given{"allow", "agent:new", pattern, resource, 0, until};
-        const Author author(replica, both);
-        if (author.administers()) continue;
+        const Granter granter(replica, both);
+        if (granter.administers()) continue;
         Passed wanted{pattern, *policy::parse_resource_pattern(resource)};
         if (until != never) wanted.until = Timestamp{std::chrono::seconds{until}};
-        if (!may_grant(author.view, author.actor, wanted, Author::now())) continue;
+        if (!may_grant(granter.view, granter.actor, wanted, Granter::now())) continue;
         ++passed;
         Obvious after = both.obvious;
         after.grants.push_back(given);
@@ -406,8 +411,8 @@ RC_GTEST_PROP(AuthorityProperty, MembershipsGiveNobodyWhatItsAuthorIsNotAllowed,
   int passed = 0;
   for (const std::string& role : roles) {
     both.stated.principal(role);
-    const Author author(replica, both);
-    if (author.administers() || !may_pass_on(author.view, author.actor, role, Author::now()))
+    const Granter granter(replica, both);
+    if (granter.administers() || !may_pass_on(granter.view, granter.actor, role, Granter::now()))
       continue;
     ++passed;
     for (const char* member : {"agent:new", "agent:b"}) {
@@ -423,6 +428,105 @@ RC_GTEST_PROP(AuthorityProperty, MembershipsGiveNobodyWhatItsAuthorIsNotAllowed,
     }
   }
   RC_CLASSIFY(passed > 0, "something could be passed on");
+}
+
+// One who may write grants and roles, and holds some of administration.
+class Delegate {
+ public:
+  Delegate(Replica& replica, Both& both)
+      : replica_(replica), by_{both.stated.agent("agent:a"), 0, {}, {}} {
+    by_.key = replica.any_key_of(by_.agent_id);
+    for (const std::string& name : subjects) principals_.push_back(both.stated.principal(name));
+  }
+
+  // Some call of its own; whether it was allowed.
+  bool try_something() {
+    const int drawn = *rc::gen::inRange(0, 10);
+    if (drawn < 4) return try_grant();
+    if (drawn < 6) return try_revocation();
+    return try_membership(drawn);
+  }
+  bool administers(const std::string& subject) {
+    const Directory::View view(replica_.directory());
+    return is_administrator(view, Actor(view, view.find_agent(*agent_of(subject))), clock_.now());
+  }
+
+ private:
+  template <class F>
+  bool write(F work) {
+    return testing::write_as(replica_, by_, clock_.now(), work).has_value();
+  }
+  bool try_grant() {
+    Grant grant;
+    grant.subject = any_of(principals_);
+    grant.permission = any_of(administration);
+    grant.effect = *rc::gen::element(Effect::deny, Effect::deny, Effect::allow, Effect::audit);
+    if (*rc::gen::arbitrary<bool>()) grant.resource = "no:thing";
+    if (*rc::gen::arbitrary<bool>()) grant.when = "1 == 2";
+    if (*rc::gen::arbitrary<bool>()) grant.not_before = Timestamp{Seconds{150}};
+    if (*rc::gen::arbitrary<bool>()) grant.expires_at = Timestamp{Seconds{200}};
+    return write(
+        [&](Transaction& tx, Author& author) { return permissions_.grant(tx, author, grant); });
+  }
+  bool try_revocation() {
+    const std::string subject = any_of(principals_), permission = any_of(administration);
+    const Effect effect = *rc::gen::element(Effect::deny, Effect::allow, Effect::audit);
+    return write([&](Transaction& tx, Author& author) {
+      return permissions_.revoke(tx, author, subject, permission, {{}, effect});
+    });
+  }
+  bool try_membership(int drawn) {
+    Membership membership;
+    membership.member = any_of(principals_);
+    membership.of = any_of(roles);
+    if (*rc::gen::arbitrary<bool>()) membership.expires_at = Timestamp{Seconds{200}};
+    return write([&](Transaction& tx, Author& author) -> Result<void> {
+      if (drawn == 9) return roles_.erase(tx, author, membership.of);
+      if (drawn == 8) return roles_.erase_member(tx, author, membership.of, membership.member);
+      TRY(roles_.put_member(tx, author, membership));
+      return {};
+    });
+  }
+
+  Replica& replica_;
+  Caller by_;
+  const ManualClock clock_{Timestamp{Seconds{100}}};
+  PermissionService permissions_{replica_.directory(), clock_};
+  RoleService roles_;
+  std::vector<std::string> principals_;
+};
+
+// Whatever else there is, and however often a delegate tries.
+RC_GTEST_PROP(AuthorityProperty, NobodyButAnAdministratorMakesOneOrUnmakesOne, ()) {
+  Replica replica(std::chrono::hours{1}, Replica::Agents::with_key);
+  Both both(replica);
+  for (const std::string& name : roles) both.stated.principal(name);
+  both.stated.state(*rc::gen::element<std::string>(
+      "allow agent:b agentauth:*", "allow role:s *\nmember agent:b of role:s",
+      "allow group:h agentauth:*\nmember role:s of group:h\nmember agent:b of role:s"));
+  std::set<std::string> lines{"allow agent:a agentauth:x", "allow agent:b agentauth:*"};
+  both.stated.state("allow agent:a agentauth:x");
+  const int stated = *rc::gen::inRange(0, 8);
+  for (int i = 0; i < stated; ++i) {
+    StatedGrant grant = any_grant();
+    grant.action = any_of(administration);
+    if (grant.subject == "agent:a" && grant.effect == "allow") grant.when = When::always;
+    if (lines.insert(grant.line()).second) both.stated.state(grant.line());
+    if (i % 3 == 0) both.add_member();
+  }
+  Delegate delegate(replica, both);
+  const std::string itself = both.stated.principal("agent:a");
+  const std::string other = both.stated.principal("agent:b");
+  RC_PRE(!delegate.administers(itself));
+  const bool administers = delegate.administers(other);
+  int done = 0;
+  for (int i = 0; i < 40; ++i) {
+    done += delegate.try_something() ? 1 : 0;
+    RC_ASSERT(!delegate.administers(itself));
+    RC_ASSERT(delegate.administers(other) == administers);
+  }
+  RC_CLASSIFY(administers, "there was an administrator");
+  RC_CLASSIFY(done > 0, "something was allowed");
 }
 
 }  // namespace

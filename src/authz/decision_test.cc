@@ -7,6 +7,7 @@
 #include <set>
 
 #include "authz/authority.h"
+#include "authz/permission_service.h"
 #include "directory/testing/replica.h"
 
 namespace agentauth {
@@ -227,6 +228,38 @@ TEST_F(DecisionTest, AnAgentCoversWhoHoldsNoMoreThanItself) {
   EXPECT_FALSE(covers_agent(agent, AgentId{}));
   EXPECT_FALSE(covers_agent(AgentId{}, agent));
   EXPECT_TRUE(covers_agent(replica.add_agent_with({"agentauth:*"}), agent));
+}
+
+// A key of the other opens nothing by it that the actor's own does not.
+TEST_F(DecisionTest, WhatEveryAgentHoldsWhoeverItIsKeepsNobodyFromCoveringAnother) {
+  const AgentId agent = replica.add_agent_with({"a"});
+  const AgentId other = replica.add_agent_with({"a"});
+  const auto state = [&](const std::string& subject, const char* permission, const Terms& terms) {
+    value_of(replica.database().write([&](Transaction& tx) -> Result<void> {
+      TRY(tx.grants().insert({subject, agent_of(subject)}, permission, terms));
+      return note_change(tx, subject);
+    }));
+  };
+  Terms small, once, later, mine, deny;
+  small.when = "context.amount < 500";
+  once.max_uses = 1;
+  later.not_before = now + Seconds{60};
+  later.expires_at = now + Seconds{120};
+  mine.when = "subject.properties.level > 2";
+  deny.effect = Effect::deny;
+  deny.resource = "city:bern";
+  for (const Terms& terms : {small, once, later})
+    for (const char* permission : {"pay", "agentauth:audit:read"})
+      state("agent:*", permission, terms);
+  EXPECT_TRUE(covers_agent(agent, other));
+  EXPECT_TRUE(manages(agent, other));
+  state("agent:*", "see", mine);
+  EXPECT_FALSE(covers_agent(agent, other)) << "the other may be somebody else's subject";
+  EXPECT_TRUE(manages(agent, other));
+  const AgentId denied = replica.add_agent_with({"a"});
+  state(subject_of(denied), "agentauth:audit:read", deny);
+  EXPECT_FALSE(covers_agent(denied, other));
+  EXPECT_FALSE(manages(denied, other)) << "it is denied what the other is not";
 }
 
 TEST_F(DecisionTest, CoveringLooksAtEveryGrantOfALongList) {

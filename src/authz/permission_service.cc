@@ -40,13 +40,6 @@ bool shuts_out_everybody(const Grant& wanted) {
          reaches_administration(wanted.permission);
 }
 
-// Who lifts a deny, or keeps something off the record, gives as much as who grants. Who takes
-// administration away could lock an administrator out; its own anybody may give up.
-bool takes_authority_to_revoke(const Caller& caller, const Grant& grant) {
-  return grant.decides() != Effect::allow ||
-         (reaches_administration(grant.permission) && grant.subject != subject_of(caller.agent_id));
-}
-
 }  // namespace
 
 std::string principal_of(RoleKind kind, std::string_view name) {
@@ -61,6 +54,13 @@ Result<void> check_terms(const Terms& terms) {
   check_uses(terms, error.fields);
   if (error.fields.empty()) return {};
   return tl::unexpected(std::move(error));
+}
+
+Result<void> require_end_ahead(const std::optional<Timestamp>& end, Timestamp now) {
+  if (lies_ahead(end, now)) return {};
+  return tl::unexpected(Error{.code = Errc::invalid_argument,
+                              .message = "A field is missing or invalid",
+                              .fields = {{"expires_at", std::string(end_rule)}}});
 }
 
 Result<void> note_change(Transaction& tx, const std::string& subject) {
@@ -84,30 +84,22 @@ Result<GrantSubject> PermissionService::find_subject(Transaction& tx,
   return subject;
 }
 
-Result<void> PermissionService::require_authority(Transaction& tx, const Caller& caller,
-                                                  const Grant& grant) {
-  const auto granter = TRY(directory_.read_agent(tx, caller.agent_id));
-  const Directory::View view(directory_);
-  const Timestamp now = clock_.now();
-  const Actor actor = TRY(acting_as(view, granter ? Actor(*granter) : Actor(), caller, now));
-  // Views the grant's own text.
-  const auto resource = policy::parse_resource_pattern(
-      grant.resource ? std::string_view(*grant.resource) : std::string_view());
-  if (!resource || !may_grant(view, actor, {grant.permission, *resource, grant.expires_at}, now))
-    return failure(Errc::permission_denied, "Permission denied",
-                   "the caller does not hold what it would grant");
-  return {};
-}
-
-Result<PermissionService::Granted> PermissionService::grant(Transaction& tx, const Caller& caller,
+Result<PermissionService::Granted> PermissionService::grant(Transaction& tx, Author& author,
                                                             const Grant& wanted,
                                                             std::optional<GrantId> id) {
   TRY(check_terms(wanted));
-  TRY(require_authority(tx, caller, wanted));
+  TRY(require_end_ahead(wanted.expires_at, author.now()));
+  TRY(author.require_grant(wanted));
   const GrantSubject subject = TRY(find_subject(tx, wanted.subject));
-  if (!id)
-    for (Grant& known : TRY(tx.grants().find_all(wanted.subject, wanted.permission)))
-      if (known.terms() == wanted.terms()) return Granted{std::move(known), false};
+  // What says the same under another id is another grant; but not of an agent without terms.
+  if (!id || (subject.agent_id && !wanted.any())) {
+    for (Grant& known : TRY(tx.grants().find_all(wanted.subject, wanted.permission))) {
+      if (known.terms() != wanted.terms()) continue;
+      if (!id) return Granted{std::move(known), false};
+      return failure(Errc::conflict,
+                     "The agent holds that already, by the grant " + known.id.to_string());
+    }
+  }
   TRY(require_room(wanted));
   Granted granted{TRY(tx.grants().insert(subject, wanted.permission, wanted, id)), true};
   TRY(note_change(tx, wanted.subject));
@@ -128,23 +120,22 @@ Result<void> PermissionService::require_room(const Grant& wanted) const {
   return {};
 }
 
-Result<void> PermissionService::revoke(Transaction& tx, const Caller& caller,
-                                       const std::string& subject, const std::string& permission,
-                                       const WhichGrants& which) {
+Result<void> PermissionService::revoke(Transaction& tx, Author& author, const std::string& subject,
+                                       const std::string& permission, const WhichGrants& which) {
   TRY(find_subject(tx, subject));
   bool found = false;
   for (const Grant& grant : TRY(tx.grants().find_all(subject, permission))) {
     if (!which.mean(grant)) continue;
     found = true;
-    TRY(revoke(tx, caller, grant.id));
+    TRY(revoke(tx, author, grant.id));
   }
   if (!found) return failure(Errc::not_found, "The subject does not hold this permission");
   return {};
 }
 
-Result<Grant> PermissionService::revoke(Transaction& tx, const Caller& caller, GrantId id) {
+Result<Grant> PermissionService::revoke(Transaction& tx, Author& author, GrantId id) {
   const Grant grant = TRY(tx.grants().find(id));
-  if (takes_authority_to_revoke(caller, grant)) TRY(require_authority(tx, caller, grant));
+  TRY(author.require_revocation(grant));
   TRY(tx.grants().erase(id));
   TRY(note_change(tx, grant.subject));
   return grant;

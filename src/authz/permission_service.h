@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "authz/authority.h"
+#include "authz/author.h"
 #include "base/fields.h"
 #include "model/caller.h"
 #include "model/grant.h"
@@ -224,18 +224,18 @@ class PermissionService {
     Grant grant;
     bool created = false;  // false: there was the very same one already
   };
-  // The caller must hold what it grants, by what the transaction sees; what it would deny, too.
+  // The author must hold what it grants; what it would deny, too.
   // Errors: permission_denied, not_found, invalid_argument; conflict when the subject holds as much
-  // as one may, or a deny would shut out everybody.
-  Result<Granted> grant(Transaction& tx, const Caller& caller, const Grant& wanted,
+  // as one may, or the same under another id, or a deny would shut out everybody.
+  Result<Granted> grant(Transaction& tx, Author& author, const Grant& wanted,
                         std::optional<GrantId> id = {});
   // Those of a permission that are meant. Taking away a deny, what is put on record, or somebody
   // else's administration takes as much as granting it.
   // Errors: permission_denied, not_found.
-  Result<void> revoke(Transaction& tx, const Caller& caller, const std::string& subject,
+  Result<void> revoke(Transaction& tx, Author& author, const std::string& subject,
                       const std::string& permission, const WhichGrants& which);
   // One grant.
-  Result<Grant> revoke(Transaction& tx, const Caller& caller, GrantId id);
+  Result<Grant> revoke(Transaction& tx, Author& author, GrantId id);
 
   Result<std::vector<AgentGrant>> list(Transaction& tx, const ListPermissions& request,
                                        const PageStart& after, std::int64_t limit);
@@ -257,7 +257,6 @@ class PermissionService {
   Result<std::vector<RoleGrant>> list_of(Transaction& tx, const std::string& principal,
                                          const PageStart& after, std::int64_t limit);
   Result<GrantSubject> find_subject(Transaction& tx, const std::string& name) const;
-  Result<void> require_authority(Transaction& tx, const Caller& caller, const Grant& grant);
   Result<void> require_room(const Grant& wanted) const;
 
   Directory& directory_;
@@ -266,6 +265,14 @@ class PermissionService {
 
 // Whether the terms can be kept. Errors: invalid_argument, with the place.
 Result<void> check_terms(const Terms& terms);
+
+// An end that is written lies ahead: nothing is granted, or made a member, for a time that is over.
+inline constexpr std::string_view end_rule = "must lie ahead";
+inline bool lies_ahead(const std::optional<Timestamp>& end, Timestamp now) {
+  return !end || *end > now;
+}
+// Errors: invalid_argument.
+Result<void> require_end_ahead(const std::optional<Timestamp>& end, Timestamp now);
 
 // In the log, what there is to read again after a change of what a subject was granted.
 Result<void> note_change(Transaction& tx, const std::string& subject);

@@ -4,27 +4,27 @@
 
 #include <algorithm>
 
-#include "directory/testing/replica.h"
+#include "authz/testing/write_as.h"
 
 namespace agentauth {
 namespace {
 
-class PermissionServiceTest : public testing::Test {
+class PermissionServiceTest : public ::testing::Test {
  protected:
   Result<PermissionService::Granted> grant(AgentId caller, AgentId receiver,
                                            const std::string& permission) {
     const Caller by_key{caller, 0, {}, replica.any_key_of(caller)};
-    return replica.database().write([&](Transaction& tx) {
+    return testing::write_as(replica, by_key, clock.now(), [&](Transaction& tx, Author& author) {
       Grant wanted;
       wanted.subject = subject_of(receiver);
       wanted.permission = permission;
-      return service.grant(tx, by_key, wanted);
+      return service.grant(tx, author, wanted);
     });
   }
   Result<void> revoke(AgentId holder, const std::string& permission) {
     const Caller by_key{administrator, 0, {}, replica.any_key_of(administrator)};
-    return replica.database().write([&](Transaction& tx) {
-      return service.revoke(tx, by_key, subject_of(holder), permission, {});
+    return testing::write_as(replica, by_key, clock.now(), [&](Transaction& tx, Author& author) {
+      return service.revoke(tx, author, subject_of(holder), permission, {});
     });
   }
   Errc check_error(AgentId id) {

@@ -1,6 +1,5 @@
 #include "authz/policy_service.h"
 
-#include "authz/internal/administrators.h"
 #include "authz/internal/policy_changes.h"
 
 namespace agentauth {
@@ -77,6 +76,18 @@ Result<void> check_names(Transaction& tx, const PolicyLines& wanted, const Polic
   return refuse(names.take());
 }
 
+// Of what would be written; what is stored and has ended since may stand in a document.
+Result<void> check_ends(const PolicyChanges& changes, Timestamp now) {
+  std::vector<FieldError> errors;
+  const auto check = [&](const std::string& place, const std::optional<Timestamp>& end) {
+    if (!lies_ahead(end, now)) errors.push_back({place + ".expires_at", std::string(end_rule)});
+  };
+  for (const GrantLine* line : changes.grants_added) check(line->place, line->grant.expires_at);
+  for (const MemberLine* line : changes.members_put)
+    check(line->place, line->membership.expires_at);
+  return refuse(std::move(errors));
+}
+
 }  // namespace
 
 Result<PolicyDocument> PolicyService::read(Transaction& tx) {
@@ -84,14 +95,14 @@ Result<PolicyDocument> PolicyService::read(Transaction& tx) {
   return document_of(TRY(stored_lines(tx, kinds)), kinds);
 }
 
-Result<PolicyDiff> PolicyService::apply(Transaction& tx, const Caller& caller,
+// Nobody else changes anything from what is compared to what is committed: the author has locked
+// the changes.
+Result<PolicyDiff> PolicyService::apply(Transaction& tx, Author& author,
                                         const PolicyDocument& document, Unlisted unlisted) {
   std::vector<FieldError> errors;
   const PolicyLines wanted = internal::lines_of(document, errors);
   TRY(refuse(std::move(errors)));
   const PolicyKinds kinds = PolicyKinds::of(document);
-  // Nobody else changes anything from what is compared to what is committed.
-  TRY(tx.changes().lock());
   const PolicyLines stored = TRY(internal::stored_lines(tx, kinds));
   PolicyChanges changes = compare(stored, wanted);
   if (unlisted == Unlisted::kept) changes.forget_removals();
@@ -101,11 +112,9 @@ Result<PolicyDiff> PolicyService::apply(Transaction& tx, const Caller& caller,
                                        std::to_string(changes_max));
   const bool keeps = unlisted == Unlisted::kept;
   TRY(check_names(tx, wanted, keeps ? PolicyKinds{} : kinds, changes));
-  const Timestamp now = clock_.now();
-  const bool had_one = changes.may_take() && TRY(internal::has_administrator(tx, now));
-  TRY(make(changes, tx, caller, changes_));
-  if (had_one && !TRY(internal::has_administrator(tx, now)))
-    return failure(Errc::conflict, "No active administrator would be left");
+  TRY(check_ends(changes, author.now()));
+  TRY(make(changes, tx, author, changes_));
+  TRY(author.require_administrator_left(tx));
   return std::move(changes.diff);
 }
 

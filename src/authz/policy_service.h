@@ -34,7 +34,7 @@ class PolicyService {
     RoleService& roles;
     EntityService& entities;
   };
-  PolicyService(const Changes& changes, const Clock& clock) : changes_(changes), clock_(clock) {}
+  explicit PolicyService(const Changes& changes) : changes_(changes) {}
 
   // Of one document, added, removed and changed together: nobody else writes meanwhile.
   static constexpr std::size_t changes_max = 10'000;
@@ -44,17 +44,16 @@ class PolicyService {
   Result<PolicyDocument> read(Transaction& tx);
 
   // Makes what is stored equal to the document, for the kinds of things that it names; or only adds
-  // and changes, and keeps what it does not list. The caller must be allowed each change as if it
+  // and changes, and keeps what it does not list. The author must be allowed each change as if it
   // made it alone.
   enum class Unlisted : bool { removed, kept };
   // Errors: invalid_argument with every place that is wrong; permission_denied with the first one;
   // conflict: a cycle, too many changes, or no administrator would be left.
-  Result<PolicyDiff> apply(Transaction& tx, const Caller& caller, const PolicyDocument& document,
+  Result<PolicyDiff> apply(Transaction& tx, Author& author, const PolicyDocument& document,
                            Unlisted unlisted = Unlisted::removed);
 
  private:
   const Changes changes_;
-  const Clock& clock_;
 };
 
 }  // namespace agentauth

@@ -4,27 +4,32 @@
 #include <gtest/gtest.h>
 
 #include "authz/authority.h"
-#include "directory/testing/replica.h"
+#include "authz/testing/write_as.h"
 
 namespace agentauth {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::SizeIs;
-using testing::UnorderedElementsAre;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
-class PolicyServiceTest : public testing::Test {
+class PolicyServiceTest : public ::testing::Test {
  protected:
   Caller by_key(AgentId caller) { return {caller, 0, {}, replica.any_key_of(caller)}; }
 
+  template <class F>
+  auto write_as(AgentId caller, F work) {
+    return testing::write_as(replica, by_key(caller), clock.now(), work);
+  }
   Result<PolicyDiff> apply_as(AgentId caller, std::string_view text) {
     const std::string body = spell_out_policy(text);
     const auto document = decode<PolicyDocument>({.path = {}, .query = {}, .body = body});
     if (!document) return tl::unexpected(document.error());
-    return replica.database().write(
-        [&](Transaction& tx) { return service.apply(tx, by_key(caller), *document); });
+    return write_as(caller, [&](Transaction& tx, Author& author) {
+      return service.apply(tx, author, *document);
+    });
   }
   Result<PolicyDiff> apply(std::string_view text) { return apply_as(administrator, text); }
   // What a correct policy answers; a wrong one fails the test.
@@ -58,9 +63,9 @@ class PolicyServiceTest : public testing::Test {
   Replica replica{std::chrono::hours{1}, Replica::Agents::with_key};
   ManualClock clock;
   PermissionService permissions{replica.directory(), clock};
-  RoleService roles{replica.directory(), clock};
+  RoleService roles;
   EntityService entities{clock};
-  PolicyService service{{permissions, roles, entities}, clock};
+  PolicyService service{{permissions, roles, entities}};
   AgentId administrator = replica.add_agent_with({std::string(administrator_permission)});
   AgentId bot = replica.add_agent();
 };
@@ -229,6 +234,98 @@ TEST_F(PolicyServiceTest, TheLastAdministratorDoesNotShutItselfOut) {
   EXPECT_EQ(replica.revision(), before);
 }
 
+// Whatever a document takes from its author or gives it, each change is decided by what was before.
+TEST_F(PolicyServiceTest, ADenyOfItsAuthorsOwnKeepsItFromNothingInTheSameDocument) {
+  const AgentId helper = replica.add_agent_with({"agentauth:policy:write", "x", "y"});
+  const std::string itself = subject_of(helper);
+  applied(R"({"roles":[{"name":"a","permissions":["x"],"members":["user:carol"]},)"
+          R"({"name":"b","permissions":[{"permission":"y","effect":"deny"}]}],)"
+          R"("groups":[{"name":"g","members":[")" +
+          itself + R"("]}]})");
+  const PolicyDiff diff = value_of(apply_as(
+      helper,
+      R"({"roles":[{"name":"a","permissions":["x","y"],"members":["user:alice"]},{"name":"b"}],)"
+      R"("groups":[{"name":"g","permissions":[{"permission":"y","effect":"deny"}],"members":[")" +
+          itself + R"("]}],"grants":[{"subject":")" + itself +
+          R"(","action":"x","effect":"deny"},{"subject":"agent:*","action":"x","effect":"deny"},)" +
+          own() + R"(,{"subject":"user:bob","action":"x"},{"subject":")" + itself +
+          R"(","action":"agentauth:policy:write"}]})"));
+  EXPECT_THAT(diff.added, SizeIs(6));
+  EXPECT_THAT(diff.removed, SizeIs(4));
+  EXPECT_TRUE(may("user:alice", "y"));
+  EXPECT_TRUE(may("user:bob", "x"));
+  EXPECT_EQ(apply_as(helper, R"({"roles":[{"name":"a","permissions":["x"]}]})").error().code,
+            Errc::permission_denied)
+      << "from then on it is denied them";
+}
+
+TEST_F(PolicyServiceTest, WhatADocumentGivesItsAuthorLetsItGiveNothing) {
+  const AgentId helper = replica.add_agent_with({"agentauth:policy:write", "x"});
+  applied(R"({"roles":[{"name":"a","permissions":["x"]},{"name":"b","permissions":["y"]}]})");
+  const std::string itself = subject_of(helper);
+  const auto before = replica.revision();
+  EXPECT_EQ(apply_as(helper, R"({"roles":[{"name":"a","permissions":["x"],"members":[")" + itself +
+                                 R"("]},{"name":"b","permissions":["y"],"members":["role:a"]}]})")
+                .error()
+                .code,
+            Errc::permission_denied);
+  EXPECT_EQ(replica.revision(), before);
+}
+
+TEST_F(PolicyServiceTest, NobodyButAnAdministratorAppliesADenyOfAdministration) {
+  const AgentId helper =
+      replica.add_agent_with({"agentauth:policy:write", "agentauth:agents:read"});
+  const std::string root = subject_of(administrator);
+  const auto before = replica.revision();
+  const std::string direct = R"({"grants":[)" + own() + R"(,{"subject":")" + root +
+                             R"(","action":"agentauth:agents:read","effect":"deny"}]})";
+  const std::string trap =
+      R"({"roles":[{"name":"trap","permissions":[{"permission":"agentauth:agents:read",)"
+      R"("effect":"deny","when":"1 == 2"}],"members":[")" +
+      root + R"("]}]})";
+  for (const std::string& text : {direct, trap}) {
+    const auto refused = apply_as(helper, text);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::permission_denied);
+    ASSERT_THAT(refused.error().fields, SizeIs(1));
+    EXPECT_THAT(refused.error().fields[0].message,
+                HasSubstr("agentauth:agents:read is for administrators alone to deny"));
+    EXPECT_EQ(apply(text).error().code, Errc::conflict) << "it is the only one";
+  }
+  EXPECT_EQ(replica.revision(), before);
+}
+
+TEST_F(PolicyServiceTest, WhatIsMissingIsNamed) {
+  const AgentId helper = replica.add_agent_with({"agentauth:policy:write", "agentauth:roles:read"});
+  applied(R"({"roles":[{"name":"a","permissions":["read_stock"]}]})");
+  const auto message = [](const Result<PolicyDiff>& refused) {
+    return refused || refused.error().fields.empty() ? "" : refused.error().fields[0].message;
+  };
+  EXPECT_EQ(message(apply_as(helper, R"({"groups":[{"name":"g","permissions":["read_rain"]}]})")),
+            "read_rain is more than the caller may give or take");
+  EXPECT_EQ(message(apply_as(helper, R"({"roles":[{"name":"a","permissions":["read_stock"],)"
+                                     R"("members":["user:alice"]}]})")),
+            "role:a holds or denies read_stock, which the caller may not pass on");
+}
+
+TEST_F(PolicyServiceTest, EndsThatAreWrittenLieAheadAndThoseThatAreStoredMayHavePassed) {
+  const std::string text =
+      R"({"roles":[{"name":"a","permissions":[{"permission":"x","expires_at":"2023-11-14T22:14:20.000Z"}],)"
+      R"("members":[{"member":"user:alice","expires_at":"2023-11-14T22:14:20.000Z"}]}]})";
+  applied(text);
+  clock.advance(std::chrono::hours{1});
+  EXPECT_EQ(applied(text).size(), 0U) << "it ended where it stands";
+  applied(R"({"roles":[]})");
+  EXPECT_THAT(places(apply(text)),
+              ElementsAre("roles[0].permissions[0].expires_at", "roles[0].members[0].expires_at"));
+  const auto epoch =
+      apply(R"({"grants":[)" + own() +
+            R"(,{"subject":"user:a","action":"x","expires_at":"1970-01-01T00:00:00Z"},)"
+            R"({"subject":"user:a","action":"x","expires_at":"1960-01-01T00:00:00Z"}]})");
+  EXPECT_THAT(places(epoch), ElementsAre("grants[2].expires_at", "grants[1].expires_at"));
+  EXPECT_EQ(epoch.error().fields[0].message, "must lie ahead");
+}
+
 TEST_F(PolicyServiceTest, AnAdministratorMayGoWhenAnotherRemains) {
   const std::string successor = subject_of(bot);
   const auto given = R"({"roles":[{"name":"boss","permissions":["agentauth:*"],"members":[")" +
@@ -244,8 +341,8 @@ TEST_F(PolicyServiceTest, WhatIsNotListedMayBeKept) {
   applied(readers);
   const std::string body = R"({"grants":[{"subject":"user:carol","action":"x"}],"roles":[]})";
   const auto document = value_of(decode<PolicyDocument>({.path = {}, .query = {}, .body = body}));
-  const auto diff = value_of(replica.database().write([&](Transaction& tx) {
-    return service.apply(tx, by_key(administrator), document, PolicyService::Unlisted::kept);
+  const auto diff = value_of(write_as(administrator, [&](Transaction& tx, Author& author) {
+    return service.apply(tx, author, document, PolicyService::Unlisted::kept);
   }));
   EXPECT_THAT(diff.added, ElementsAre("user:carol: allow x"));
   EXPECT_THAT(diff.removed, IsEmpty());

@@ -22,25 +22,13 @@ Result<std::vector<Role>> RoleService::list(Transaction& tx, RoleKind kind, cons
   return tx.roles().list(kind, after, limit);
 }
 
-Result<void> RoleService::erase(Transaction& tx, const Caller& caller,
-                                const std::string& principal) {
-  // Nobody makes it a member meanwhile: the next one of that name would be.
-  TRY(tx.changes().lock());
+// Nobody makes it a member meanwhile, of which the next one of that name would be one: the author
+// has locked the changes.
+Result<void> RoleService::erase(Transaction& tx, Author& author, const std::string& principal) {
   TRY(tx.roles().find(principal));
-  TRY(require_authority(tx, caller, principal));
+  TRY(author.require_membership(tx, principal));
   TRY(tx.roles().erase(principal));
   return note_change(tx, principal);
-}
-
-Result<void> RoleService::require_authority(Transaction& tx, const Caller& caller,
-                                            const std::string& principal) {
-  const auto committed = TRY(directory_.read_agent(tx, caller.agent_id));
-  const Directory::View view(directory_);
-  const Timestamp now = clock_.now();
-  const Actor actor = TRY(acting_as(view, committed ? Actor(*committed) : Actor(), caller, now));
-  if (may_pass_on(view, actor, principal, now)) return {};
-  return failure(Errc::permission_denied, "Permission denied",
-                 "the caller does not hold what the role or group holds");
 }
 
 // What is to become a member must not be, by however many steps, what it becomes a member of.
@@ -78,17 +66,18 @@ Result<bool> RoleService::reaches_too_far(Transaction& tx, const std::string& me
   return false;
 }
 
-Result<RoleService::PutMembership> RoleService::put_member(Transaction& tx, const Caller& caller,
+// One writer at a time, as the author has locked the changes: two halves of a cycle must not pass
+// each other.
+Result<RoleService::PutMembership> RoleService::put_member(Transaction& tx, Author& author,
                                                            const Membership& wanted) {
-  // One writer at a time: two halves of a cycle must not pass each other.
-  TRY(tx.changes().lock());
+  TRY(require_end_ahead(wanted.expires_at, author.now()));
   const Role role = TRY(tx.roles().find(wanted.of));
   const auto agent = agent_of(wanted.member);
   if (agent) TRY(tx.agents().find(*agent));
   if (policy::is_role_or_group(wanted.member)) TRY(tx.roles().find(wanted.member));
   if (wanted.member == policy::every_agent)
     return failure(Errc::conflict, "Every agent is no member; grant to agent:* instead");
-  TRY(require_authority(tx, caller, wanted.of));
+  TRY(author.require_membership(tx, wanted.of));
   TRY(refuse_cycle(tx, wanted));
   const bool created = TRY(tx.roles().put_member(wanted.member, agent, role.id, wanted.expires_at));
   if (created) TRY(require_bounds(tx, wanted));
@@ -96,10 +85,10 @@ Result<RoleService::PutMembership> RoleService::put_member(Transaction& tx, cons
   return PutMembership{TRY(tx.roles().find_member(wanted.member, role.id)), created};
 }
 
-Result<void> RoleService::erase_member(Transaction& tx, const Caller& caller, const std::string& of,
+Result<void> RoleService::erase_member(Transaction& tx, Author& author, const std::string& of,
                                        const std::string& member) {
   const Role role = TRY(tx.roles().find(of));
-  TRY(require_authority(tx, caller, of));
+  TRY(author.require_membership(tx, of));
   if (!TRY(tx.roles().erase_member(member, role.id)))
     return failure(Errc::not_found, "No such member");
   return note_change(tx, member);

@@ -158,8 +158,6 @@ struct ListAgentRoles {
 
 class RoleService {
  public:
-  RoleService(Directory& directory, const Clock& clock) : directory_(directory), clock_(clock) {}
-
   // Of one member directly, and with the roles and groups that those are members of: with its own
   // grants and every agent's, what decisions look at.
   static constexpr std::int64_t memberships_max = 64;
@@ -178,18 +176,18 @@ class RoleService {
   Result<std::vector<Role>> list(Transaction& tx, RoleKind kind, const PageStart& after,
                                  std::int64_t limit);
   // With its grants and memberships. Errors: permission_denied, not_found.
-  Result<void> erase(Transaction& tx, const Caller& caller, const std::string& principal);
+  Result<void> erase(Transaction& tx, Author& author, const std::string& principal);
 
   // Makes `member` one of a role or group, or changes when that ends.
-  // The caller must hold whatever that passes on. Errors: permission_denied; not_found; conflict: a
-  // cycle, or more memberships than are looked at.
+  // The author must hold whatever that passes on. Errors: permission_denied; not_found;
+  // invalid_argument; conflict: a cycle, or more memberships than are looked at.
   struct PutMembership {
     Membership membership;
     bool created = false;
   };
-  Result<PutMembership> put_member(Transaction& tx, const Caller& caller, const Membership& wanted);
+  Result<PutMembership> put_member(Transaction& tx, Author& author, const Membership& wanted);
   // Taking somebody out may lift a deny. Errors: permission_denied, not_found.
-  Result<void> erase_member(Transaction& tx, const Caller& caller, const std::string& of,
+  Result<void> erase_member(Transaction& tx, Author& author, const std::string& of,
                             const std::string& member);
   Result<std::vector<Membership>> list_members(Transaction& tx, const std::string& of,
                                                const PageStart& after, std::int64_t limit);
@@ -215,17 +213,12 @@ class RoleService {
   }
 
  private:
-  Result<void> require_authority(Transaction& tx, const Caller& caller,
-                                 const std::string& principal);
   Result<void> refuse_cycle(Transaction& tx, const Membership& wanted);
   Result<void> require_bounds(Transaction& tx, const Membership& written);
   static Result<bool> reaches_too_far(Transaction& tx, const std::string& member);
 
   // Members that have to be looked at one by one; with more of them the bound counts as passed.
   static constexpr std::int64_t doubtful_max = 1000;
-
-  Directory& directory_;
-  const Clock& clock_;
 };
 
 }  // namespace agentauth

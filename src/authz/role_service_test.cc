@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "authz/testing/stated_policy.h"
+#include "authz/testing/write_as.h"
 
 namespace agentauth {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::StatedPolicy;
+using testing::write_as;
 
 class RoleServiceTest : public ::testing::Test {
  protected:
@@ -35,13 +37,19 @@ class RoleServiceTest : public ::testing::Test {
     wanted.member = member;
     wanted.of = of;
     wanted.expires_at = until;
-    return write([&](Transaction& tx) { return service.put_member(tx, caller(by), wanted); });
+    return write_as(replica, caller(by), clock.now(), [&](Transaction& tx, Author& author) {
+      return service.put_member(tx, author, wanted);
+    });
   }
   Result<void> leave(AgentId by, const std::string& member, const std::string& of) {
-    return write([&](Transaction& tx) { return service.erase_member(tx, caller(by), of, member); });
+    return write_as(replica, caller(by), clock.now(), [&](Transaction& tx, Author& author) {
+      return service.erase_member(tx, author, of, member);
+    });
   }
   Result<void> erase(AgentId by, const std::string& principal) {
-    return write([&](Transaction& tx) { return service.erase(tx, caller(by), principal); });
+    return write_as(replica, caller(by), clock.now(), [&](Transaction& tx, Author& author) {
+      return service.erase(tx, author, principal);
+    });
   }
   template <class T>
   static Errc error_of(const Result<T>& result) {
@@ -49,8 +57,8 @@ class RoleServiceTest : public ::testing::Test {
   }
 
   Replica replica{std::chrono::hours{1}, Replica::Agents::with_key};
-  ManualClock clock;
-  RoleService service{replica.directory(), clock};
+  ManualClock clock{Timestamp{Seconds{100}}};
+  RoleService service;
   StatedPolicy stated{replica};
   AgentId administrator = replica.add_agent_with({std::string(administrator_permission)});
   AgentId helper = stated.agent("agent:helper");
@@ -123,7 +131,11 @@ TEST_F(RoleServiceTest, TwoHalvesOfACircleDoNotPassEachOther) {
       wanted.member = member;
       wanted.of = of;
       return replica.database()
-          .write_apart([&](Transaction& tx) { return service.put_member(tx, by, wanted); })
+          .write_apart([&](Transaction& tx) -> Result<void> {
+            Author author = TRY(Author::read(replica.directory(), tx, by, clock.now()));
+            TRY(service.put_member(tx, author, wanted));
+            return {};
+          })
           .has_value();
     };
     bool one = false;
@@ -154,7 +166,7 @@ TEST_F(RoleServiceTest, OneIsAMemberOfSoManyAndNoMore) {
     ASSERT_TRUE(join(administrator, subject, "role:r" + std::to_string(i)));
   const auto before = replica.revision();
   EXPECT_EQ(error_of(join(administrator, subject, "role:r64")), Errc::conflict);
-  EXPECT_TRUE(join(administrator, subject, "role:r63", Timestamp{Seconds{1}})) << "no new one";
+  EXPECT_TRUE(join(administrator, subject, "role:r63", Timestamp{Seconds{200}})) << "no new one";
   EXPECT_EQ(replica.revision(), before + 1);
 }
 
@@ -255,6 +267,72 @@ TEST_F(RoleServiceTest, NobodyEscapesADenyByLeavingWhatDeniesIt) {
   EXPECT_EQ(stated.answer("agent:helper read"), "denied");
   ASSERT_TRUE(leave(administrator, itself, "group:g"));
   EXPECT_EQ(stated.answer("agent:helper read"), "granted");
+}
+
+// Whoever is a member of what denies administration is no administrator, whatever the deny's terms.
+TEST_F(RoleServiceTest, NobodyButAnAdministratorMakesMembersOfWhatDeniesAdministration) {
+  stated.state(
+      "allow agent:helper agentauth:roles:write\nallow agent:helper agentauth:agents:read\n"
+      "deny role:trap agentauth:agents:read when 1 == 2\n"
+      "deny group:later agentauth:agents:read from 9000000000\n"
+      "deny role:elsewhere agentauth:agents:read on no:thing\n"
+      "member group:outer of role:trap\n"
+      "allow group:staff read\nallow agent:helper read");
+  const std::string root = subject_of(administrator);
+  for (const char* trap : {"role:trap", "group:later", "role:elsewhere", "group:outer"})
+    for (const std::string& member :
+         {root, subject, subject_of(helper), std::string("group:staff")})
+      EXPECT_EQ(error_of(join(helper, member, trap)), Errc::permission_denied) << trap;
+  EXPECT_TRUE(join(helper, root, "group:staff")) << "what denies nothing of it traps nobody";
+  EXPECT_EQ(error_of(join(administrator, root, "role:trap")), Errc::conflict)
+      << "nor does the last administrator trap itself";
+  EXPECT_EQ(error_of(join(administrator, "group:staff", "group:outer")), Errc::conflict);
+  EXPECT_TRUE(join(administrator, subject, "role:trap"));
+  EXPECT_EQ(error_of(leave(helper, subject, "role:trap")), Errc::permission_denied);
+  EXPECT_EQ(error_of(erase(helper, "role:trap")), Errc::permission_denied);
+  EXPECT_TRUE(leave(administrator, subject, "role:trap"));
+}
+
+TEST_F(RoleServiceTest, TheLastAdministratorDoesNotLeaveWhatMakesItOne) {
+  stated.state("allow role:admins agentauth:*\nmember agent:chief of role:admins");
+  const AgentId chief = stated.agent("agent:chief");
+  const std::string itself = subject_of(chief);
+  const Timestamp soon = clock.now() + Seconds{60};
+  EXPECT_TRUE(leave(chief, itself, "role:admins")) << "there is another one";
+  stated.state("member agent:chief of role:admins");
+  replica.suspend(administrator);
+  EXPECT_EQ(error_of(leave(chief, itself, "role:admins")), Errc::conflict);
+  EXPECT_EQ(error_of(erase(chief, "role:admins")), Errc::conflict);
+  EXPECT_EQ(error_of(join(chief, itself, "role:admins", soon)), Errc::conflict)
+      << "who is one for a while is none";
+  EXPECT_TRUE(join(chief, subject, "role:admins"));
+  EXPECT_TRUE(join(chief, itself, "role:admins", soon));
+}
+
+TEST_F(RoleServiceTest, AMembershipHasAnEndThatLiesAhead) {
+  make("role:r");
+  for (const std::int64_t end : {0LL, -1LL, -86'400'000LL, 99'999LL, 100'000LL}) {
+    const auto refused =
+        join(administrator, subject, "role:r", Timestamp{std::chrono::milliseconds{end}});
+    ASSERT_EQ(error_of(refused), Errc::invalid_argument) << end;
+    ASSERT_EQ(refused.error().fields.size(), 1U);
+    EXPECT_EQ(refused.error().fields[0].field, "expires_at");
+  }
+  EXPECT_TRUE(
+      join(administrator, subject, "role:r", Timestamp{std::chrono::milliseconds{100'001}}));
+}
+
+TEST_F(RoleServiceTest, WhoMayReadRolesIsToldWhatKeepsItFromAMembership) {
+  stated.state("allow role:r read\nallow agent:helper agentauth:roles:write");
+  const auto blind = join(helper, subject, "role:r");
+  ASSERT_FALSE(blind);
+  EXPECT_TRUE(blind.error().fields.empty());
+  stated.state("allow agent:helper agentauth:roles:read");
+  const auto told = join(helper, subject, "role:r");
+  ASSERT_FALSE(told);
+  ASSERT_EQ(told.error().fields.size(), 1U);
+  EXPECT_EQ(told.error().fields[0].field, "role:r");
+  EXPECT_THAT(told.error().fields[0].message, HasSubstr("holds or denies read,"));
 }
 
 TEST_F(RoleServiceTest, NobodyLeavesWhatPutsItOnRecord) {

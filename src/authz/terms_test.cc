@@ -4,6 +4,7 @@
 
 #include "authz/permission_service.h"
 #include "authz/testing/stated_policy.h"
+#include "authz/testing/write_as.h"
 
 namespace agentauth {
 namespace {
@@ -11,6 +12,7 @@ namespace {
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using testing::StatedPolicy;
+using testing::write_as;
 
 class TermsTest : public ::testing::Test {
  protected:
@@ -21,17 +23,20 @@ class TermsTest : public ::testing::Test {
     static_cast<Terms&>(wanted) = terms;
     wanted.subject = whom;
     wanted.permission = permission;
-    return replica.database().write(
-        [&](Transaction& tx) { return service.grant(tx, caller(by), wanted, id); });
+    return write_as(replica, caller(by), clock.now(), [&](Transaction& tx, Author& author) {
+      return service.grant(tx, author, wanted, id);
+    });
   }
   Result<void> revoke(AgentId by, const std::string& whom, const std::string& permission,
                       const WhichGrants& which = {}) {
-    return replica.database().write(
-        [&](Transaction& tx) { return service.revoke(tx, caller(by), whom, permission, which); });
+    return write_as(replica, caller(by), clock.now(), [&](Transaction& tx, Author& author) {
+      return service.revoke(tx, author, whom, permission, which);
+    });
   }
   Result<Grant> revoke(AgentId by, GrantId id) {
-    return replica.database().write(
-        [&](Transaction& tx) { return service.revoke(tx, caller(by), id); });
+    return write_as(replica, caller(by), clock.now(), [&](Transaction& tx, Author& author) {
+      return service.revoke(tx, author, id);
+    });
   }
   Caller caller(AgentId by) { return {by, 0, {}, replica.any_key_of(by)}; }
   std::vector<Grant> grants_of(const std::string& whom) {
@@ -209,6 +214,145 @@ TEST_F(TermsTest, NobodyTakesItselfOffTheRecord) {
             Errc::permission_denied);
   EXPECT_EQ(stated.answer("agent:helper read"), "not_granted + audited");
   EXPECT_TRUE(revoke(administrator, stated.last_grant()));
+}
+
+// Whoever is denied some of administration is no administrator, whatever the deny's terms.
+TEST_F(TermsTest, NobodyButAnAdministratorDeniesAdministration) {
+  stated.state(
+      "allow agent:helper agentauth:grants:write\nallow agent:helper agentauth:agents:*\n"
+      "allow role:r read");
+  const AgentId helper = stated.agent("agent:helper");
+  Terms never = with(Effect::deny), nowhere = with(Effect::deny), later = with(Effect::deny);
+  never.when = "1 == 2";
+  nowhere.resource = "no:thing";
+  later.not_before = clock.now() + Seconds{1'000'000};
+  for (const Terms& terms : {with(Effect::deny), never, nowhere, later, until(5)}) {
+    Terms deny = terms;
+    deny.effect = Effect::deny;
+    for (const std::string& whom : {subject_of(administrator), subject, std::string("role:r"),
+                                    std::string("user:alice"), std::string(policy::every_agent)})
+      for (const char* permission : {"agentauth:agents:read", "agentauth:agents:*"})
+        EXPECT_EQ(error_of(grant(helper, whom, permission, deny)), Errc::permission_denied) << whom;
+  }
+  EXPECT_TRUE(grant(helper, subject_of(helper), "agentauth:agents:read", never)) << "of its own";
+  EXPECT_TRUE(grant(administrator, subject, "agentauth:agents:read", with(Effect::deny)));
+  EXPECT_TRUE(grant(helper, subject, "agentauth:grants:write")) << "it may give what it holds";
+}
+
+// With the last deny gone who was none becomes an administrator.
+TEST_F(TermsTest, NobodyButAnAdministratorLiftsADenyOfAdministration) {
+  stated.state("allow agent:bot agentauth:*\ndeny agent:bot agentauth:keys:write");
+  const GrantId deny = stated.last_grant();
+  stated.state("allow agent:helper agentauth:keys:write");
+  const AgentId helper = stated.agent("agent:helper");
+  EXPECT_EQ(revoke(helper, deny).error().code, Errc::permission_denied);
+  EXPECT_EQ(revoke(bot, deny).error().code, Errc::permission_denied);
+  EXPECT_TRUE(revoke(administrator, deny));
+}
+
+TEST_F(TermsTest, TheLastAdministratorDoesNotShutItselfOut) {
+  const std::string itself = subject_of(administrator);
+  const auto before = replica.revision();
+  Terms never = with(Effect::deny);
+  never.when = "1 == 2";
+  for (const char* permission : {"*", "agentauth:*", "agentauth:agents:read"})
+    for (const Terms& terms : {with(Effect::deny), never})
+      EXPECT_EQ(error_of(grant(administrator, itself, permission, terms)), Errc::conflict);
+  EXPECT_EQ(revoke(administrator, itself, "agentauth:*").error().code, Errc::conflict);
+  EXPECT_EQ(replica.revision(), before);
+  stated.state("allow agent:second agentauth:* until 9000000000");
+  EXPECT_EQ(revoke(administrator, itself, "agentauth:*").error().code, Errc::conflict)
+      << "who is one for a while is none";
+  stated.state("deny agent:third agentauth:x until 5\nallow agent:third *");
+  EXPECT_TRUE(revoke(administrator, itself, "agentauth:*")) << "a deny that is over takes nothing";
+}
+
+// It is less than its agent, and would take from it what it cannot give back.
+TEST_F(TermsTest, ANarrowedKeyGivesUpNothingOfItsAgents) {
+  const std::string kid = "AAAAAAAAAAA1";
+  value_of(replica.database().write([&](Transaction& tx) -> Result<void> {
+    TRY(tx.grants().insert({subject, bot}, "agentauth:*", {}));
+    TRY(tx.keys().insert({.agent_id = bot,
+                          .kid = kid,
+                          .hash = "another hash",
+                          .tag = {},
+                          .name = "",
+                          .expires_at = {},
+                          .constraints = {.permissions = {{"agentauth:grants:write"}}}}));
+    return note_change(tx, subject);
+  }));
+  const Caller narrowed{bot, 0, {}, *parse_kid(kid)};
+  Grant deny;
+  static_cast<Terms&>(deny) = with(Effect::deny);
+  deny.subject = subject;
+  deny.permission = "agentauth:grants:write";
+  const auto denied =
+      write_as(replica, narrowed, clock.now(),
+               [&](Transaction& tx, Author& author) { return service.grant(tx, author, deny); });
+  EXPECT_EQ(error_of(denied), Errc::permission_denied);
+  const auto taken = write_as(replica, narrowed, clock.now(), [&](Transaction& tx, Author& author) {
+    return service.revoke(tx, author, subject, "agentauth:*", {});
+  });
+  EXPECT_EQ(taken.error().code, Errc::permission_denied);
+  EXPECT_TRUE(revoke(bot, subject, "agentauth:*")) << "its other key may";
+}
+
+TEST_F(TermsTest, AGrantHasAnEndThatLiesAhead) {
+  const auto before = replica.revision();
+  for (const Timestamp end :
+       {Timestamp{}, Timestamp{Seconds{-1}}, Timestamp{Seconds{-62'000'000'000}},
+        clock.now() - Seconds{1}, clock.now()}) {
+    Terms terms;
+    terms.expires_at = end;
+    for (const Effect effect : {Effect::allow, Effect::deny, Effect::audit}) {
+      terms.effect = effect;
+      const auto refused = grant(administrator, subject, "read", terms);
+      ASSERT_EQ(error_of(refused), Errc::invalid_argument);
+      ASSERT_THAT(refused.error().fields, SizeIs(1));
+      EXPECT_EQ(refused.error().fields[0].field, "expires_at");
+    }
+  }
+  EXPECT_EQ(replica.revision(), before);
+}
+
+// What was written past a service, or by an older version: the epoch is a time like any other.
+TEST_F(TermsTest, AnEndBeforeTheEpochIsOver) {
+  for (const char* end : {"0", "-1", "-86400"}) {
+    const std::string until = std::string(" until ") + end;
+    const std::string action = "x" + std::string(end);
+    stated.state("allow agent:bot " + action + until);
+    EXPECT_EQ(stated.answer("agent:bot " + action), "not_granted") << end;
+    stated.state("allow agent:bot " + action + "\ndeny agent:bot " + action + until);
+    EXPECT_EQ(stated.answer("agent:bot " + action), "granted") << end;
+    stated.state("allow role:r" + action + " y\nmember agent:late of role:r" + action + until);
+    EXPECT_EQ(stated.answer("agent:late y"), "not_granted") << end;
+    stated.state("allow agent:helper z" + until);
+    EXPECT_EQ(error_of(grant(stated.agent("agent:helper"), subject, "z")), Errc::permission_denied);
+    EXPECT_EQ(error_of(grant(stated.agent("agent:late"), subject, "y")), Errc::permission_denied);
+  }
+  stated.state("allow agent:early w from -86400\nallow agent:soon w from 0 until 9000000000");
+  EXPECT_EQ(stated.answer("agent:early w at 0"), "granted");
+  EXPECT_EQ(stated.answer("agent:soon w at -1"), "not_granted");
+}
+
+// Or it would be given for ever, by an end that a record took for none.
+TEST_F(TermsTest, WhoHoldsSomethingForAWhileDoesNotPassItOnUntilTheEpoch) {
+  stated.state("allow agent:helper read until 9000000000");
+  for (const std::int64_t end : {0, -1, 1}) {
+    Terms terms;
+    terms.expires_at = Timestamp{Seconds{end}};
+    EXPECT_EQ(error_of(grant(stated.agent("agent:helper"), subject, "read", terms)),
+              Errc::invalid_argument);
+  }
+  EXPECT_EQ(stated.answer("agent:bot read"), "not_granted");
+}
+
+TEST_F(TermsTest, WhatAnAgentHoldsAlreadyIsNamed) {
+  const auto first = value_of(grant(administrator, subject, "read"));
+  const auto refused = grant(administrator, subject, "read", {},
+                             GrantId::parse("00000000-0000-4000-8000-000000000001"));
+  ASSERT_EQ(error_of(refused), Errc::conflict);
+  EXPECT_THAT(refused.error().message, ::testing::HasSubstr(first.grant.id.to_string()));
 }
 
 TEST_F(TermsTest, AnAdministratorThatIsDeniedSomeOfItIsNone) {

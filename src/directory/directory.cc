@@ -33,7 +33,7 @@ KeyRecord to_record(const KeyState& state) {
   record.generation = static_cast<std::uint32_t>(state.generation);
   record.tag = state.tag;
   record.agent_id = state.agent_id;
-  record.expires_at_ms = state.expires_at ? state.expires_at->time_since_epoch().count() : 0;
+  record.expires_at_ms = end_ms(state.expires_at);
   record.revoked = state.revoked;
   record.used = true;
   record.limited = state.constraints.any();
@@ -69,10 +69,11 @@ Directory::Directory(Database& database, std::chrono::milliseconds max_staleness
 
 Directory::~Directory() { Tables::destroy(tables_.load()); }
 
-Directory::View::View(const Directory& directory)
+Directory::View::View(const Directory& directory, const News* news)
     : pin_(directory.epochs_),
       tables_(directory.tables_.load(std::memory_order_seq_cst)),
-      names_(directory.names_) {}
+      names_(directory.names_),
+      news_(news) {}
 
 const AgentRecord* Directory::View::find_agent(const AgentId& id) const {
   return tables_->agents.find(id.uuid.hash(), id);
@@ -363,8 +364,7 @@ void Directory::put_key(const KeyState& state, Draft& draft) {
 // What no service can have written lets nothing through.
 std::unique_ptr<const KeyLimits> Directory::limits_of(const KeyConstraints& constraints) {
   KeyLimits::Source source;
-  if (constraints.not_before)
-    source.not_before_ms = constraints.not_before->time_since_epoch().count();
+  source.not_before_ms = begin_ms(constraints.not_before);
   if (constraints.allowed_cidrs) {
     auto& networks = source.networks.emplace();
     for (const std::string& text : *constraints.allowed_cidrs)

@@ -31,6 +31,8 @@
 
 namespace agentauth {
 
+class News;
+
 class Directory {
  public:
   using SteadyTime = std::chrono::steady_clock::time_point;
@@ -69,6 +71,10 @@ class Directory {
     std::unique_ptr<const AgentProfile> profile;
   };
   Result<std::optional<Committed>> read_agent(Transaction& tx, AgentId id);
+  // What a subject was granted, and what it is a member of, as a transaction sees it; nullptr:
+  // nothing.
+  Result<std::unique_ptr<const SubjectPolicy>> read_policy(Transaction& tx,
+                                                           const std::string& subject);
 
   // Forgets a small batch of changes that are older than the last `keep`, and says whether there is
   // more to forget. Every node may do so: one that is further behind than what is left reads
@@ -102,10 +108,11 @@ class Directory {
 
  public:
   // What one thread may look at while it decides: everything as it was at one moment, whatever is
-  // published meanwhile. Short-lived; stays on its thread; nests.
+  // published meanwhile. Short-lived; stays on its thread; nests. With news it is what their
+  // transaction sees, of those whom they were gathered about; they outlive it.
   class View {
    public:
-    explicit View(const Directory& directory);
+    explicit View(const Directory& directory, const News* news = nullptr);
 
     const AgentRecord* find_agent(const AgentId& id) const;
     // `kid` must have key_kid_length characters.
@@ -136,9 +143,12 @@ class Directory {
     const Names& names() const { return names_; }
 
    private:
+    const SubjectPolicy* find_principal(std::string_view name, std::uint64_t hash) const;
+
     EpochDomain::Pin pin_;
     const Tables* tables_;
     const Names& names_;
+    const News* news_;  // nullptr: none
   };
 
  private:
@@ -160,8 +170,6 @@ class Directory {
   static Result<void> reload_entity(Transaction& tx, const std::string& name, Draft& draft);
   void publish(std::unique_ptr<Draft> draft);
 
-  Result<std::unique_ptr<const SubjectPolicy>> read_policy(Transaction& tx,
-                                                           const std::string& subject);
   void add_rule(const Grant& grant, SubjectPolicy::Source& source);
   void note_unreadable(const Grant& grant, std::string_view part);
   void put_key(const KeyState& state, Draft& draft);

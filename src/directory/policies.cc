@@ -5,6 +5,7 @@
 #include "directory/directory.h"
 #include "directory/internal/draft.h"
 #include "directory/internal/profile_of.h"
+#include "directory/news.h"
 #include "policy/names.h"
 
 namespace agentauth {
@@ -13,24 +14,37 @@ const SubjectPolicy* Directory::View::find_policy(const AgentId& id) const {
   return tables_->agent_policies.find(id.uuid.hash(), id);
 }
 
+const SubjectPolicy* Directory::View::find_principal(std::string_view name,
+                                                     std::uint64_t hash) const {
+  if (news_ != nullptr)
+    if (const auto* newer = news_->find_policy(name)) return newer->get();
+  return tables_->principals.find(hash, name);
+}
+
 const SubjectPolicy* Directory::View::find_policy(std::string_view principal) const {
   if (principal == policy::every_agent) return every_agents_policy();
-  return tables_->principals.find(hash_of_name(principal), principal);
+  return find_principal(principal, hash_of_name(principal));
 }
 
 const SubjectPolicy* Directory::View::find_policy(const MembershipRule& membership) const {
-  const SubjectPolicy* policy =
-      tables_->principals.find(membership.of_hash, std::string_view(membership.of));
+  const SubjectPolicy* policy = find_principal(membership.of, membership.of_hash);
   return policy != nullptr && policy->role_id() == membership.role_id ? policy : nullptr;
 }
 
-const SubjectPolicy* Directory::View::every_agents_policy() const { return tables_->every_agent; }
+const SubjectPolicy* Directory::View::every_agents_policy() const {
+  if (news_ != nullptr)
+    if (const auto* newer = news_->find_policy(policy::every_agent)) return newer->get();
+  return tables_->every_agent;
+}
 
 const AgentProfile* Directory::View::find_profile(const AgentId& id) const {
   return tables_->profiles.find(id.uuid.hash(), id);
 }
 
 const JsonValue* Directory::View::find_properties(std::string_view entity) const {
+  if (news_ != nullptr)
+    if (const auto* newer = news_->find_properties(entity))
+      return *newer ? &(*newer)->value() : nullptr;
   const KnownEntity* known = tables_->entities.find(hash_of_name(entity), entity);
   return known == nullptr ? nullptr : &known->properties.value();
 }
@@ -88,7 +102,7 @@ namespace {
 
 MembershipRule to_rule(const RoleRepository::MembershipState& state) {
   return {state.of.principal, state.of.id, hash_of_name(state.of.principal),
-          state.expires_at ? state.expires_at->time_since_epoch().count() : 0};
+          end_ms(state.expires_at)};
 }
 
 bool says_something(const SubjectPolicy::Source& source) {

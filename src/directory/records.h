@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/network.h"
+#include "directory/milliseconds.h"
 #include "directory/names.h"
 #include "model/api_key.h"
 #include "model/token_family.h"
@@ -80,7 +81,7 @@ struct KeyRecord {
   std::uint32_t generation = 0;
   KeyTagBytes tag{};
   AgentId agent_id{};
-  std::int64_t expires_at_ms = 0;  // 0: never
+  std::int64_t expires_at_ms = never_ms;
   bool revoked = true;
   bool used = false;
   bool limited = false;  // there are KeyLimits: without them it may not be used
@@ -101,7 +102,7 @@ struct KeyRecord {
     return mixed ^ (mixed >> 29);
   }
   bool usable_at(Timestamp now) const {
-    return !revoked && (expires_at_ms == 0 || now.time_since_epoch().count() < expires_at_ms);
+    return !revoked && now.time_since_epoch().count() < expires_at_ms;
   }
 };
 static_assert(sizeof(KeyRecord) == 64);
@@ -122,7 +123,7 @@ struct FamilyRecord {
 class KeyLimits {
  public:
   struct Source {
-    std::int64_t not_before_ms = 0;
+    std::int64_t not_before_ms = always_ms;
     std::optional<std::vector<Network>> networks;
     std::optional<std::vector<NameId>> permissions;
   };

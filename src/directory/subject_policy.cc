@@ -9,10 +9,6 @@ namespace {
 
 constexpr std::uint64_t golden = 0x9E3779B97F4A7C15ULL;
 
-std::int64_t milliseconds_of(const std::optional<Timestamp>& time) {
-  return time ? time->time_since_epoch().count() : 0;
-}
-
 }  // namespace
 
 // The high bits choose a table's shard, the low ones a place in it, so both have to be mixed.
@@ -43,8 +39,8 @@ GrantRule GrantRule::of(const Grant& grant, NameId action) {
     rule.when = condition ? When::condition : When::unreadable;
     if (condition) rule.condition = *std::move(condition);
   }
-  rule.not_before_ms = milliseconds_of(grant.not_before);
-  rule.expires_at_ms = milliseconds_of(grant.expires_at);
+  rule.not_before_ms = begin_ms(grant.not_before);
+  rule.expires_at_ms = end_ms(grant.expires_at);
   rule.max_uses = grant.max_uses.value_or(0);
   return rule;
 }

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "directory/milliseconds.h"
 #include "directory/names.h"
 #include "model/grant.h"
 #include "model/role.h"
@@ -30,9 +31,9 @@ struct GrantRule {
   policy::ResourcePattern::Kind resource_kind = policy::ResourcePattern::Kind::any;
   std::string resource;  // of `exact` the whole name, of `prefix` what names begin with
   std::optional<policy::Condition> condition;
-  std::int64_t not_before_ms = 0;
-  std::int64_t expires_at_ms = 0;  // 0: never
-  std::int64_t max_uses = 0;       // 0: as often as one likes
+  std::int64_t not_before_ms = always_ms;
+  std::int64_t expires_at_ms = never_ms;
+  std::int64_t max_uses = 0;  // 0: as often as one likes
 
   static GrantRule of(const Grant& grant, NameId action);
 
@@ -45,7 +46,7 @@ struct GrantRule {
   }
   bool is_in_time(Timestamp now) const {
     const auto at = now.time_since_epoch().count();
-    return at >= not_before_ms && (expires_at_ms == 0 || at < expires_at_ms);
+    return at >= not_before_ms && at < expires_at_ms;
   }
 };
 
@@ -71,11 +72,9 @@ struct MembershipRule {
   std::string of;    // role:NAME or group:NAME
   RoleId role_id{};  // one that was made again under that name is another one
   std::uint64_t of_hash = 0;
-  std::int64_t expires_at_ms = 0;
+  std::int64_t expires_at_ms = never_ms;
 
-  bool is_in_time(Timestamp now) const {
-    return expires_at_ms == 0 || now.time_since_epoch().count() < expires_at_ms;
-  }
+  bool is_in_time(Timestamp now) const { return now.time_since_epoch().count() < expires_at_ms; }
 };
 
 // Immutable. Asking costs the same however many rules there are: a hash of action and resource

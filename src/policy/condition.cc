@@ -1,5 +1,6 @@
 #include "policy/condition.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "policy/internal/evaluation.h"
@@ -31,5 +32,15 @@ std::string Condition::explain(const Facts& facts) const {
 }
 
 const std::string& Condition::text() const { return program_->text; }
+
+bool Condition::looks_at_subject() const {
+  using internal::Op;
+  return std::any_of(program_->nodes.begin(), program_->nodes.end(),
+                     [](const internal::Node& node) {
+                       if (node.op == Op::attribute || node.op == Op::attributes)
+                         return node.source == internal::Source::subject;
+                       return node.op == Op::subject_type || node.op == Op::subject_id;
+                     });
+}
 
 }  // namespace agentauth::policy

@@ -59,6 +59,8 @@ class Condition {
   std::string explain(const Facts& facts) const;
 
   const std::string& text() const;
+  // Whether its outcome may be another one for another subject.
+  bool looks_at_subject() const;
 
  private:
   explicit Condition(std::shared_ptr<const internal::Program> program);

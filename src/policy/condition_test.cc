@@ -45,6 +45,19 @@ TEST(Condition, IsToldAsTheTableSays) {
   }
 }
 
+TEST(Condition, SaysWhetherItLooksAtTheSubject) {
+  for (const char* text :
+       {"subject.id == \"a\"", "subject.type == \"agent\"", "subject.properties.level > 2",
+        "context.amount < 5 && has(subject.properties.level)", "\"level\" in subject.properties",
+        "!(context.amount in [1, subject.properties.level])"})
+    EXPECT_TRUE(compiled(text).looks_at_subject()) << text;
+  for (const char* text : {"true", "context.amount < 500", "resource.id == \"subject.id\"",
+                           "action.name == \"read\" && has(resource.properties.subject)",
+                           "now < timestamp(\"2027-01-31T12:00:00Z\")", "\"subject\" in context",
+                           "!inNetwork(context.address, \"127.0.0.0/8\")"})
+    EXPECT_FALSE(compiled(text).looks_at_subject()) << text;
+}
+
 TEST(Condition, IsExplainedExactlyWhenItIsNotTrue) {
   for (const cases::ConditionCase& row : cases::condition_cases) {
     const std::string explanation = compiled(row.condition).explain(*StatedFacts(row.facts));

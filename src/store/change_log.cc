@@ -48,9 +48,14 @@ Result<void> ChangeLog::append_statuses_of_owner(const std::string& owner) {
                         });
 }
 
-Result<void> ChangeLog::lock() {
-  TRY(session_.execute("UPDATE change_counter SET revision = revision"));
-  return {};
+Result<Revision> ChangeLog::lock() {
+  Revision revision = 0;
+  TRY(session_.query("UPDATE change_counter SET revision = revision RETURNING revision", {},
+                     [&](const Row& row) -> Result<void> {
+                       revision = row.integer(0);
+                       return {};
+                     }));
+  return revision;
 }
 
 Result<void> ChangeLog::leave_out(std::int64_t revisions) {

@@ -23,8 +23,9 @@ class ChangeLog {
   Result<Revision> append_name(ChangeKind kind, const std::string& name);
 
   // Lets no other transaction change anything from here to the end of this one, so that what it
-  // reads is what it commits on. In one order for all: nobody waits in a circle.
-  Result<void> lock();
+  // reads is what it commits on. In one order for all: nobody waits in a circle. Returns the latest
+  // revision, which stays the latest but for what this transaction appends itself.
+  Result<Revision> lock();
 
   // A change of kind `status` for each agent of the owner, with two statements for all of them.
   Result<void> append_statuses_of_owner(const std::string& owner);

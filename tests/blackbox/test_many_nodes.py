@@ -1,6 +1,7 @@
 """Several servers on one database, and the command line beside them."""
 
 import threading
+import uuid
 
 import pytest
 
@@ -86,6 +87,42 @@ def test_an_administrator_made_by_the_command_line_is_seen_within_a_second(launc
     created = server.create_administrator("from-the-shell")
     within_a_second(lambda: server.login(created.api_key).status_code == 200)
     assert created.get("/agents").status_code == 200
+
+
+def test_what_a_role_is_taken_at_one_is_passed_on_at_the_other_no_more(pair):
+    one, two = pair
+    admin = one.administrator()
+    for number in range(8):
+        agent, role = one.register(), f"/roles/ops-{number}"
+        admin.call("PUT", role, json={})
+        admin.post(f"{role}/permissions", {"permission": "agentauth:*"})
+        admin.call("PUT", f"{role}/members/agent:{agent.agent_id}", json={})
+        there = at_other(two, agent)
+        wait_until(lambda: there.get("/agents").status_code == 200)
+        assert admin.delete(f"{role}/permissions/agentauth:*").status_code == 204
+        refused = there.post(f"{agent.path}/permissions", {"permission": "agentauth:*"})
+        assert refused.status_code == 403, number
+        assert admin.permissions_of(agent) == set()
+
+
+@pytest.mark.parametrize("whom", ["group", "everybody"])
+def test_what_is_denied_at_one_is_passed_on_at_the_other_no_more(pair, whom):
+    one, two = pair
+    admin, victim = one.administrator(), one.register()
+    for number in range(5):
+        held = f"secret-{number}"
+        agent = one.register_with("agentauth:permissions:write", held)
+        group = f"/groups/g-{number}"
+        admin.call("PUT", group, json={})
+        admin.call("PUT", f"{group}/members/agent:{agent.agent_id}", json={})
+        there = at_other(two, agent)
+        wait_until(lambda: there.get("/agents/me").status_code == 200)
+        subject = f"group:g-{number}" if whom == "group" else "agent:*"
+        denied = admin.call("PUT", f"/grants/{uuid.uuid4()}",
+                            json={"subject": subject, "action": held, "effect": "deny"})
+        assert denied.status_code == 201
+        refused = there.post(f"{victim.path}/permissions", {"permission": held})
+        assert refused.status_code == 403, number
 
 
 def test_a_page_begun_at_one_goes_on_at_the_other(pair):

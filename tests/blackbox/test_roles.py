@@ -15,6 +15,9 @@ from test_many_nodes import at_other, pair  # noqa: F401
 
 _numbers = itertools.count(1)
 WEATHER = "/data/weather"
+# Ends that are no ends to come, the epoch among them.
+PASSED = ("1970-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "1900-01-01T00:00:00Z",
+          "2020-01-01T00:00:00Z")
 
 
 def unique(prefix: str) -> str:
@@ -242,9 +245,30 @@ def test_what_cannot_be_kept_is_refused(server, admin):
     agent = server.register()
     for terms in ({"when": "context.amount <"}, {"resource": "berlin"}, {"effect": "perhaps"},
                   {"max_uses": 0}, {"effect": "deny", "max_uses": 1},
-                  {"not_before": in_seconds(10), "expires_at": in_seconds(5)}):
+                  {"not_before": in_seconds(10), "expires_at": in_seconds(5)},
+                  *({"expires_at": end} for end in PASSED)):
         problem(grant(admin, agent, **terms), 422, "invalid_argument")
     assert admin.get(f"{agent.path}/permissions").json()["items"] == []
+
+
+def test_what_is_passed_on_for_a_while_is_passed_on_until_no_time_that_has_passed(server, admin):
+    helper, agent = server.register_with("agentauth:grants:write"), server.register()
+    done(grant(admin, helper, expires_at=in_seconds(600)), 201)
+    role = role_with(admin)
+    for end in PASSED:
+        row = {"subject": subject(agent), "action": "read_weather", "expires_at": end}
+        problem(put(helper, f"/grants/{uuid.uuid4()}", row), 422, "invalid_argument")
+        problem(join(admin, agent, role, expires_at=end), 422, "invalid_argument")
+        problem(put(admin, "/policy?keep=true", {"grants": [row]}), 422, "invalid_argument")
+    assert status(agent) == 403
+
+
+def test_what_an_agent_holds_already_is_named(server, admin):
+    agent = server.register_with("read_weather")
+    (held,) = admin.get(f"{agent.path}/permissions").json()["items"]
+    body = {"subject": subject(agent), "action": "read_weather"}
+    refused = problem(put(admin, f"/grants/{uuid.uuid4()}", body), 409, "conflict")
+    assert held["id"] in refused["detail"]
 
 
 def test_every_agent_is_granted_and_denied_at_once(server, admin):
@@ -321,6 +345,45 @@ def test_nobody_takes_administration_away_by_way_of_grants_or_roles(server, admi
         problem(put(helper, f"/grants/{row['id']}", replaced), 403, "permission_denied")
     problem(leave(helper, chief, group), 403, "permission_denied")
     assert chief.get("/agents").status_code == 200
+
+
+@pytest.mark.parametrize("terms", [
+    {}, {"when": "1 == 2"}, {"resource": "no:thing"}, {"not_before": "2999-01-01T00:00:00Z"},
+], ids=["plain", "never", "nowhere", "later"])
+def test_nobody_locks_an_administrator_out_by_a_deny(server, admin, terms):
+    mallory = server.register_with("agentauth:grants:write", "agentauth:roles:write",
+                                   "agentauth:policy:write", "agentauth:agents:read")
+    deny = {"action": "agentauth:agents:read", "effect": "deny", **terms}
+    trap, ready = role_with(mallory), role_with(admin, "agentauth:agents:read", effect="deny",
+                                                **terms)
+    for whom in (subject(admin), "agent:*", principal(trap)):
+        problem(put(mallory, f"/grants/{uuid.uuid4()}", {"subject": whom, **deny}), 403,
+                "permission_denied")
+    problem(mallory.post(f"{trap}/permissions", {"permission": deny["action"],
+                                                 "effect": "deny", **terms}),
+            403, "permission_denied")
+    problem(join(mallory, admin, ready), 403, "permission_denied")
+    done(join(mallory, admin, trap), 201)
+    problem(join(mallory, principal(trap), ready), 403, "permission_denied")
+    problem(put(mallory, "/policy?keep=true", {"grants": [{"subject": subject(admin), **deny}]}),
+            403, "permission_denied")
+    assert admin.get("/agents").status_code == 200
+    done(grant(admin, server.register(), "whatever"), 201)
+
+
+def test_the_last_administrator_stays(launch):
+    server = launch()
+    admin = server.administrator()
+    own = {"subject": subject(admin), "action": "agentauth:keys:write", "effect": "deny"}
+    role = role_with(admin, "agentauth:keys:write", effect="deny")
+    for refused in (put(admin, f"/grants/{uuid.uuid4()}", own), join(admin, admin, role),
+                    put(admin, "/policy?keep=true", {"grants": [own]}),
+                    put(admin, "/policy?dry_run=true", {"grants": []}),
+                    admin.delete(f"{admin.path}/permissions/agentauth:*")):
+        problem(refused, 409, "conflict")
+    other = server.register_with("agentauth:*")
+    done(admin.delete(f"{admin.path}/permissions/agentauth:*"), 204)
+    assert other.get("/agents").status_code == 200
 
 
 def test_a_suspended_agent_has_no_roles(server, admin):

@@ -222,7 +222,7 @@ class ApiFixture : public ::testing::Test {
   RefreshService refresh_tokens{
       replica.database(), replica.directory(), master_key, clock, random, {}};
   PermissionService permissions{replica.directory(), clock};
-  RoleService roles{replica.directory(), clock};
+  RoleService roles;
   EntityService entities{clock};
   GrantUses grant_uses;
   Limiter limiter{limited_routes(Registration::open), {}};

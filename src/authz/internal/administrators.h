@@ -2,12 +2,13 @@
 #pragma once
 
 #include "base/time.h"
+#include "directory/directory.h"
 #include "store/transaction.h"
 
 namespace agentauth::internal {
 
-// Whether some active agent holds agentauth:* or * without a condition and a count, by itself or by
-// its roles and groups, and no deny takes any of it. Stops at the first one.
-Result<bool> has_administrator(Transaction& tx, Timestamp now);
+// Whether some active agent is an administrator after what the transaction has changed. Looks at
+// `first` before it looks for others: all holders are many rows. REQUIRES: the changes are locked.
+Result<bool> has_administrator(Directory& directory, Transaction& tx, AgentId first, Timestamp now);
 
 }  // namespace agentauth::internal

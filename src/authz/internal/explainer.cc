@@ -20,12 +20,6 @@ std::string span_of(std::int64_t ms) {
   return "less than a second";
 }
 
-Timestamp at(std::int64_t ms) { return Timestamp{std::chrono::milliseconds{ms}}; }
-
-std::optional<Timestamp> end_of(std::int64_t expires_at_ms) {
-  return expires_at_ms == 0 ? std::nullopt : std::optional(at(expires_at_ms));
-}
-
 std::int64_t ms_of(Timestamp time) { return time.time_since_epoch().count(); }
 
 }  // namespace
@@ -87,8 +81,8 @@ Grant Explainer::shown(const SubjectPolicy& policy, const GrantRule& rule) const
   if (rule.resource_kind == Kind::exact) grant.resource = rule.resource;
   if (rule.resource_kind == Kind::prefix) grant.resource = rule.resource + "*";
   if (rule.condition) grant.when = rule.condition->text();
-  if (rule.not_before_ms != 0) grant.not_before = at(rule.not_before_ms);
-  grant.expires_at = end_of(rule.expires_at_ms);
+  grant.not_before = bound_of(rule.not_before_ms);
+  grant.expires_at = bound_of(rule.expires_at_ms);
   if (rule.max_uses > 0) grant.max_uses = rule.max_uses;
   return grant;
 }
@@ -121,7 +115,7 @@ ConsideredRule Explainer::consider(const SubjectPolicy& policy, const GrantRule&
   } else if (now < rule.not_before_ms) {
     considered.outcome = RuleOutcome::not_yet;
     considered.detail = "begins in " + span_of(rule.not_before_ms - now);
-  } else if (rule.expires_at_ms != 0 && now >= rule.expires_at_ms) {
+  } else if (now >= rule.expires_at_ms) {
     considered.outcome = RuleOutcome::expired;
     considered.detail = "expired " + span_of(now - rule.expires_at_ms) + " ago";
   } else if (rule.when != GrantRule::When::always) {
@@ -194,7 +188,7 @@ std::vector<LivingMembership> Explainer::memberships() const {
     for (const MembershipRule& membership : places_[place].policy->memberships())
       if (membership.is_in_time(question_.now))
         living.push_back(
-            {places_[place].policy->name(), membership.of, end_of(membership.expires_at_ms)});
+            {places_[place].policy->name(), membership.of, bound_of(membership.expires_at_ms)});
   return living;
 }
 

@@ -1,6 +1,6 @@
 #include "authz/internal/policy_changes.h"
 
-#include <algorithm>
+#include <set>
 
 namespace agentauth::internal {
 namespace {
@@ -97,9 +97,12 @@ Result<void> placed(const std::string& place, Result<T> result) {
   if (result) return {};
   Error error = std::move(result).error();
   switch (error.code) {
-    case Errc::permission_denied:
-      error.fields = {{place, "is more than the caller may give or take"}};
+    case Errc::permission_denied: {
+      std::string why = "is more than the caller may give or take";
+      if (!error.fields.empty()) why = error.fields[0].field + ' ' + error.fields[0].message;
+      error.fields = {{place, std::move(why)}};
       break;
+    }
     case Errc::not_found:
       error.code = Errc::invalid_argument;
       error.fields = {{place, std::move(error.message)}};
@@ -116,17 +119,17 @@ Result<void> placed(const std::string& place, Result<T> result) {
 
 class Maker {
  public:
-  Maker(Transaction& tx, const Caller& caller, const PolicyService::Changes& services)
-      : tx_(tx), caller_(caller), services_(services), own_(subject_of(caller.agent_id)) {}
+  Maker(Transaction& tx, Author& author, const PolicyService::Changes& services)
+      : tx_(tx), author_(author), services_(services) {}
 
   Result<void> put(const RoleLine& role) {
     return placed(role.place, services_.roles.put(tx_, role.kind, role.name, role.about));
   }
   Result<void> add(const GrantLine& line) {
-    return placed(line.place, services_.permissions.grant(tx_, caller_, line.grant));
+    return placed(line.place, services_.permissions.grant(tx_, author_, line.grant));
   }
   Result<void> put(const MemberLine& line) {
-    return placed(line.place, services_.roles.put_member(tx_, caller_, line.membership));
+    return placed(line.place, services_.roles.put_member(tx_, author_, line.membership));
   }
   Result<void> put(const EntityLine& line) {
     return placed(line.place, services_.entities.put(tx_, {line.type, line.id, {line.properties}}));
@@ -134,11 +137,11 @@ class Maker {
   Result<void> remove(const MemberLine& line) {
     const Membership& membership = line.membership;
     return placed(shown(membership),
-                  services_.roles.erase_member(tx_, caller_, membership.of, membership.member));
+                  services_.roles.erase_member(tx_, author_, membership.of, membership.member));
   }
   Result<void> remove(const GrantLine& line) {
     for (const GrantId id : line.ids)
-      TRY(placed(shown(line.grant), services_.permissions.revoke(tx_, caller_, id)));
+      TRY(placed(shown(line.grant), services_.permissions.revoke(tx_, author_, id)));
     return {};
   }
   Result<void> remove(const EntityLine& line) {
@@ -146,27 +149,24 @@ class Maker {
   }
   Result<void> remove(const RoleLine& role) {
     const std::string principal = principal_of(role);
-    return placed(principal, services_.roles.erase(tx_, caller_, principal));
-  }
-
-  // What the caller itself holds goes last, and what would forbid it something comes last.
-  bool is_own(const GrantLine* line) const {
-    return line->grant.subject == own_ || line->grant.subject == policy::every_agent;
-  }
-  bool is_own(const MemberLine* line) const { return line->membership.member == own_; }
-  template <class Line>
-  std::vector<const Line*> own_last(std::vector<const Line*> lines) const {
-    std::stable_partition(lines.begin(), lines.end(),
-                          [&](const Line* line) { return !is_own(line); });
-    return lines;
+    return placed(principal, services_.roles.erase(tx_, author_, principal));
   }
 
  private:
   Transaction& tx_;
-  const Caller& caller_;
+  Author& author_;
   const PolicyService::Changes& services_;
-  const std::string own_;
 };
+
+// Those that the author will be asked about, as they are before.
+Result<void> look_at_roles(const PolicyChanges& changes, Transaction& tx, Author& author) {
+  std::set<std::string> principals;
+  for (const auto* members : {&changes.members_removed, &changes.members_put})
+    for (const MemberLine* member : *members) principals.insert(member->membership.of);
+  for (const RoleLine* role : changes.roles_removed) principals.insert(principal_of(*role));
+  for (const std::string& principal : principals) TRY(author.look_at(tx, principal));
+  return {};
+}
 
 }  // namespace
 
@@ -179,20 +179,18 @@ PolicyChanges compare(const PolicyLines& stored, const PolicyLines& wanted) {
   return changes;
 }
 
-Result<void> make(const PolicyChanges& changes, Transaction& tx, const Caller& caller,
+Result<void> make(const PolicyChanges& changes, Transaction& tx, Author& author,
                   const PolicyService::Changes& services) {
-  Maker maker(tx, caller, services);
+  TRY(look_at_roles(changes, tx, author));
+  Maker maker(tx, author, services);
   for (const RoleLine* role : changes.roles_put) TRY(maker.put(*role));
-  for (const GrantLine* grant : maker.own_last(changes.grants_added)) TRY(maker.add(*grant));
+  for (const GrantLine* grant : changes.grants_added) TRY(maker.add(*grant));
   for (const EntityLine* entity : changes.entities_put) TRY(maker.put(*entity));
   // Members go before others come: two roles may change places.
-  std::vector<const MemberLine*> own;
-  for (const MemberLine* member : changes.members_removed)
-    maker.is_own(member) ? own.push_back(member) : void(TRY(maker.remove(*member)));
-  for (const MemberLine* member : maker.own_last(changes.members_put)) TRY(maker.put(*member));
+  for (const MemberLine* member : changes.members_removed) TRY(maker.remove(*member));
+  for (const MemberLine* member : changes.members_put) TRY(maker.put(*member));
   for (const EntityLine* entity : changes.entities_removed) TRY(maker.remove(*entity));
-  for (const GrantLine* grant : maker.own_last(changes.grants_removed)) TRY(maker.remove(*grant));
-  for (const MemberLine* member : own) TRY(maker.remove(*member));
+  for (const GrantLine* grant : changes.grants_removed) TRY(maker.remove(*grant));
   for (const RoleLine* role : changes.roles_removed) TRY(maker.remove(*role));
   return {};
 }

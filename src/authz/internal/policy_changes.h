@@ -27,17 +27,12 @@ struct PolicyChanges {
     roles_removed.clear();
     diff.removed.clear();
   }
-  // Whether it could take from somebody what it may do to AgentAuth.
-  bool may_take() const {
-    return !grants_removed.empty() || !members_removed.empty() || !members_put.empty() ||
-           !roles_removed.empty() || !grants_added.empty();
-  }
 };
 
 PolicyChanges compare(const PolicyLines& stored, const PolicyLines& wanted);
 
-// Makes them one by one, in an order in which the caller keeps what it is allowed by until the end.
-Result<void> make(const PolicyChanges& changes, Transaction& tx, const Caller& caller,
+// Makes them one by one. What the author may was decided by what was before, whatever they are.
+Result<void> make(const PolicyChanges& changes, Transaction& tx, Author& author,
                   const PolicyService::Changes& services);
 
 }  // namespace agentauth::internal

@@ -1,0 +1,160 @@
+#include "authz/author.h"
+
+#include <map>
+#include <optional>
+
+#include "authz/internal/administrators.h"
+#include "directory/news.h"
+
+namespace agentauth {
+
+struct Author::State {
+  State(Directory& known, News unheard, const Caller& author, Timestamp at)
+      : directory(known), news(std::move(unheard)), view(known, &news), caller(author), now(at) {}
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  Directory& directory;
+  News news;
+  const Directory::View view;
+  const Caller caller;
+  const Timestamp now;
+  std::optional<Directory::Committed> committed;  // the author itself
+  Actor actor;
+  std::map<AgentId, std::optional<Directory::Committed>> others;
+  bool is_administrator = false;
+  bool may_have_taken = false;  // administration, from whomever
+};
+
+namespace {
+
+bool denies_administration(const Grant& grant) {
+  return grant.decides() == Effect::deny && reaches_administration(grant.permission);
+}
+
+tl::unexpected<Error> denied(std::string_view detail, FieldError why) {
+  Error error{Errc::permission_denied, "Permission denied", std::string(detail)};
+  if (!why.message.empty()) error.fields.push_back(std::move(why));
+  return tl::unexpected(std::move(error));
+}
+
+}  // namespace
+
+Author::Author(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Author::Author(Author&& other) noexcept = default;
+Author& Author::operator=(Author&& other) noexcept = default;
+Author::~Author() = default;
+
+Result<Author> Author::read(Directory& directory, Transaction& tx, const Caller& caller,
+                            Timestamp now) {
+  const Revision latest = TRY(tx.changes().lock());
+  auto state =
+      std::make_unique<State>(directory, TRY(News::read(directory, tx, latest)), caller, now);
+  state->committed = TRY(directory.read_agent(tx, caller.agent_id));
+  if (state->committed) TRY(state->news.gather(tx, state->view, *state->committed));
+  state->actor = TRY(
+      acting_as(state->view, state->committed ? Actor(*state->committed) : Actor(), caller, now));
+  state->is_administrator = agentauth::is_administrator(state->view, state->actor, now);
+  return Author(std::move(state));
+}
+
+const AgentId& Author::id() const { return state_->caller.agent_id; }
+const Actor& Author::actor() const { return state_->actor; }
+const Directory::View& Author::view() const { return state_->view; }
+Timestamp Author::now() const { return state_->now; }
+
+Result<Actor> Author::find(Transaction& tx, AgentId id) {
+  if (id == this->id()) return Actor(*state_->committed);
+  if (!state_->news.is_about(id)) {
+    TRY(state_->news.gather(tx, state_->view, id));
+    return Actor(state_->view, state_->view.find_agent(id));
+  }
+  auto known = state_->others.find(id);
+  if (known == state_->others.end())
+    known = state_->others.emplace(id, TRY(state_->directory.read_agent(tx, id))).first;
+  if (!known->second) return Actor();
+  TRY(state_->news.gather(tx, state_->view, *known->second));
+  return Actor(*known->second);
+}
+
+// A narrowed key is less than its agent, and gives up nothing in its name.
+bool Author::is_about_itself(const Grant& grant) const {
+  const KeyLimits* limits = state_->actor.limits;
+  return grant.subject == subject_of(id()) && (limits == nullptr || !limits->narrows_permissions());
+}
+
+// What an administrator does to administration may take it from the last one.
+void Author::note(bool concerns_administration) {
+  state_->may_have_taken =
+      state_->may_have_taken || (concerns_administration && state_->is_administrator);
+}
+
+Result<void> Author::require_held(const Grant& grant) const {
+  if (state_->is_administrator) return {};
+  // Views the grant's own text.
+  const auto resource = policy::parse_resource_pattern(
+      grant.resource ? std::string_view(*grant.resource) : std::string_view());
+  if (resource &&
+      may_grant(view(), actor(), {grant.permission, *resource, grant.expires_at}, now()))
+    return {};
+  return denied("the caller does not hold what it would grant",
+                {grant.permission, "is more than the caller may give or take"});
+}
+
+Result<void> Author::require_grant(const Grant& grant) {
+  const bool denies = denies_administration(grant);
+  note(denies);
+  if (denies && !is_about_itself(grant)) TRY(require_administrator(grant));
+  return require_held(grant);
+}
+
+Result<void> Author::require_revocation(const Grant& grant) {
+  const bool allows = grant.decides() == Effect::allow;
+  const bool reaches = reaches_administration(grant.permission);
+  note(allows && reaches);
+  if (allows && (!reaches || is_about_itself(grant))) return {};
+  auto may = denies_administration(grant) ? require_administrator(grant) : require_held(grant);
+  if (!may && !may_read("agentauth:grants:read")) may.error().fields.clear();
+  return may;
+}
+
+Result<void> Author::require_administrator(const Grant& grant) const {
+  if (state_->is_administrator) return {};
+  return denied("the caller is no administrator",
+                {grant.permission, "is for administrators alone to deny, or to deny no more"});
+}
+
+bool Author::may_read(std::string_view permission) const {
+  const auto may = [&](std::string_view action) {
+    Question question = question_of(view(), action, now());
+    question.circumstances.address = &state_->caller.address;
+    return decide(view(), actor(), question).allowed();
+  };
+  return may(permission) || may("agentauth:policy:read");
+}
+
+Result<void> Author::look_at(Transaction& tx, const std::string& principal) {
+  return state_->news.gather(tx, view(), principal);
+}
+
+Result<void> Author::require_membership(Transaction& tx, const std::string& principal) {
+  TRY(look_at(tx, principal));
+  const auto kept_from = kept_from_passing_on(view(), actor(), principal, now());
+  if (!kept_from) {
+    note(concerns_administration(view(), principal, now()));
+    return {};
+  }
+  FieldError why;
+  if (!kept_from->empty() && may_read("agentauth:roles:read"))
+    why = {principal,
+           "holds or denies " + std::string(*kept_from) + ", which the caller may not pass on"};
+  return denied("the caller does not hold what the role or group holds", std::move(why));
+}
+
+Result<void> Author::require_administrator_left(Transaction& tx) {
+  if (!state_->may_have_taken) return {};
+  if (TRY(internal::has_administrator(state_->directory, tx, id(), now()))) return {};
+  return failure(Errc::conflict, "No active administrator would be left");
+}
+
+}  // namespace agentauth
