@@ -60,18 +60,20 @@ struct AgentRecord {
   bool holds_any_of(const Requirement& requirement) const {
     return find_any_of(requirement) != no_name;
   }
-  // Which of them it holds; the one that says the most where it holds several.
+  // Which of them it holds: the permission itself, if it does, before any pattern.
   NameId find_any_of(const Requirement& requirement) const {
     if (grant_count > inline_max) {
       for (std::size_t i = 0; i < requirement.count; ++i)
         if (many->contains(requirement.ids[i])) return requirement.ids[i];
       return no_name;
     }
-    std::size_t found = requirement.count;
-    for (std::size_t g = 0; g < grant_count && found > 0; ++g)
-      for (std::size_t i = 0; i < found; ++i)
-        if (grants[g] == requirement.ids[i]) found = i;
-    return found == requirement.count ? no_name : requirement.ids[found];
+    if (requirement.count == 0) return no_name;
+    for (std::size_t g = 0; g < grant_count; ++g)
+      if (grants[g] == requirement.ids[0]) return grants[g];
+    for (std::size_t g = 0; g < grant_count; ++g)
+      for (std::size_t i = 1; i < requirement.count; ++i)
+        if (grants[g] == requirement.ids[i]) return grants[g];
+    return no_name;
   }
 };
 static_assert(sizeof(AgentRecord) == 64);

@@ -51,6 +51,8 @@ BODIES = {
     ("POST", "/access/v1/explain"): QUESTION,
     ("POST", "/access/v1/simulate"): {"change": {}, "evaluations": [QUESTION]},
 }
+# What may have a body of 2 MiB, and not of 64 KiB.
+LARGE_BODIES = {("PUT", "/policy"), ("PUT", "/gateway/routes")}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
