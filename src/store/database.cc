@@ -99,8 +99,9 @@ Result<void> Database::run_alone(Access access, Work work) {
   return own.commit();
 }
 
-Result<void> Database::run_write(Work work) {
+Result<void> Database::run_write(Work work, Shares shares) {
   Write own(work);
+  own.shares = shares;
   Write* const place = &own;
   wait_for_commit(Batch(&place, 1));
   return std::move(own.result);
@@ -126,7 +127,7 @@ void Database::wait_for_commit(Batch own) {
     // Nobody commits: this thread does, for everybody who waits by now.
     committing_ = true;
     std::array<Write*, together_max> taken;
-    const std::size_t count = std::min(queue_.size(), together_max);
+    const std::size_t count = size_of_next();
     const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
     std::copy(queue_.begin(), end, taken.begin());
     queue_.erase(queue_.begin(), end);
@@ -139,6 +140,16 @@ void Database::wait_for_commit(Batch own) {
     committing_ = false;
     answered_.notify_all();
   }
+}
+
+// How many of those that wait share the next transaction. Requires the lock, and that some wait.
+std::size_t Database::size_of_next() const {
+  if (queue_.front()->shares == Shares::no) return 1;
+  const auto end =
+      queue_.begin() + static_cast<std::ptrdiff_t>(std::min(queue_.size(), together_max));
+  const auto alone = std::find_if(queue_.begin(), end,
+                                  [](const Write* write) { return write->shares == Shares::no; });
+  return static_cast<std::size_t>(alone - queue_.begin());
 }
 
 // Returns the others.

@@ -74,6 +74,12 @@ class Database {
   auto write(F&& work) -> std::invoke_result_t<F&, Transaction&> {
     return with_result(work, [&](Work erased) { return run_write(erased); });
   }
+  // A write that takes its turn, and shares its transaction with no other: for what takes long.
+  // Nobody waits for it twice because another one failed beside it. Errors: as write().
+  template <class F>
+  auto write_alone(F&& work) -> std::invoke_result_t<F&, Transaction&> {
+    return with_result(work, [&](Work erased) { return run_write(erased, Shares::no); });
+  }
   // A write that shares its transaction with no other and that no hook is told of: for what
   // decisions do not read and nobody waits for, so that nobody waits for it either.
   // Errors: as write().
@@ -84,6 +90,8 @@ class Database {
   // Audit events alone. Errors: as write().
   Result<void> record(std::vector<AuditEvent> events);
 
+  // Whether a write shares its transaction with those that wait beside it.
+  enum class Shares : bool { no, yes };
   // A write that somebody else waits for: see WriteQueue.
   struct Write {
     Write() = default;
@@ -93,7 +101,8 @@ class Database {
     std::optional<FunctionRef<Result<void>(Transaction&)>> work;  // nothing: events alone
     Transaction::Outcome outcome;      // what `work` left, or the events that are given
     SteadyTime since = Steady::now();  // waits since then
-    Result<void> result;               // set by write_each()
+    Shares shares = Shares::yes;
+    Result<void> result;  // set by write_each()
 
    private:
     friend class Database;
@@ -154,8 +163,9 @@ class Database {
   Result<void> run_read(Work work);
   Result<void> run_snapshot(Work work) { return run_alone(Access::snapshot, work); }
   Result<void> run_alone(Access access, Work work);
-  Result<void> run_write(Work work);
+  Result<void> run_write(Work work, Shares shares = Shares::yes);
   void wait_for_commit(Batch own);
+  std::size_t size_of_next() const;
   std::span<Write*> refuse_overdue(std::span<Write*> batch) noexcept;
   void commit_together(Batch batch) noexcept;
   bool commit_batch(Batch batch) noexcept;

@@ -465,6 +465,36 @@ TEST_P(DatabaseContract, WritesOfOneThreadFailEachForItself) {
   EXPECT_EQ(revision(), 2) << "what was made again counts once";
 }
 
+TEST_P(DatabaseContract, AWriteAloneIsMadeOnceWhateverFailsBesideIt) {
+  std::atomic<int> commits{0};
+  database_->on_commit([&] { ++commits; });
+  int made = 0;
+  const auto insert = [&](Transaction& tx) -> Result<void> {
+    TRY(register_agent(tx, "Bot"));
+    return {};
+  };
+  const auto insert_alone = [&](Transaction& tx) -> Result<void> {
+    ++made;
+    return insert(tx);
+  };
+  const auto refuse = [](Transaction&) -> Result<void> {
+    return failure(Errc::permission_denied, "Permission denied");
+  };
+  Database::Write first{insert};
+  Database::Write alone{insert_alone};
+  alone.shares = Database::Shares::no;
+  Database::Write last{insert};
+  Database::Write refused{refuse};
+  database_->write_each(std::array{&first, &alone, &last, &refused});
+  EXPECT_TRUE(first.result && alone.result && last.result && !refused.result);
+  EXPECT_EQ(made, 1);
+  EXPECT_EQ(commits, 3);
+  EXPECT_EQ(agents(), 3);
+  EXPECT_FALSE(database_->write_alone(refuse));
+  must(database_->write_alone(insert));
+  EXPECT_EQ(agents(), 4);
+}
+
 TEST_P(DatabaseContract, AQueueMakesWhatThreadsDoNotWaitFor) {
   WriteQueue queue(*database_, 4);
   std::promise<void> held;
