@@ -36,8 +36,8 @@ TEST(DatabaseAdvice, FitsTheKindOfTrouble) {
     std::string_view advice;
   };
   const Case cases[] = {
-      {"sqlite 5: database is locked", "another program holds it"},
-      {"sqlite 261: database is locked", "another program holds it"},
+      {"sqlite 5: database is locked", "something else writes for long"},
+      {"sqlite 261: database is locked", "something else writes for long"},
       {"sqlite 1544: attempt to write a readonly database", "let this user write"},
       {"sqlite 778: disk I/O error", "look at its disk"},
       {"sqlite 11: database disk image is malformed", "restore a backup"},

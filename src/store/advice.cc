@@ -7,13 +7,18 @@
 namespace agentauth {
 namespace {
 
+// Who that is, the database does not say: this server's own long write, too.
+constexpr std::string_view busy_advice =
+    "something else writes for long, a large policy, a backup or another program: try again later, "
+    "or end it";
+
 struct SqliteAdvice {
   int code;  // https://www.sqlite.org/rescode.html, the primary one
   std::string_view advice;
 };
 constexpr auto sqlite_table = std::to_array<SqliteAdvice>({
-    {5, "another program holds it: end that one, or try again later"},
-    {6, "another program holds it: end that one, or try again later"},
+    {5, busy_advice},
+    {6, busy_advice},
     {8, "let this user write the file and its folder"},
     {10, "look at its disk: full, failing, or under a limit on the size of files"},
     {11, "the file is damaged: restore a backup"},
@@ -41,8 +46,8 @@ constexpr auto words_table = std::to_array<WordsAdvice>({
      "this is a replica or set to read only: promote it, or name the primary"},
     {"postgresql 25006", "this is a replica or set to read only: name the primary"},
     {"postgresql 53100", "make room on its disk"},
-    {"postgresql 55P03", "another program holds it: end that one, or try again later"},
-    {"postgresql 57014", "another program holds it: end that one, or try again later"},
+    {"postgresql 55P03", busy_advice},
+    {"postgresql 57014", busy_advice},
     {"postgresql 42501", "make this user the owner of the database"},
     {"libpq", "install the package libpq5"},
     {"postgresql: ", "see that PostgreSQL runs there and can be reached from this machine"},

@@ -52,7 +52,7 @@ def test_a_file_that_another_program_holds(stopped):
     with sqlite3.connect(database_file(stopped), isolation_level=None) as holder:
         holder.execute("PRAGMA locking_mode = EXCLUSIVE")
         holder.execute("BEGIN IMMEDIATE")
-        names(refusal(stopped), database_file(stopped), "busy", "another program holds it")
+        names(refusal(stopped), database_file(stopped), "busy", "or another program")
         holder.execute("ROLLBACK")
 
 
