@@ -67,13 +67,13 @@ void RequestLog::write(const ApiExchange& exchange, std::chrono::nanoseconds too
   log_.write(level, "request", fields);
 }
 
-std::int64_t& RequestLog::bucket_of(Core& core, const ApiExchange& exchange) {
+std::int64_t& RequestLog::bucket_of(Core& core, const ApiExchange& exchange) const {
   const bool failed = level_of(exchange) == LogLevel::error;
   if (!exchange.caller)
     return failed ? core.strangers_failed_until_ns : core.strangers_refused_until_ns;
   if (failed) return core.agents_failed_until_ns;
   auto& agents = core.agents_refused_until_ns;
-  return agents[exchange.caller->agent_id.uuid.hash() % agents.size()];
+  return agents[siphash(hash_key_, exchange.caller->agent_id.uuid.bytes) % agents.size()];
 }
 
 bool RequestLog::admits(Core& core, const ApiExchange& exchange, std::int64_t now) {

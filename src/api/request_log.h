@@ -12,6 +12,8 @@
 
 #include "api/metrics.h"
 #include "base/log.h"
+#include "base/siphash.h"
+#include "crypto/random.h"
 #include "limits/gcra.h"
 
 namespace agentauth::api {
@@ -35,7 +37,8 @@ class RequestLog {
 
  private:
   struct alignas(64) Core {
-    // The debt of each bucket. An agent's is found by its id; some share one.
+    // The debt of each bucket. An agent's is found by a keyed hash of its id, so that nobody
+    // chooses with whom it shares one.
     std::int64_t strangers_refused_until_ns = 0;
     std::int64_t strangers_failed_until_ns = 0;
     std::int64_t agents_failed_until_ns = 0;  // of all agents: what fails, fails for many
@@ -44,12 +47,13 @@ class RequestLog {
     std::int64_t withheld = 0;  // since then
   };
 
-  static std::int64_t& bucket_of(Core& core, const ApiExchange& exchange);
+  std::int64_t& bucket_of(Core& core, const ApiExchange& exchange) const;
   bool admits(Core& core, const ApiExchange& exchange, std::int64_t now);
   void tell(Core& core);
 
   Log& log_;
   Metrics& metrics_;
+  const SipHashKey hash_key_ = SystemRandom().bytes<std::tuple_size_v<SipHashKey>>();
   std::vector<Core> cores_;
 };
 

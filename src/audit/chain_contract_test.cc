@@ -398,6 +398,19 @@ TEST_F(AuditRecorder, AnAgentThatIsDeniedAgainAndAgainHidesNobodyElse) {
   EXPECT_EQ(recorder.state().dropped[static_cast<std::size_t>(Dropped::flood)], 15U);
 }
 
+TEST_F(AuditRecorder, WhatAnAgentMatchesAtWillHidesNothingThatItIsDenied) {
+  Recorder recorder(*database_, queue_, clock_,
+                    {.each_agent = {2, 1}, .each_agent_matched = {3, 1}});
+  AuditEvent matched = login_of(AgentId{});
+  matched.reason = AuditReason::audit_grant;
+  for (int i = 0; i < 10; ++i) recorder.record_denial(matched);
+  AuditEvent denied = login_of(AgentId{});
+  denied.outcome = AuditOutcome::denied;
+  for (int i = 0; i < 10; ++i) recorder.record_denial(denied);
+  queue_.stop();
+  EXPECT_EQ(recorded(), 3 + 2);
+}
+
 TEST(AuditText, WhatIsNotOfItsKindComesOutEmpty) {
   const std::string key = "aa_4fJx0Zk2QmP1_" + std::string(64, 'a') + "123456";
   EXPECT_TRUE(AuditText::of_kid(key).empty());

@@ -1,7 +1,5 @@
 #include "audit/recorder.h"
 
-#include <algorithm>
-
 namespace agentauth::audit {
 namespace {
 
@@ -13,18 +11,6 @@ bool is_of_stranger(const AuditEvent& denial) {
 }
 
 }  // namespace
-
-bool Budget::take(const Rate& rate, Timestamp now) {
-  const auto seconds = std::chrono::floor<Seconds>(now - since_);
-  if (seconds > Seconds{0}) {
-    since_ += seconds;
-    left_ = std::min(rate.burst,
-                     left_ + std::min<std::int64_t>(seconds.count(), rate.burst) * rate.a_second);
-  }
-  if (left_ <= 0) return false;
-  --left_;
-  return true;
-}
 
 std::string_view to_string(Dropped why) { return dropped_names[static_cast<std::size_t>(why)]; }
 
@@ -56,7 +42,10 @@ void Recorder::record_denial(AuditEvent event) {
 bool Recorder::admits(const AuditEvent& denial) {
   const Timestamp now = clock_.now();
   if (is_of_stranger(denial)) return strangers_.take(options_.strangers, now);
-  return agents_[denial.agent_id->uuid.hash() % agents_.size()].take(options_.each_agent, now);
+  const AgentId agent = *denial.agent_id;
+  return denial.reason == AuditReason::audit_grant
+             ? matched_.take(agent, options_.each_agent_matched, now)
+             : denied_.take(agent, options_.each_agent, now);
 }
 
 Result<void> Recorder::record_now(AuditEvent event) {

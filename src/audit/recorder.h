@@ -5,9 +5,8 @@
 #include <atomic>
 #include <functional>
 #include <mutex>
-#include <vector>
 
-#include "base/time.h"
+#include "audit/budget.h"
 #include "model/audit_event.h"
 #include "store/write_queue.h"
 
@@ -22,20 +21,6 @@ enum class Dropped : std::uint8_t {
 inline constexpr std::size_t dropped_count = 3;
 std::string_view to_string(Dropped why);
 
-// So many at once, and as many a second as come back.
-class Budget {
- public:
-  struct Rate {
-    std::int64_t burst;
-    std::int64_t a_second;
-  };
-  bool take(const Rate& rate, Timestamp now);
-
- private:
-  std::int64_t left_ = 0;
-  Timestamp since_{};  // long ago: all of it has come back
-};
-
 // Safe to use from any thread. Ends its queue when it ends.
 class Recorder {
  public:
@@ -44,6 +29,9 @@ class Recorder {
     // a bound that fills the disk, and hides what others do.
     Budget::Rate strangers{10'000, 100};
     Budget::Rate each_agent{1'000, 20};
+    // And apart from what it is denied, so often may grants that decide nothing put an agent on
+    // record: whoever matches one at will hides nothing by it.
+    Budget::Rate each_agent_matched{1'000, 20};
   };
   Recorder(Database& database, WriteQueue& queue, const Clock& clock)
       : Recorder(database, queue, clock, Options{}) {}
@@ -73,8 +61,6 @@ class Recorder {
   State state() const;
 
  private:
-  static constexpr std::size_t agent_budgets = 1024;  // an agent's by its id; some share one
-
   // Requires the lock.
   bool admits(const AuditEvent& denial);
   void drop(Dropped why) { ++dropped_[static_cast<std::size_t>(why)]; }
@@ -86,7 +72,8 @@ class Recorder {
 
   std::mutex mutex_;
   Budget strangers_;
-  std::vector<Budget> agents_{agent_budgets};
+  AgentBudgets denied_;
+  AgentBudgets matched_;
   std::atomic<std::size_t> denials_of_strangers_ = 0;  // that are not done yet
   std::atomic<std::size_t> denials_of_agents_ = 0;
 

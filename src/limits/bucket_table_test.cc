@@ -5,22 +5,10 @@
 #include <thread>
 #include <vector>
 
-#include "limits/internal/siphash.h"
-
 namespace agentauth {
 namespace {
 
 constexpr LimitRate slow{.interval_ns = 1'000'000, .burst = 3};
-
-TEST(SipHash, IsTheOneOfItsPaper) {
-  internal::SipHashKey key;
-  for (std::size_t i = 0; i < key.size(); ++i) key[i] = static_cast<std::uint8_t>(i);
-  std::array<std::uint8_t, 15> text;
-  for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<std::uint8_t>(i);
-  EXPECT_EQ(internal::siphash(key, text), 0xa129ca6149be45e5U);
-  key[0] = 1;
-  EXPECT_NE(internal::siphash(key, text), 0xa129ca6149be45e5U);
-}
 
 TEST(BucketTableTest, EachNameHasABucketOfItsOwn) {
   BucketTable table(16);

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/siphash.h"
 #include "base/thread_index.h"
-#include "limits/internal/siphash.h"
 
 namespace agentauth {
 namespace {
@@ -74,7 +74,7 @@ void Limiter::replace(const LimitSet& set) {
   for (const Limit& limit : set.limits) {
     const auto number = static_cast<std::uint32_t>(rules->all.size());
     Rule rule{limit.name, limit.scope, limit.count, limit.arithmetic(), 0, "", nullptr};
-    rule.id = internal::siphash(hash_key_, as_bytes(limit.fingerprint()));
+    rule.id = siphash(hash_key_, as_bytes(limit.fingerprint()));
     rule.policy = '"' + limit.name + "\";q=" + std::to_string(limit.burst) +
                   ";w=" + std::to_string(seconds_up(rule.rate.capacity_ns()));
     for (const Rule& old : before->all)
@@ -99,7 +99,7 @@ BucketTable::Name Limiter::bucket_of(const Rule& rule, ByteView identity) const 
   std::memcpy(text.data(), &rule.id, sizeof rule.id);
   const std::size_t size = std::min(identity.size(), text.size() - sizeof rule.id);
   std::copy_n(identity.begin(), size, text.begin() + sizeof rule.id);
-  return internal::siphash(hash_key_, ByteView(text.data(), sizeof rule.id + size));
+  return siphash(hash_key_, ByteView(text.data(), sizeof rule.id + size));
 }
 
 void Limiter::note(LimitReport& report, std::size_t rule, const Quota& quota, bool refused) {

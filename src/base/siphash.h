@@ -6,10 +6,10 @@
 
 #include "base/encoding.h"
 
-namespace agentauth::internal {
+namespace agentauth {
 
 using SipHashKey = std::array<std::uint8_t, 16>;
 
 std::uint64_t siphash(const SipHashKey& key, ByteView data);
 
-}  // namespace agentauth::internal
+}  // namespace agentauth

@@ -1,9 +1,9 @@
-#include "limits/internal/siphash.h"
+#include "base/siphash.h"
 
 #include <bit>
 #include <cstring>
 
-namespace agentauth::internal {
+namespace agentauth {
 namespace {
 
 std::uint64_t little_endian(const std::uint8_t* bytes, std::size_t count) {
@@ -51,4 +51,4 @@ std::uint64_t siphash(const SipHashKey& key, ByteView data) {
   return state.v0 ^ state.v1 ^ state.v2 ^ state.v3;
 }
 
-}  // namespace agentauth::internal
+}  // namespace agentauth
