@@ -1,4 +1,6 @@
 // What evaluations would come to if something were changed.
+#include <algorithm>
+
 #include "api/access_question.h"
 #include "api/enforcement.h"
 #include "api/handlers_access.h"
@@ -45,21 +47,41 @@ struct ChangedMember : SimulatedMember {
 };
 
 // The elements of a change as texts: each is read by itself.
+struct SentElement {
+  std::string text;
+  std::string place;  // change.grants.add[0]
+};
 struct SentChange {
-  std::vector<std::string> added;
-  std::vector<std::string> removed;
-  std::vector<std::string> joined;
-  std::vector<std::string> left;
+  std::vector<SentElement> added;
+  std::vector<SentElement> removed;
+  std::vector<SentElement> joined;
+  std::vector<SentElement> left;
 
   std::size_t size() const { return added.size() + removed.size() + joined.size() + left.size(); }
 };
 
-Result<void> read_list(const JsonValue& of, std::string_view name, std::vector<std::string>& list) {
+// A change is ours, not AuthZEN's: what nobody reads in it is a mistake worth hearing of.
+Result<void> refuse_others(const JsonValue& part, std::string_view place,
+                           std::initializer_list<std::string_view> known) {
+  for (const JsonMember& member : part.members)
+    if (std::find(known.begin(), known.end(), member.name) == known.end())
+      return failure(Errc::malformed_request,
+                     "There is no member " + std::string(place) + '.' + std::string(member.name));
+  return {};
+}
+
+Result<void> read_list(const JsonValue& of, std::string_view place, std::string_view name,
+                       std::vector<SentElement>& list) {
   const JsonValue* items = of.find(name);
   if (items == nullptr) return {};
+  const std::string whole = std::string(place) + '.' + std::string(name);
   if (items->type != JsonValue::Type::array)
-    return failure(Errc::malformed_request, "change: " + std::string(name) + " must be an array");
-  for (const JsonValue& item : items->items) append_json(item, list.emplace_back());
+    return failure(Errc::malformed_request, whole + " must be an array");
+  for (const JsonValue& item : items->items) {
+    SentElement& element = list.emplace_back();
+    element.place = whole + '[' + std::to_string(list.size() - 1) + ']';
+    append_json(item, element.text);
+  }
   return {};
 }
 
@@ -79,15 +101,28 @@ Result<const JsonValue*> read_part(const JsonValue& of, std::string_view name) {
 Result<SentChange> read_change(const JsonValue& body) {
   SentChange sent;
   const JsonValue* change = TRY(read_part(body, "change"));
+  TRY(refuse_others(*change, "change", {"grants", "members"}));
   const JsonValue* grants = TRY(read_part(*change, "grants"));
+  TRY(refuse_others(*grants, "change.grants", {"add", "remove"}));
   const JsonValue* members = TRY(read_part(*change, "members"));
-  TRY(read_list(*grants, "add", sent.added));
-  TRY(read_list(*grants, "remove", sent.removed));
-  TRY(read_list(*members, "add", sent.joined));
-  TRY(read_list(*members, "remove", sent.left));
+  TRY(refuse_others(*members, "change.members", {"add", "remove"}));
+  TRY(read_list(*grants, "change.grants", "add", sent.added));
+  TRY(read_list(*grants, "change.grants", "remove", sent.removed));
+  TRY(read_list(*members, "change.members", "add", sent.joined));
+  TRY(read_list(*members, "change.members", "remove", sent.left));
   if (sent.size() > changes_max)
     return failure(Errc::malformed_request, "change must have at most 100 entries");
   return sent;
+}
+
+// An element's error, with its place.
+template <class T>
+Result<T> placed(const SentElement& element, Result<T> result) {
+  if (result) return result;
+  Error error = std::move(result).error();
+  if (error.fields.empty()) error.message = element.place + ": " + error.message;
+  for (FieldError& wrong : error.fields) wrong.field = element.place + '.' + wrong.field;
+  return tl::unexpected(std::move(error));
 }
 
 Result<Grant> read_added(const std::string& text) {
@@ -100,22 +135,24 @@ Result<Grant> read_added(const std::string& text) {
   return grant;
 }
 
-Result<std::vector<SimulatedMember>> read_members(const std::vector<std::string>& texts) {
+Result<std::vector<SimulatedMember>> read_members(const std::vector<SentElement>& elements) {
   std::vector<SimulatedMember> members;
-  for (const std::string& text : texts)
-    members.push_back(TRY(decode<ChangedMember>({{}, {}, text})));
+  for (const SentElement& element : elements)
+    members.push_back(TRY(placed(element, decode<ChangedMember>({{}, {}, element.text}))));
   return members;
 }
 
-Result<std::vector<Grant>> find_removed(Services& services, const std::vector<std::string>& texts) {
+Result<std::vector<Grant>> find_removed(Services& services,
+                                        const std::vector<SentElement>& elements) {
   return services.database.read([&](Transaction& tx) -> Result<std::vector<Grant>> {
     std::vector<Grant> grants;
-    for (const std::string& text : texts) {
+    for (const SentElement& element : elements) {
+      const std::string& text = element.text;
       const auto id =
           text.size() > 2 ? GrantId::parse(text.substr(1, text.size() - 2)) : std::nullopt;
       auto grant = id ? tx.grants().find(*id) : Result<Grant>(failure(Errc::not_found, ""));
       if (!grant && grant.error().code == Errc::not_found)
-        return failure(Errc::invalid_argument, "change.grants.remove: there is no grant " + text);
+        return failure(Errc::invalid_argument, element.place + ": there is no grant " + text);
       grants.push_back(TRY(std::move(grant)));
     }
     return grants;
@@ -124,7 +161,8 @@ Result<std::vector<Grant>> find_removed(Services& services, const std::vector<st
 
 Result<SimulatedChange> find_change(Services& services, const SentChange& sent) {
   SimulatedChange change;
-  for (const std::string& text : sent.added) change.added.push_back(TRY(read_added(text)));
+  for (const SentElement& element : sent.added)
+    change.added.push_back(TRY(placed(element, read_added(element.text))));
   change.removed = TRY(find_removed(services, sent.removed));
   change.joined = TRY(read_members(sent.joined));
   change.left = TRY(read_members(sent.left));
