@@ -1,5 +1,8 @@
 #include "api/access_question.h"
 
+#include "api/access.h"
+#include "base/json_text.h"
+#include "crypto/hash.h"
 #include "policy/names.h"
 
 namespace agentauth::api {
@@ -19,18 +22,17 @@ Result<Asker> Asker::of(const Services& services, const ApiExchange& exchange,
                         const Directory::View& view) {
   Asker asker{*exchange.caller, services.clock.now()};
   asker.evaluates = exchange.holds_permission;
-  TRY(asker.look_again(view));
+  TRY(asker.look_again(exchange, view));
   if (!asker.evaluates)
     if (const AgentProfile* profile = view.find_profile(asker.caller.agent_id))
       asker.own_name = profile->name();
   return asker;
 }
 
-Result<void> Asker::look_again(const Directory::View& view) {
+Result<void> Asker::look_again(const ApiExchange& exchange, const Directory::View& view) {
   const Actor actor = TRY(find_acting(view, caller, now));
-  const Decision decision = decide(view, actor, question_of(view, assert_permission, now));
   // Nobody counts how often something was asserted.
-  asserts = decision.allowed() && !decision.is_to_be_spent();
+  asserts = holds(view, actor, exchange, assert_permission, now);
   return {};
 }
 
@@ -122,6 +124,25 @@ Question AccessQuestion::question(const Directory::View& view,
     question.context = sent_.context;
   }
   return question;
+}
+
+std::string AccessQuestion::fingerprint() const {
+  std::string whole;
+  const auto add = [&](std::string_view part) {
+    whole.append(std::to_string(part.size())).append(":").append(part).append(",");
+  };
+  add(subject_name());
+  add(sent_.action);
+  add(resource_);
+  if (asker_->asserts) {
+    for (const JsonValue* said : {sent_.subject.properties, sent_.action_properties,
+                                  sent_.resource.properties, sent_.context}) {
+      std::string text;
+      if (said != nullptr) append_json(*said, text);
+      add(text);
+    }
+  }
+  return base64url_encode(sha256(whole));
 }
 
 Result<Decision> AccessQuestion::decide(const Directory::View& view,

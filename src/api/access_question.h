@@ -30,7 +30,7 @@ struct Asker {
                           const Directory::View& view);
   // The same one at another moment, so that whether what it says counts is a part of what is
   // decided. Errors: unauthenticated.
-  Result<void> look_again(const Directory::View& view);
+  Result<void> look_again(const ApiExchange& exchange, const Directory::View& view);
 };
 
 // Agents that are called by their names, as the database knows them.
@@ -72,6 +72,9 @@ class AccessQuestion {
 
   // agent:UUID, or the principal's name.
   std::string subject_name() const { return agent_ ? subject_of(*agent_) : principal_; }
+
+  // The same for the same question: whom and what it is about, and what counts of what was said.
+  std::string fingerprint() const;
 
   bool is_about_self() const { return is_about_self_; }
   // The agent that it is about, if it is one.

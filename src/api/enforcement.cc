@@ -7,9 +7,6 @@
 namespace agentauth::api {
 namespace {
 
-// Each is one more subject, or one more permission, whose counted grants would allow the same.
-constexpr int rounds_max = 64;
-
 // Whether it could be counted; otherwise `spent` has all others of the same subject that are used
 // up, however many were given and used one after the other.
 Result<bool> spend(Services& services, GrantId grant, const std::string& use,
@@ -22,10 +19,20 @@ Result<bool> spend(Services& services, GrantId grant, const std::string& use,
   });
 }
 
-Result<bool> is_left(Services& services, GrantId grant, std::int64_t max_uses) {
+// The same without counting it.
+Result<bool> is_left(Services& services, GrantId grant, std::int64_t max_uses,
+                     std::vector<GrantId>& spent) {
   return services.database.read([&](Transaction& tx) -> Result<bool> {
-    return TRY(tx.grants().count_uses(grant)) < max_uses;
+    if (TRY(tx.grants().count_uses(grant)) < max_uses) return true;
+    const auto others = TRY(tx.grants().used_up_beside(grant));
+    spent.insert(spent.end(), others.begin(), others.end());
+    return false;
   });
+}
+
+void put_in_order(std::vector<GrantId>& spent) {
+  std::sort(spent.begin(), spent.end());
+  spent.erase(std::unique(spent.begin(), spent.end()), spent.end());
 }
 
 // `take` uses one up, or says that there is none left; `look_at` sees the first decision.
@@ -48,6 +55,7 @@ Result<Enforced> decide_and_take(Services& services, std::vector<GrantId>& spent
     if (max_uses == 0) return enforced;
     if (TRY(take(*enforced.grant, max_uses))) return enforced;
     spent.push_back(*enforced.grant);
+    put_in_order(spent);
   }
   return Enforced{Reason::uses_spent};
 }
@@ -85,7 +93,9 @@ void note_use(Services& services, const Enforced& enforced, std::optional<AgentI
 Result<Enforced> foresee(Services& services, std::vector<GrantId>& spent, Ask ask) {
   return decide_and_take(
       services, spent, ask, [](const Directory::View&, const Decision&) {},
-      [&](GrantId grant, std::int64_t max_uses) { return is_left(services, grant, max_uses); });
+      [&](GrantId grant, std::int64_t max_uses) {
+        return is_left(services, grant, max_uses, spent);
+      });
 }
 
 void UsesLeft::note(const Decision& decision) {
@@ -100,9 +110,10 @@ Result<bool> UsesLeft::look_up(Services& services) {
   if (++rounds_ > rounds_max)
     return failure(Errc::unavailable, "Too many grants are counted to look at all of them");
   for (const auto& [grant, max_uses] : noted_) {
-    const bool has_uses = TRY(is_left(services, grant, max_uses));
+    const bool has_uses = TRY(is_left(services, grant, max_uses, spent_));
     (has_uses ? left_ : spent_).push_back(grant);
   }
+  put_in_order(spent_);
   noted_.clear();
   return true;
 }

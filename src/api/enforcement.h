@@ -13,6 +13,10 @@
 
 namespace agentauth::api {
 
+// Of looking for a grant that is not used up: each is one more subject, or one more permission,
+// whose counted grants would allow the same.
+inline constexpr int rounds_max = 64;
+
 // What is left of a decision when its view is gone.
 struct Enforced {
   Reason reason = Reason::not_granted;
@@ -39,7 +43,8 @@ void note_use(Services& services, const Enforced& enforced, std::optional<AgentI
 // would allow it and are used up. Errors: as enforce().
 Result<Enforced> foresee(Services& services, std::vector<GrantId>& spent, Ask ask);
 
-// Which grants with max_uses are used up, found out as decisions come across them: decide all there
+// Which grants with max_uses are used up, found out as decisions come across them, and with each
+// those that its subject was given of the same permission: decide all there
 // is to decide with spent(), note() each decision, and begin anew while look_up() says so.
 class UsesLeft {
  public:
@@ -49,8 +54,6 @@ class UsesLeft {
   std::span<const GrantId> spent() const { return spent_; }
 
  private:
-  static constexpr int rounds_max = 8;
-
   std::map<GrantId, std::int64_t> noted_;  // with its max_uses
   std::vector<GrantId> spent_;
   std::vector<GrantId> left_;

@@ -78,10 +78,10 @@ class EvaluationOnCore final : public Evaluation {
     if (!asked) return std::nullopt;
     const Decision decision = TRY(asked->decide(view_));
     if (decision.is_to_be_spent()) return std::nullopt;
-    if (decision.audited != nullptr) audited_.push_back({decision, asked->agent()});
     // Who asks about itself does not act on the answer.
     if (!asked->is_about_self()) {
       const auto about = asked->agent();
+      if (decision.audited != nullptr) audited_.push_back({decision, about});
       note_use(services_.grant_uses, decision, about ? &*about : nullptr, asker_->now);
     }
     return verdict_of(decision.reason,
@@ -127,7 +127,7 @@ class EvaluationOnWorker final : public Evaluation {
     if (!asked->unknown_subject().empty()) return Verdict{false, asked->unknown_subject()};
     const auto ask = [&](const Directory::View& view,
                          std::span<const GrantId> spent) -> Result<Decision> {
-      TRY(asker_->look_again(view));
+      TRY(asker_->look_again(exchange_, view));
       return asked->decide(view, spent);
     };
     const Enforced enforced = TRY(settle(*asked, index, ask));
@@ -138,17 +138,24 @@ class EvaluationOnWorker final : public Evaluation {
   // Who asks about itself does not act on the answer.
   Result<Enforced> settle(const AccessQuestion& asked, std::size_t index, Ask ask) {
     if (!asked.is_about_self())
-      return enforce_about(services_, exchange_, asked.agent(), use_of(index), ask);
+      return enforce_about(services_, exchange_, asked.agent(), use_of(asked, index), ask);
     std::vector<GrantId> spent;
     return foresee(services_, spent, ask);
   }
 
-  // A caller that sends its request again, under the same id, uses nothing up again.
-  std::string use_of(std::size_t index) {
+  // A caller that sends its question again, under the same id, uses nothing up again. Another
+  // question is another use, whatever id it comes under: enforcers pass on what their clients
+  // choose.
+  std::string use_of(const AccessQuestion& asked, std::size_t index) {
     const auto sent = exchange_.request.find("X-Request-ID");
     if (!sent || !is_request_id(*sent)) return new_use(services_);
-    return asker_->caller.agent_id.to_string().append("/").append(*sent).append("/").append(
-        std::to_string(index));
+    return asker_->caller.agent_id.to_string()
+        .append("/")
+        .append(*sent)
+        .append("/")
+        .append(std::to_string(index))
+        .append("/")
+        .append(asked.fingerprint());
   }
 
   const NamedAgents& names_;

@@ -330,5 +330,146 @@ TEST_F(AccessApiTest, TheDecisionPointIsWhereTheRequestWentOrWhereItIsConfigured
             "https://auth.example.com/access/v1/evaluation");
 }
 
+// Enforcement points pass on what their clients choose.
+TEST_F(AccessApiTest, AnotherQuestionIsAnotherUseWhateverIdItComesUnder) {
+  Terms twice;
+  twice.max_uses = 2;
+  const GrantId id = grant("user:alice", "pay", twice);
+  const auto pay = [&](const std::string& bill, const std::string& context,
+                       const std::string& token) {
+    return told(call(
+        {.method = http::Method::post,
+         .target = std::string(evaluation),
+         .body = R"({"context":)" + context + "," +
+                 question(alice, R"({"name":"pay"})", R"({"type":"bill","id":")" + bill + "\"}")
+                     .substr(1),
+         .headers = {{"X-Request-ID", "chosen"}},
+         .token = token}));
+  };
+  EXPECT_EQ(pay("1", "{}", trusted), "true granted");
+  EXPECT_EQ(pay("1", "{}", trusted), "true granted") << "the same question again";
+  EXPECT_EQ(pay("1", R"({"amount":2})", trusted), "true granted");
+  EXPECT_EQ(pay("2", "{}", trusted), "false uses_spent");
+  EXPECT_EQ(value_of(replica.database().read(
+                [&](Transaction& tx) { return tx.grants().count_uses(id); })),
+            2);
+  // What does not count makes no other question.
+  EXPECT_EQ(pay("1", R"({"amount":3})", gate), "false uses_spent");
+}
+
+TEST_F(AccessApiTest, WhatDoesNotCountMakesNoOtherQuestion) {
+  Terms once;
+  once.max_uses = 1;
+  grant("user:alice", "pay", once);
+  for (const char* context : {R"({"a":1})", R"({"a":2})"})
+    EXPECT_EQ(told(call({.method = http::Method::post,
+                         .target = std::string(evaluation),
+                         .body = R"({"context":)" + std::string(context) + "," +
+                                 question(alice, R"({"name":"pay"})").substr(1),
+                         .headers = {{"X-Request-ID", "one"}},
+                         .token = gate})),
+              "true granted");
+}
+
+// However many were given and used one after the other.
+TEST_F(AccessApiTest, AQuestionFindsTheGrantThatIsLeftAmongManyThatAreUsedUp) {
+  for (int i = 0; i < 80; ++i) {
+    Terms terms;
+    terms.max_uses = 1;
+    terms.expires_at = clock.now() + Seconds{1000 + i};
+    const GrantId id = grant("user:bob", "pay", terms);
+    value_of(replica.database().write_apart(
+        [&](Transaction& tx) { return tx.grants().spend(id, "use", clock.now()); }));
+  }
+  const std::string bob = R"({"type":"user","id":"bob"})";
+  const std::string pay = R"({"name":"pay"})";
+  const std::string search = "/access/v1/search/subject";
+  const std::string change = R"({"change":{},"evaluations":[)" + question(bob, pay) + "]}";
+  const Answer none = ask(search, question(bob, pay), gate);
+  EXPECT_EQ(none.status, 200);
+  EXPECT_EQ(none.body.find("bob"), std::string::npos);
+  EXPECT_THAT(ask("/access/v1/simulate", change, gate).body, HasSubstr("uses_spent"));
+  Terms more;
+  more.max_uses = 1;
+  grant("user:bob", "pay", more);
+  EXPECT_THAT(ask(search, question(bob, pay), gate).body, HasSubstr("bob"));
+  EXPECT_THAT(ask("/access/v1/explain", question(bob, pay), gate).body,
+              HasSubstr(R"("reason":"granted")"));
+  EXPECT_EQ(told(ask(evaluation, question(bob, pay), gate)), "true granted");
+}
+
+TEST_F(AccessApiTest, AConditionMaySayFromWhereWhatIsAssertedCounts) {
+  const AgentId enforcer = replica.add_agent_with({"agentauth:access:evaluate"});
+  Terms near;
+  near.when = R"(inNetwork(context.address, "192.0.2.0/24") && context.method == "POST")";
+  grant(subject_of(enforcer), "agentauth:access:assert", near);
+  const std::string asked = question(alice, R"({"name":"delete","properties":{"soft":true}})");
+  EXPECT_EQ(told(ask(evaluation, asked, token_of(enforcer))), "true granted");
+  EXPECT_EQ(told(call({.method = http::Method::post,
+                       .target = std::string(evaluation),
+                       .body = asked,
+                       .token = token_of(enforcer),
+                       .from = "198.51.100.1"})),
+            "false not_granted");
+}
+
+// Whoever matches a grant that decides nothing at will must not hide what it is denied.
+TEST_F(AccessApiTest, AQuestionAboutOneselfLeavesNothingOnRecord) {
+  const AgentId self = replica.add_agent("Selfish");
+  Terms marking;
+  marking.effect = Effect::audit;
+  grant("agent:*", "look", marking);
+  const std::string look = R"({"name":"look"})";
+  for (const std::string& name : {self.to_string(), std::string("Selfish")})
+    EXPECT_EQ(ask(evaluation, question(agent(name), look), token_of(self)).status, 200);
+  EXPECT_EQ(ask(evaluation, question(agent(self.to_string()), look), gate).status, 200);
+  const auto events = audit_events(1);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_NE(events[0].agent_id, self);
+}
+
+TEST_F(AccessApiTest, AnExplanationShowsValuesToWhoMayReadThem) {
+  Terms own;
+  own.when = "resource.properties.status == subject.id";
+  grant("agent:*", "edit", own);
+  const AgentId self = replica.add_agent();
+  const AgentId reader = replica.add_agent_with({"agentauth:entities:read"});
+  const auto explained = [&](AgentId about, const std::string& token) {
+    return ask("/access/v1/explain",
+               question(agent(about.to_string()), R"({"name":"edit"})",
+                        R"({"type":"record","id":"2"})"),
+               token)
+        .body;
+  };
+  const std::string condition = R"(resource.properties.status == subject.id is false)";
+  EXPECT_THAT(explained(self, token_of(self)), HasSubstr(condition));
+  EXPECT_EQ(explained(self, token_of(self)).find("archived"), std::string::npos);
+  EXPECT_THAT(explained(self, gate), HasSubstr("archived"));
+  EXPECT_THAT(explained(reader, token_of(reader)), HasSubstr("archived"));
+}
+
+TEST_F(AccessApiTest, AMistakeInASimulatedChangeIsNamedWithItsPlace) {
+  const auto simulated = [&](const std::string& change) {
+    const Answer answer =
+        ask("/access/v1/simulate",
+            R"({"change":)" + change + R"(,"evaluations":[)" + question(alice, read) + "]}", gate);
+    return std::to_string(answer.status) + " " + answer.body;
+  };
+  EXPECT_THAT(simulated("{}"), HasSubstr("200 "));
+  for (const char* change :
+       {R"({"grant":{}})", R"({"grants":{"added":[]}})", R"({"members":{"delete":[]}})"})
+    EXPECT_THAT(simulated(change), HasSubstr("400 ")) << change;
+  EXPECT_THAT(simulated(R"({"grants":{"added":[]}})"), HasSubstr("change.grants.added"));
+  const std::string good = R"({"subject":"user:a","action":"b"})";
+  EXPECT_THAT(simulated(R"({"grants":{"add":[)" + good +
+                        R"(,{"subject":"user:a","action":"b","when":"1 +"}]}})"),
+              HasSubstr(R"("field":"change.grants.add[1].when")"));
+  EXPECT_THAT(simulated(R"({"grants":{"add":[{"subject":"user:a","action":"b","until":1}]}})"),
+              HasSubstr("change.grants.add[0]: Unknown field: until"));
+  EXPECT_THAT(simulated(R"({"members":{"add":[{"member":"user:a"}]}})"),
+              HasSubstr(R"("field":"change.members.add[0].of")"));
+  EXPECT_THAT(simulated(R"({"grants":{"remove":["x"]}})"), HasSubstr("change.grants.remove[0]"));
+}
+
 }  // namespace
 }  // namespace agentauth::api

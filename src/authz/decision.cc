@@ -87,8 +87,7 @@ class Search {
   }
 
   bool is_used_up(const GrantRule& rule) const {
-    return std::find(question_.spent.begin(), question_.spent.end(), rule.id) !=
-           question_.spent.end();
+    return std::binary_search(question_.spent.begin(), question_.spent.end(), rule.id);
   }
 
   const Question& question_;

@@ -96,7 +96,7 @@ struct Question {
   const JsonValue* action_properties = nullptr;
   const JsonValue* resource_properties = nullptr;
   const JsonValue* context = nullptr;
-  std::span<const GrantId> spent = {};     // grants that are used up
+  std::span<const GrantId> spent = {};     // grants that are used up, in order
   const PolicyOverlay* overlay = nullptr;  // what would be, instead of what is
 };
 

@@ -125,7 +125,7 @@ ConsideredRule Explainer::consider(const SubjectPolicy& policy, const GrantRule&
   const auto& spent = question_.spent;
   if (rule.effect == Effect::audit) {
     considered.outcome = RuleOutcome::audit_only;
-  } else if (std::find(spent.begin(), spent.end(), rule.id) != spent.end()) {
+  } else if (std::binary_search(spent.begin(), spent.end(), rule.id)) {
     considered.outcome = RuleOutcome::uses_spent;
     considered.detail = "it was used " + std::to_string(rule.max_uses) + " times already";
   }
