@@ -183,13 +183,17 @@ Result<Decision> PermissionService::check(const Directory::View& view, const Cal
   const Timestamp now = clock_.now();
   const AgentRecord* agent = view.find_agent(request.agent_id);
   if (agent == nullptr) return failure(Errc::not_found, "No such agent");
-  // Who asks about itself is told what it may do through the key it asks by.
   Actor actor(view, agent);
-  if (caller.agent_id == request.agent_id) actor = TRY(find_acting(view, caller, now));
   Question question = question_of(view, request.permission, now);
   if (request.resource) question.resource = *request.resource;
-  question.circumstances.address = &caller.address;
   question.spent = spent;
+  // Who asks about itself is told what it may do through the key it asks by, and from where it
+  // asks. From where others come nobody knows here: an allow that wants to know does not match, a
+  // deny does.
+  if (caller.agent_id == request.agent_id) {
+    actor = TRY(find_acting(view, caller, now));
+    question.circumstances.address = &caller.address;
+  }
   return decide(view, actor, question);
 }
 

@@ -16,6 +16,8 @@ namespace agentauth {
 
 inline constexpr std::string_view permission_rule =
     "must be 1 to 8 segments of A-Z a-z 0-9 _ . - / joined by ':', the last one possibly *";
+inline constexpr std::string_view concrete_permission_rule =
+    "must be 1 to 8 segments of A-Z a-z 0-9 _ . - / joined by ':'; a pattern is nothing to do";
 inline constexpr FieldRule permission_field{.name = "permission",
                                             .max = permission_characters_max,
                                             .valid = is_permission,
@@ -119,7 +121,7 @@ struct CheckPermission {
                                              .max = permission_characters_max,
                                              .place = Place::path,
                                              .valid = is_concrete_permission,
-                                             .rule = permission_rule,
+                                             .rule = concrete_permission_rule,
                                              .example = "read_weather"}),
         field<&CheckPermission::resource>({.name = "resource",
                                            .max = 321,

@@ -126,6 +126,32 @@ TEST_F(PermissionServiceTest, ACheckTellsWhy) {
   EXPECT_EQ(check("read_weather"), Reason::agent_suspended);
 }
 
+// The asking service's address says nothing of where the agent is.
+TEST_F(PermissionServiceTest, ACheckOfSomebodyElseKnowsNoAddress) {
+  Caller asking{administrator, 0, {}, replica.any_key_of(administrator)};
+  asking.address = *parse_ip_address("10.0.0.5");
+  Caller self{agent, 0, {}, replica.any_key_of(agent)};
+  self.address = asking.address;
+  const auto put = [&](const std::string& permission, Effect effect) {
+    Grant wanted;
+    wanted.subject = subject_of(agent);
+    wanted.permission = permission;
+    wanted.effect = effect;
+    wanted.when = R"(inNetwork(context.address, "10.0.0.0/8"))";
+    if (effect == Effect::deny) wanted.when = "!" + *wanted.when;
+    value_of(replica.database().write(
+        [&](Transaction& tx) { return service.grant(tx, asking, wanted); }));
+  };
+  put("inside", Effect::allow);
+  EXPECT_EQ(value_of(service.check(self, {agent, "inside", {}})).reason, "granted");
+  EXPECT_EQ(value_of(service.check(asking, {agent, "inside", {}})).reason, "not_granted");
+  value_of(grant(administrator, agent, "kept_in"));
+  put("kept_in", Effect::deny);
+  EXPECT_EQ(value_of(service.check(self, {agent, "kept_in", {}})).reason, "granted");
+  EXPECT_EQ(value_of(service.check(asking, {agent, "kept_in", {}})).reason, "denied")
+      << "who denies takes what it cannot tell as true";
+}
+
 TEST_F(PermissionServiceTest, AListHasEachGrantOnce) {
   for (const char* permission : {"c", "a", "b"}) replica.grant(agent, permission);
   const auto grants = value_of(replica.database().read([&](Transaction& tx) {
