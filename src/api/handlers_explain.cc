@@ -1,4 +1,5 @@
 // Why a decision is what it is.
+#include "api/access.h"
 #include "api/access_question.h"
 #include "api/enforcement.h"
 #include "api/handlers_access.h"
@@ -32,6 +33,14 @@ Result<void> find_ids(Services& services, Explanation& explanation) {
 void hide_others(Explanation& explanation) {
   const auto& miss = explanation.nearest_miss;
   if (miss && miss->rule.outcome == RuleOutcome::matches) explanation.nearest_miss.reset();
+}
+
+// Stored attributes are for who may read them, or decides by them anyway.
+policy::Values values_for(const Asker& asker, const ApiExchange& exchange,
+                          const Directory::View& view, const Actor& actor) {
+  if (asker.evaluates || holds(view, actor, exchange, "agentauth:entities:read", asker.now))
+    return policy::Values::shown;
+  return policy::Values::hidden;
 }
 
 void write_grant(const Grant& grant, JsonWriter& out) {
@@ -118,8 +127,10 @@ Result<void> explain_access(Services& services, ApiExchange& exchange) {
       return asked->decide(view, used);
     }));
     const Directory::View view(services.directory);
-    explanation = agentauth::explain(view, TRY(asked->subject(view)), asked->subject_name(),
-                                     asked->question(view, spent));
+    const Actor actor = TRY(find_acting(view, asker->caller, asker->now));
+    explanation =
+        agentauth::explain(view, TRY(asked->subject(view)), asked->subject_name(),
+                           asked->question(view, spent), values_for(*asker, exchange, view, actor));
     reason = to_string(explanation.reason);
     if (!asker->evaluates) hide_others(explanation);
   }

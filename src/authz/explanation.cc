@@ -53,12 +53,12 @@ std::string_view to_string(RuleOutcome outcome) {
 }
 
 Explanation explain(const Directory::View& view, const Subject& subject, std::string_view name,
-                    const Question& question) {
+                    const Question& question, policy::Values values) {
   Explanation explanation;
   const Decision decision = decide(view, subject, question);
   explanation.reason = decision.reason;
   if (subject.actor && subject.actor->agent == nullptr) return explanation;
-  internal::Explainer explainer(view, subject, name, question);
+  internal::Explainer explainer(view, subject, name, question, values);
   explanation.considered = explainer.considered(decision.rule);
   explanation.memberships = explainer.memberships();
   explanation.decided_by = decided_by(explanation.considered, decision);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "authz/decision.h"
+#include "policy/condition.h"
 
 namespace agentauth {
 
@@ -58,8 +59,8 @@ struct Explanation {
 };
 
 // `name` is the subject's. Looks at all rules of all its roles and groups, and at all roles and
-// groups there are when it is not granted: slow.
+// groups there are when it is not granted: slow. `values`: of attributes that conditions looked at.
 Explanation explain(const Directory::View& view, const Subject& subject, std::string_view name,
-                    const Question& question);
+                    const Question& question, policy::Values values = policy::Values::shown);
 
 }  // namespace agentauth

@@ -27,8 +27,8 @@ Outcome Condition::evaluate(const Facts& facts, std::uint32_t& steps) const noex
   return outcome;
 }
 
-std::string Condition::explain(const Facts& facts) const {
-  return internal::explain(*program_, facts);
+std::string Condition::explain(const Facts& facts, Values values) const {
+  return internal::explain(*program_, facts, values);
 }
 
 const std::string& Condition::text() const { return program_->text; }

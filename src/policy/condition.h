@@ -34,6 +34,9 @@ inline constexpr std::size_t explained_characters_max = 64;
 // yes.
 enum class Outcome : std::uint8_t { no, yes, error };
 
+// Whether an explanation may show the values of attributes: not to everybody who is told why.
+enum class Values : bool { hidden, shown };
+
 // Immutable; copies share what was compiled. All of it may be used from any thread.
 class Condition {
  public:
@@ -56,7 +59,7 @@ class Condition {
   Outcome evaluate(const Facts& facts, std::uint32_t& steps) const noexcept;
   // For people: what kept the condition from being true, with the values that were looked at.
   // "context.amount < 500 is false: 700". Empty when it is true.
-  std::string explain(const Facts& facts) const;
+  std::string explain(const Facts& facts, Values values = Values::shown) const;
 
   const std::string& text() const;
   // Whether its outcome may be another one for another subject.

@@ -71,6 +71,20 @@ TEST(Condition, IsExplainedAsTheTableSays) {
         << row.condition;
 }
 
+TEST(Condition, AnExplanationWithoutValuesShowsNone) {
+  const StatedFacts facts(R"({"context": {"amount": 700, "when": "soon", "a": [1], "s": "text"}})");
+  const auto hidden = [&](const char* condition) {
+    return compiled(condition).explain(*facts, Values::hidden);
+  };
+  EXPECT_EQ(hidden("context.amount < 500"), "context.amount < 500 is false");
+  EXPECT_EQ(hidden("context.b == 1 || context.amount == 1"), "context.b: no such attribute");
+  EXPECT_EQ(hidden("context.s < 5"), "context.s < 5: not for values of these types");
+  EXPECT_EQ(hidden("timestamp(context.when) < now"),
+            "timestamp(context.when): no time of RFC 3339");
+  EXPECT_EQ(hidden("context.amount"), "context.amount: neither true nor false");
+  EXPECT_EQ(hidden("context.amount > 500"), "");
+}
+
 TEST(Condition, IsRefusedWithThePlaceOfTheMistake) {
   for (const cases::RefusedCondition& row : cases::refused_conditions) {
     const auto condition = Condition::compile(row.condition);

@@ -12,7 +12,7 @@ namespace agentauth::policy {
 // Attributes from several sources, as JSON objects: the first that names one has the last word.
 // What is stored comes before what a caller says. nullptr: that source knows nothing.
 struct Attributes {
-  std::array<const JsonValue*, 3> sources{};
+  std::array<const JsonValue*, 4> sources{};
 
   const JsonValue* find(std::string_view name) const {
     for (const JsonValue* source : sources)

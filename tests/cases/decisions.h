@@ -231,6 +231,10 @@ inline constexpr DecisionCase condition_cases_of_grants[] = {
     {"nobody calls itself by another owner",
      R"(allow agent:bot read when subject.properties.owner == "boss@example.com")",
      R"(agent:bot read with subject {"owner": "boss@example.com"})", "not_granted"},
+    {"nor by one that is stored of it",
+     "allow agent:bot read when subject.properties.owner == \"boss@example.com\"\n"
+     "know agent:bot {\"owner\": \"boss@example.com\"}",
+     "agent:bot read", "not_granted"},
     {"an agent's owner is known",
      R"(allow agent:bot read when subject.properties.owner == "ops@example.com")", "agent:bot read",
      "granted"},

@@ -25,11 +25,12 @@ std::int64_t ms_of(Timestamp time) { return time.time_since_epoch().count(); }
 }  // namespace
 
 Explainer::Explainer(const Directory::View& view, const Subject& subject, std::string_view name,
-                     const Question& question)
+                     const Question& question, policy::Values values)
     : view_(view),
       subject_(subject),
       name_(name),
       question_(question),
+      values_(values),
       facts_(view, subject, question) {
   const Closure closure(view, subject, question.now);
   for (std::size_t i = 0; i < closure.size(); ++i)
@@ -91,7 +92,7 @@ void Explainer::consider_condition(const GrantRule& rule, ConsideredRule& consid
   policy::Outcome outcome = policy::Outcome::error;
   if (rule.when == GrantRule::When::condition) {
     outcome = rule.condition->evaluate(facts_.get());
-    considered.detail = rule.condition->explain(facts_.get());
+    considered.detail = rule.condition->explain(facts_.get(), values_);
   } else {
     considered.detail = "it cannot be read by this version";
   }

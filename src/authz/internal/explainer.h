@@ -14,7 +14,7 @@ class Explainer {
  public:
   // All are the caller's and outlive this.
   Explainer(const Directory::View& view, const Subject& subject, std::string_view name,
-            const Question& question);
+            const Question& question, policy::Values values);
 
   // `decisive` is among them if it is any rule's.
   std::vector<ConsideredRule> considered(const GrantRule* decisive);
@@ -43,6 +43,7 @@ class Explainer {
   const Subject& subject_;
   const std::string name_;
   const Question& question_;
+  const policy::Values values_;
   LazyFacts facts_;
   std::vector<Place> places_;
   std::size_t living_ = 0;  // the first so many are by memberships that have not ended

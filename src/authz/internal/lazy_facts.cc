@@ -2,6 +2,7 @@
 
 #include "model/grant.h"
 #include "policy/names.h"
+#include "policy/supplied.h"
 
 namespace agentauth::internal {
 namespace {
@@ -34,19 +35,18 @@ void LazyFacts::gather() {
 void LazyFacts::gather_agent(const Actor& actor) {
   agent_name_ = subject_of(actor.agent->id);
   identity_.type = JsonValue::Type::object;
+  const JsonValue* labels = nullptr;
   const AgentProfile* profile =
       actor.profile != nullptr ? actor.profile : view_.find_profile(actor.agent->id);
   if (profile != nullptr) {
-    add_text(identity_, "name", profile->name());
-    add_text(identity_, "owner", profile->owner());
-    // Name and owner are what they are: no label takes their place.
-    if (profile->labels() != nullptr)
-      identity_.members.insert(identity_.members.end(), profile->labels()->members.begin(),
-                               profile->labels()->members.end());
+    add_text(identity_, policy::agent_name_property, profile->name());
+    add_text(identity_, policy::agent_owner_property, profile->owner());
+    labels = profile->labels();
   }
   const std::string_view name = agent_name_;
   facts_->subject = {name.substr(0, name.find(':')), name.substr(name.find(':') + 1), {}};
-  facts_->subject.properties.sources = {view_.find_properties(name), &identity_,
+  // Name and owner are what they are: nothing that is stored of it and no label takes their place.
+  facts_->subject.properties.sources = {&identity_, view_.find_properties(name), labels,
                                         question_.subject_properties};
 }
 
@@ -63,10 +63,10 @@ void LazyFacts::gather_context() {
   context_.type = JsonValue::Type::object;
   if (known.address != nullptr) {
     address_ = format_ip_address(*known.address);
-    add_text(context_, "address", address_);
+    add_text(context_, policy::context_address, address_);
   }
-  if (!known.method.empty()) add_text(context_, "method", known.method);
-  if (!known.host.empty()) add_text(context_, "host", known.host);
+  if (!known.method.empty()) add_text(context_, policy::context_method, known.method);
+  if (!known.host.empty()) add_text(context_, policy::context_host, known.host);
   facts_->context.sources = {&context_, question_.context};
 }
 

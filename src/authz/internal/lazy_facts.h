@@ -33,7 +33,7 @@ class LazyFacts {
   const Question& question_;
   std::optional<policy::Facts> facts_;
   std::string agent_name_;  // agent:UUID
-  JsonValue identity_;      // the agent's labels, its name and its owner
+  JsonValue identity_;      // the agent's name and its owner
   JsonValue context_;
   std::string address_;
 };

@@ -1,6 +1,7 @@
 // Policies and questions in words, for tests; tests/cases/decisions.h tells how.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -177,6 +178,7 @@ class StatedPolicy {
       write([&](Transaction& tx) -> Result<void> {
         for (const Grant& grant : TRY(tx.grants().find_all(name, action)))
           if (grant.max_uses) spent_.push_back(grant.id);
+        std::sort(spent_.begin(), spent_.end());
         return {};
       });
     } else {
@@ -215,7 +217,8 @@ class StatedPolicy {
     });
   }
 
-  void state_entity(const std::string& name, const std::string& properties) {
+  void state_entity(const std::string& stated, const std::string& properties) {
+    const std::string name = stated.starts_with("agent:") ? principal(stated) : stated;
     const auto entity = policy::parse_entity(name);
     write([&](Transaction& tx) -> Result<void> {
       TRY(tx.entities().put(std::string(entity->type), std::string(entity->id), properties, {}));

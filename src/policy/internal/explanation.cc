@@ -12,7 +12,8 @@ constexpr std::size_t alternatives_max = 4;
 
 class Explanation {
  public:
-  Explanation(const Program& program, const Facts& facts) : program_(program), facts_(facts) {}
+  Explanation(const Program& program, const Facts& facts, Values values)
+      : program_(program), facts_(facts), values_(values) {}
 
   // Each part with all the steps there are: together they may take more than the whole was allowed.
   Value value(const Node& node) const { return Evaluation(program_, facts_).value(node); }
@@ -48,10 +49,11 @@ class Explanation {
     return shown(node) + " is false" + (values.empty() ? "" : ": " + values);
   }
 
-  // The values that came from the facts.
+  // The values that came from the facts; nothing where they are not to be shown.
   std::string operands(const Node& node) const {
     std::string values;
-    if (node.op == Op::has || node.op == Op::logical_not) return values;
+    if (values_ == Values::hidden || node.op == Op::has || node.op == Op::logical_not)
+      return values;
     for (std::size_t i = 0; i < node.child_count; ++i) {
       const Node& child = program_.child(node, i);
       if (child.is_constant || child.op == Op::attributes || child.op == Op::list) continue;
@@ -77,33 +79,33 @@ class Explanation {
   }
 
   std::string reason(const Node& node, const Value& result) const {
-    if (!result.is_fault()) return "neither true nor false: " + describe(result);
-    const std::string values = operands(node);
-    switch (result.fault) {
-      case Fault::absent:
-        return "no such attribute";
-      case Fault::mismatch:
-        return "not for values of these types: " + values;
-      case Fault::overflow:
-        return "out of range: " + values;
-      default:
-        return malformed(node.op) + values;
-    }
+    if (!result.is_fault())
+      return with("neither true nor false",
+                  values_ == Values::shown ? describe(result) : std::string());
+    if (result.fault == Fault::absent) return "no such attribute";
+    return with(fault_of(node.op, result.fault), operands(node));
   }
 
-  static std::string malformed(Op op) {
-    if (op == Op::to_timestamp) return "no time of RFC 3339: ";
-    return op == Op::to_duration ? "no duration: " : "no address: ";
+  static std::string with(std::string_view words, const std::string& values) {
+    return std::string(words) + (values.empty() ? "" : ": " + values);
+  }
+
+  static std::string_view fault_of(Op op, Fault fault) {
+    if (fault == Fault::mismatch) return "not for values of these types";
+    if (fault == Fault::overflow) return "out of range";
+    if (op == Op::to_timestamp) return "no time of RFC 3339";
+    return op == Op::to_duration ? "no duration" : "no address";
   }
 
   const Program& program_;
   const Facts& facts_;
+  const Values values_;
 };
 
 }  // namespace
 
-std::string explain(const Program& program, const Facts& facts) {
-  return Explanation(program, facts).of(program.nodes[program.root]);
+std::string explain(const Program& program, const Facts& facts, Values values) {
+  return Explanation(program, facts, values).of(program.nodes[program.root]);
 }
 
 }  // namespace agentauth::policy::internal
