@@ -43,6 +43,14 @@ Circumstances circumstances_of(const ApiExchange& exchange) {
           .method = http::to_string(exchange.request.method)};
 }
 
+bool holds(const Directory::View& view, const Actor& caller, const ApiExchange& exchange,
+           std::string_view permission, Timestamp now) {
+  Question question = question_of(view, permission, now);
+  question.circumstances = circumstances_of(exchange);
+  const Decision decision = decide(view, caller, question);
+  return decision.allowed() && !decision.is_to_be_spent();
+}
+
 Result<void> require_allowed(Reason reason) {
   if (reason == Reason::granted) return {};
   return failure(Errc::permission_denied, "Permission denied", to_string(reason));

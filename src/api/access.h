@@ -21,6 +21,11 @@ struct Parties {
 // What conditions are told of a call, beside what it is about. Views of the exchange.
 Circumstances circumstances_of(const ApiExchange& exchange);
 
+// Whether who calls may do something besides what it calls for, which shows it more. What is to be
+// counted does not count.
+bool holds(const Directory::View& view, const Actor& caller, const ApiExchange& exchange,
+           std::string_view permission, Timestamp now);
+
 Decision decide_access(const Directory::View& view, const Operation& operation,
                        const Question& question, const Parties& parties);
 // Errors: permission_denied, when it does not allow.

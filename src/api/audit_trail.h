@@ -61,9 +61,10 @@ using Audited = decltype(run_audited(std::declval<F&>(), std::declval<Transactio
 // by what the transaction commits on; `work` also says what it changed, and that it did commits
 // with it or not at all. Nothing takes administration from the last one who has it.
 template <class F>
-auto write_audited(Services& services, ApiExchange& exchange, F&& work) -> detail::Audited<F> {
+auto write_audited(Services& services, ApiExchange& exchange, F&& work,
+                   Database::Shares shares = Database::Shares::yes) -> detail::Audited<F> {
   std::optional<AuditEvent> event;
-  auto result = services.database.write([&](Transaction& tx) -> detail::Audited<F> {
+  auto audited = [&](Transaction& tx) -> detail::Audited<F> {
     DecidedBy decided_by = TRY(decide_again(services, tx, exchange));
     AuditTarget target;
     auto done = detail::run_audited(work, tx, target, decided_by);
@@ -74,7 +75,9 @@ auto write_audited(Services& services, ApiExchange& exchange, F&& work) -> detai
       tx.record(*event);
     }
     return done;
-  });
+  };
+  auto result = shares == Database::Shares::yes ? services.database.write(audited)
+                                                : services.database.write_alone(audited);
   if (result) services.recorder.count(*event);
   return result;
 }

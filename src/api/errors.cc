@@ -43,8 +43,9 @@ constexpr std::array<ErrorRow, errc_count> table = {{
     {Errc::not_implemented, 501, "not_implemented",
      "A transfer coding other than chunked; a method we do not know is 405"},
     {Errc::unavailable, 503, "unavailable",
-     "The database cannot be reached, or a queue is full. Nothing was changed, unless the database "
-     "was lost during the commit: repeat with an Idempotency-Key, or look first; see Retry-After"},
+     "The database cannot be reached, a queue is full, or an apply of a policy took too long. "
+     "Nothing was changed, unless the database was lost during the commit: repeat with an "
+     "Idempotency-Key, or look first; see Retry-After"},
     {Errc::http_version_not_supported, 505, "http_version_not_supported",
      "Only HTTP/1.1 and HTTP/1.0 are spoken"},
 }};

@@ -23,10 +23,11 @@ Result<ApplyPolicy> decode_policy(ApiExchange& exchange) {
   return decode<ApplyPolicy>(input);
 }
 
-// Everything is done, so that whatever would be refused is; and then nothing was.
+// Everything is done, so that whatever would be refused is; and then nothing was. In its turn among
+// the writes: beside them it would only take the database from under them.
 Result<PolicyDiff> try_out(Services& services, ApiExchange& exchange, const ApplyPolicy& request) {
   std::optional<PolicyDiff> diff;
-  auto undone = services.database.write([&](Transaction& tx) -> Result<void> {
+  auto undone = services.database.write_alone([&](Transaction& tx) -> Result<void> {
     diff.reset();
     DecidedBy by = TRY(decide_again(services, tx, exchange));
     diff = TRY(apply(services, tx, by, request));
@@ -38,10 +39,12 @@ Result<PolicyDiff> try_out(Services& services, ApiExchange& exchange, const Appl
 
 Result<PolicyDiff> carry_out(Services& services, ApiExchange& exchange,
                              const ApplyPolicy& request) {
-  auto diff =
-      TRY(write_audited(services, exchange, [&](Transaction& tx, AuditTarget&, DecidedBy& by) {
+  auto diff = TRY(write_audited(
+      services, exchange,
+      [&](Transaction& tx, AuditTarget&, DecidedBy& by) {
         return apply(services, tx, by, request);
-      }));
+      },
+      Database::Shares::no));
   diff.applied = true;
   return diff;
 }

@@ -139,16 +139,21 @@ TEST_F(PermissionServiceTest, ACheckOfSomebodyElseKnowsNoAddress) {
     wanted.effect = effect;
     wanted.when = R"(inNetwork(context.address, "10.0.0.0/8"))";
     if (effect == Effect::deny) wanted.when = "!" + *wanted.when;
-    value_of(replica.database().write(
-        [&](Transaction& tx) { return service.grant(tx, asking, wanted); }));
+    value_of(testing::write_as(replica, asking, clock.now(), [&](Transaction& tx, Author& author) {
+      return service.grant(tx, author, wanted);
+    }));
+  };
+  const auto told = [&](const Caller& caller, const std::string& permission) {
+    const Directory::View view(replica.directory());
+    return value_of(service.check(view, caller, {agent, permission, {}})).reason;
   };
   put("inside", Effect::allow);
-  EXPECT_EQ(value_of(service.check(self, {agent, "inside", {}})).reason, "granted");
-  EXPECT_EQ(value_of(service.check(asking, {agent, "inside", {}})).reason, "not_granted");
+  EXPECT_EQ(told(self, "inside"), Reason::granted);
+  EXPECT_EQ(told(asking, "inside"), Reason::not_granted);
   value_of(grant(administrator, agent, "kept_in"));
   put("kept_in", Effect::deny);
-  EXPECT_EQ(value_of(service.check(self, {agent, "kept_in", {}})).reason, "granted");
-  EXPECT_EQ(value_of(service.check(asking, {agent, "kept_in", {}})).reason, "denied")
+  EXPECT_EQ(told(self, "kept_in"), Reason::granted);
+  EXPECT_EQ(told(asking, "kept_in"), Reason::denied)
       << "who denies takes what it cannot tell as true";
 }
 

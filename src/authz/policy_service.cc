@@ -99,6 +99,7 @@ Result<PolicyDocument> PolicyService::read(Transaction& tx) {
 // the changes.
 Result<PolicyDiff> PolicyService::apply(Transaction& tx, Author& author,
                                         const PolicyDocument& document, Unlisted unlisted) {
+  const internal::TimeBudget time(within_);
   std::vector<FieldError> errors;
   const PolicyLines wanted = internal::lines_of(document, errors);
   TRY(refuse(std::move(errors)));
@@ -113,7 +114,7 @@ Result<PolicyDiff> PolicyService::apply(Transaction& tx, Author& author,
   const bool keeps = unlisted == Unlisted::kept;
   TRY(check_names(tx, wanted, keeps ? PolicyKinds{} : kinds, changes));
   TRY(check_ends(changes, author.now()));
-  TRY(make(changes, tx, author, changes_));
+  TRY(make(changes, tx, author, changes_, time));
   TRY(author.require_administrator_left(tx));
   return std::move(changes.diff);
 }

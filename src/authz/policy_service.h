@@ -1,6 +1,7 @@
 // Policy as a document: read as a whole, and applied all or nothing.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,10 @@ class PolicyService {
     RoleService& roles;
     EntityService& entities;
   };
-  explicit PolicyService(const Changes& changes) : changes_(changes) {}
+  // One apply takes at most that long: nobody else writes meanwhile.
+  static constexpr std::chrono::milliseconds within_default{3'000};
+  explicit PolicyService(const Changes& changes, std::chrono::milliseconds within = within_default)
+      : changes_(changes), within_(within) {}
 
   // Of one document, added, removed and changed together: nobody else writes meanwhile.
   static constexpr std::size_t changes_max = 10'000;
@@ -54,6 +58,7 @@ class PolicyService {
 
  private:
   const Changes changes_;
+  const std::chrono::milliseconds within_;
 };
 
 }  // namespace agentauth

@@ -382,5 +382,21 @@ TEST_F(PolicyServiceTest, WhatIsStoredTwiceIsOneLineAndGoesAsOne) {
   EXPECT_EQ(replica.number("SELECT COUNT(*) FROM grants"), 0);
 }
 
+// What takes long holds up everybody who writes.
+TEST_F(PolicyServiceTest, WhatTakesTooLongIsRefusedAndChangesNothing) {
+  const auto document = decode<PolicyDocument>(
+      {.path = {}, .query = {}, .body = R"({"roles":[{"name":"reader","about":"Reads"}]})"});
+  ASSERT_TRUE(document);
+  const Revision before = replica.revision();
+  PolicyService hurried({permissions, roles, entities}, std::chrono::milliseconds{0});
+  const auto refused = write_as(administrator, [&](Transaction& tx, Author& author) {
+    return hurried.apply(tx, author, *document);
+  });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::unavailable);
+  EXPECT_THAT(refused.error().message, ::testing::HasSubstr("takes too long"));
+  EXPECT_EQ(replica.revision(), before);
+}
+
 }  // namespace
 }  // namespace agentauth

@@ -119,13 +119,32 @@ Result<void> placed(const std::string& place, Result<T> result) {
 
 class Maker {
  public:
-  Maker(Transaction& tx, Author& author, const PolicyService::Changes& services)
-      : tx_(tx), author_(author), services_(services) {}
+  Maker(Transaction& tx, Author& author, const PolicyService::Changes& services,
+        const TimeBudget& time)
+      : tx_(tx), author_(author), services_(services), time_(time) {}
 
+  template <class Line>
+  Result<void> put_all(const std::vector<const Line*>& lines) {
+    for (const Line* line : lines) {
+      TRY(time_.check());
+      TRY(put(*line));
+    }
+    return {};
+  }
+  template <class Line>
+  Result<void> remove_all(const std::vector<const Line*>& lines) {
+    for (const Line* line : lines) {
+      TRY(time_.check());
+      TRY(remove(*line));
+    }
+    return {};
+  }
+
+ private:
   Result<void> put(const RoleLine& role) {
     return placed(role.place, services_.roles.put(tx_, role.kind, role.name, role.about));
   }
-  Result<void> add(const GrantLine& line) {
+  Result<void> put(const GrantLine& line) {
     return placed(line.place, services_.permissions.grant(tx_, author_, line.grant));
   }
   Result<void> put(const MemberLine& line) {
@@ -152,10 +171,10 @@ class Maker {
     return placed(principal, services_.roles.erase(tx_, author_, principal));
   }
 
- private:
   Transaction& tx_;
   Author& author_;
   const PolicyService::Changes& services_;
+  const TimeBudget& time_;
 };
 
 // Those that the author will be asked about, as they are before.
@@ -180,19 +199,18 @@ PolicyChanges compare(const PolicyLines& stored, const PolicyLines& wanted) {
 }
 
 Result<void> make(const PolicyChanges& changes, Transaction& tx, Author& author,
-                  const PolicyService::Changes& services) {
+                  const PolicyService::Changes& services, const TimeBudget& time) {
   TRY(look_at_roles(changes, tx, author));
-  Maker maker(tx, author, services);
-  for (const RoleLine* role : changes.roles_put) TRY(maker.put(*role));
-  for (const GrantLine* grant : changes.grants_added) TRY(maker.add(*grant));
-  for (const EntityLine* entity : changes.entities_put) TRY(maker.put(*entity));
+  Maker maker(tx, author, services, time);
+  TRY(maker.put_all(changes.roles_put));
+  TRY(maker.put_all(changes.grants_added));
+  TRY(maker.put_all(changes.entities_put));
   // Members go before others come: two roles may change places.
-  for (const MemberLine* member : changes.members_removed) TRY(maker.remove(*member));
-  for (const MemberLine* member : changes.members_put) TRY(maker.put(*member));
-  for (const EntityLine* entity : changes.entities_removed) TRY(maker.remove(*entity));
-  for (const GrantLine* grant : changes.grants_removed) TRY(maker.remove(*grant));
-  for (const RoleLine* role : changes.roles_removed) TRY(maker.remove(*role));
-  return {};
+  TRY(maker.remove_all(changes.members_removed));
+  TRY(maker.put_all(changes.members_put));
+  TRY(maker.remove_all(changes.entities_removed));
+  TRY(maker.remove_all(changes.grants_removed));
+  return maker.remove_all(changes.roles_removed);
 }
 
 }  // namespace agentauth::internal

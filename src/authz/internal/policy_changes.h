@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "authz/internal/policy_lines.h"
+#include "authz/internal/time_budget.h"
 #include "authz/policy_service.h"
 
 namespace agentauth::internal {
@@ -32,7 +33,8 @@ struct PolicyChanges {
 PolicyChanges compare(const PolicyLines& stored, const PolicyLines& wanted);
 
 // Makes them one by one. What the author may was decided by what was before, whatever they are.
+// Errors besides those of the services: unavailable, when they take too long.
 Result<void> make(const PolicyChanges& changes, Transaction& tx, Author& author,
-                  const PolicyService::Changes& services);
+                  const PolicyService::Changes& services, const TimeBudget& time);
 
 }  // namespace agentauth::internal
