@@ -200,16 +200,17 @@ TEST(CheckLimits, NamesWhatIsWrong) {
   EXPECT_TRUE(check_limits({}, routes));
 }
 
-// A login, a registration and a call that anybody may make.
-std::vector<LimitedRoute> three_routes() {
+// A login, a registration, a call with a token and one that anybody may make.
+std::vector<LimitedRoute> some_routes() {
   using enum LimitScope;
-  return {{"POST /auth/login", {address, agent, key}, {address, key}},
+  return {{"POST /auth/login", {address, agent, key, owner}, {address, key}},
+          {"GET /data/weather", {address, agent, key, owner}, {address, agent, key}},
           {"POST /agents/register", {address, owner}, {address}},
           {"GET /healthz", {address}, {address}}};
 }
 
 TEST(CheckLimits, RefuseWhatWouldNeverCountAndSayWhy) {
-  const auto routes = three_routes();
+  const auto routes = some_routes();
   const auto wrong = [&](LimitScope scope, const char* route, LimitCount count) -> std::string {
     const auto checked = check_limits({{{"a", scope, {route}, count, 1, "1s", 1}}}, routes);
     return checked ? "" : checked.error().fields.at(0).message;
@@ -239,7 +240,7 @@ TEST(CheckLimits, RefuseWhatWouldNeverCountAndSayWhy) {
 
 TEST(CheckLimits, WhatNeverCountsIsLeftOutOfWhatWasStored) {
   using enum LimitScope;
-  const auto routes = three_routes();
+  const auto routes = some_routes();
   const LimitSet stored{{
       {"a", agent, {"GET /healthz", "POST /auth/login"}, LimitCount::all, 1, "1s", 1},
       {"b", agent, {"GET /healthz", "GET /nowhere"}, LimitCount::all, 1, "1s", 1},
