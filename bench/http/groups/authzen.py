@@ -4,6 +4,7 @@ import json
 
 import agentauth
 import servers
+from client import Client
 from load import Request, Rounds, Target, alternate
 from report import Limit, Pair, Report, at_least
 from settings import Settings
@@ -72,7 +73,7 @@ def run(settings: Settings, report: Report) -> None:
     # The token must outlive the rounds.
     with agentauth.running(data_dir, "--threads", "1", "--token-ttl", "3600") as server:
         token = enforcement_point(server, admin_key)
-        body = server.client.expect(200, "POST", ONE, question())
+        body = Client(server.url, token).expect(200, "POST", ONE, question())
         one = Request(ONE, token, "post.lua", (str(one_file),))
         with servers.nginx(settings.directory, {ONE: body}) as (nginx_url, nginx_pid):
             targets = [
