@@ -52,7 +52,8 @@ void Directory::Draft::put_status(AgentId id, AgentStatus status) {
 
 void Directory::Draft::put_grants(AgentId id, std::span<const NameId> grants) {
   AgentRecord record = *tables->agents.find(id.uuid.hash(), id);
-  put_record(record, record.take(grants));
+  auto many = record.take(grants);
+  put_record(record, std::move(many));
 }
 
 void Directory::Draft::forget_agent(AgentId id) {
