@@ -48,7 +48,7 @@ bool Recorder::admits(const AuditEvent& denial) {
              : denied_.take(agent, options_.each_agent, now);
 }
 
-Result<void> Recorder::record_now(AuditEvent event) {
+Result<void> Recorder::record_now(const AuditEvent& event) {
   TRY(database_.record({event}));
   count(event);
   return {};

@@ -49,7 +49,7 @@ class Recorder {
   // at most a quarter of the queue each.
   void record_denial(AuditEvent event);
   // On this thread, which waits. For threads that may.
-  Result<void> record_now(AuditEvent event);
+  Result<void> record_now(const AuditEvent& event);
   // Events that their writes recorded themselves: for the metrics.
   void count(const AuditEvent& event);
 

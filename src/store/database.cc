@@ -153,7 +153,7 @@ std::size_t Database::size_of_next() const {
 }
 
 // Returns the others.
-std::span<Database::Write*> Database::refuse_overdue(std::span<Write*> batch) noexcept {
+std::span<Database::Write*> Database::refuse_overdue(std::span<Write*> batch) const noexcept {
   if (!silent_) return batch;
   const SteadyTime oldest = Steady::now() - turn_patience;
   const auto late = std::partition(batch.begin(), batch.end(),

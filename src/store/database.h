@@ -166,7 +166,7 @@ class Database {
   Result<void> run_write(Work work, Shares shares = Shares::yes);
   void wait_for_commit(Batch own);
   std::size_t size_of_next() const;
-  std::span<Write*> refuse_overdue(std::span<Write*> batch) noexcept;
+  std::span<Write*> refuse_overdue(std::span<Write*> batch) const noexcept;
   void commit_together(Batch batch) noexcept;
   bool commit_batch(Batch batch) noexcept;
   static void fail_all(Batch batch, const Error& error) noexcept;
