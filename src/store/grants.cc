@@ -138,6 +138,45 @@ Result<std::vector<Grant>> GrantRepository::list_all(GrantId after, std::int64_t
   return grants;
 }
 
+// By an index: a subject may hold many of one permission on many resources.
+Result<std::optional<Grant>> GrantRepository::find_same(const Grant& wanted) {
+  std::vector<Grant> alike;
+  const auto agent = agent_of(wanted.subject);
+  if (agent && !wanted.any()) {
+    TRY(collect(session_,
+                "SELECT id, agent_id, permission, created_at FROM permissions "
+                "WHERE agent_id = $1 AND permission = $2",
+                {*agent, wanted.permission}, read_permission, alike));
+  } else if (wanted.resource) {
+    TRY(collect(session_,
+                "SELECT id, subject, permission, resource, effect, condition, not_before, "
+                "expires_at, max_uses, created_at FROM grants WHERE subject = $1 "
+                "AND permission = $2 AND resource = $3 ORDER BY created_at, id",
+                {wanted.subject, wanted.permission, *wanted.resource}, read_grant, alike));
+  } else {
+    TRY(collect(session_,
+                "SELECT id, subject, permission, resource, effect, condition, not_before, "
+                "expires_at, max_uses, created_at FROM grants WHERE subject = $1 "
+                "AND permission = $2 AND resource IS NULL ORDER BY created_at, id",
+                {wanted.subject, wanted.permission}, read_grant, alike));
+  }
+  const auto same = std::find_if(alike.begin(), alike.end(), [&](const Grant& known) {
+    return known.terms() == wanted.terms();
+  });
+  if (same == alike.end()) return std::nullopt;
+  return std::move(*same);
+}
+
+Result<std::int64_t> GrantRepository::count_rules_of(const std::string& subject) {
+  std::int64_t count = 0;
+  TRY(session_.query("SELECT COUNT(*) FROM grants WHERE subject = $1", {subject},
+                     [&](const Row& row) -> Result<void> {
+                       count = row.integer(0);
+                       return {};
+                     }));
+  return count;
+}
+
 Result<std::vector<Grant>> GrantRepository::find_all(const std::string& subject,
                                                      const std::string& permission) {
   std::vector<Grant> grants;

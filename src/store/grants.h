@@ -38,6 +38,10 @@ class GrantRepository {
                                   std::int64_t limit);
   // Those of anybody, by their ids.
   Result<std::vector<Grant>> list_all(GrantId after, std::int64_t limit);
+  // The one that says exactly the same, the oldest if there are several.
+  Result<std::optional<Grant>> find_same(const Grant& wanted);
+  // How many of a subject stand in the table of grants: none of an agent's without terms.
+  Result<std::int64_t> count_rules_of(const std::string& subject);
   // Of a subject, all for exactly that permission.
   Result<std::vector<Grant>> find_all(const std::string& subject, const std::string& permission);
 

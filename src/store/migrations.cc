@@ -332,6 +332,13 @@ INSERT INTO audit_log_in_order SELECT * FROM audit_log ORDER BY sequence;
 DROP TABLE audit_log;
 ALTER TABLE audit_log_in_order RENAME TO audit_log;
 )sql"},
+    {17, "grants by what they are of, and what has ended", R"sql(
+-- To find the same grant again, and what else was granted of the same.
+CREATE INDEX grants_by_permission ON grants (subject, permission, resource);
+-- To sweep what ended long ago.
+CREATE INDEX grants_by_end ON grants (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX memberships_by_end ON memberships (expires_at) WHERE expires_at IS NOT NULL;
+)sql"},
 };
 
 constexpr std::string_view history_script = R"sql(

@@ -52,6 +52,16 @@ Result<std::vector<Grant>> PermissionRepository::list(AgentId agent, const PageS
   return grants;
 }
 
+Result<std::int64_t> PermissionRepository::count_of(AgentId agent) {
+  std::int64_t count = 0;
+  TRY(session_.query("SELECT COUNT(*) FROM permissions WHERE agent_id = $1", {agent},
+                     [&](const Row& row) -> Result<void> {
+                       count = row.integer(0);
+                       return {};
+                     }));
+  return count;
+}
+
 Result<void> PermissionRepository::erase(AgentId agent, const std::string& permission) {
   const auto erased = TRY(session_.execute(
       "DELETE FROM permissions WHERE agent_id = $1 AND permission = $2", {agent, permission}));

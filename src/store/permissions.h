@@ -23,6 +23,7 @@ class PermissionRepository {
   // Errors: not_found.
   Result<Grant> find(AgentId agent, const std::string& permission);
   Result<std::vector<Grant>> list(AgentId agent, const PageStart& after, std::int64_t limit);
+  Result<std::int64_t> count_of(AgentId agent);
   Result<void> erase(AgentId agent, const std::string& permission);
 
   // What the directory keeps of each grant; the rows of one agent come together.

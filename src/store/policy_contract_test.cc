@@ -10,6 +10,7 @@ namespace agentauth {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AnyOf;
 using testing::Backend;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
@@ -81,6 +82,48 @@ INSTANTIATE_TEST_SUITE_P(Store, PolicyContract,
                          ::testing::Values(Backend::sqlite_memory, Backend::sqlite_disk,
                                            Backend::postgresql),
                          backend_name);
+
+TEST_P(PolicyContract, TheSameGrantIsTheOneWithTheSameTerms) {
+  const AgentId agent = add_agent();
+  const Role role = add_role("role:reader");
+  Terms narrow;
+  narrow.resource = "city:berlin";
+  narrow.when = "context.a == 1";
+  narrow.not_before = Timestamp{5ms};
+  narrow.expires_at = Timestamp{90ms};
+  narrow.max_uses = 3;
+  Terms denied;
+  denied.effect = Effect::deny;
+  const auto same = [&](const std::string& name, const std::string& permission,
+                        const Terms& terms) -> std::optional<GrantId> {
+    Grant wanted;
+    static_cast<Terms&>(wanted) = terms;
+    wanted.subject = name;
+    wanted.permission = permission;
+    const auto found = must(read([&](Transaction& tx) { return tx.grants().find_same(wanted); }));
+    return found ? std::optional(found->id) : std::nullopt;
+  };
+  const Grant plain = grant(subject(agent), "read");
+  const Grant first = grant(subject(role), "read", narrow);
+  const Grant second = grant(subject(role), "read", narrow);  // perhaps of the same millisecond
+  const Grant deny = grant(subject(role), "read", denied);
+  EXPECT_EQ(same(subject_of(agent), "read", {}), plain.id);
+  EXPECT_THAT(same(role.principal, "read", narrow),
+              AnyOf(std::optional(first.id), std::optional(second.id)));
+  EXPECT_EQ(same(role.principal, "read", denied), deny.id);
+  EXPECT_EQ(same(role.principal, "read", {}), std::nullopt);
+  EXPECT_EQ(same(subject_of(agent), "read", narrow), std::nullopt);
+  EXPECT_EQ(same(role.principal, "write", narrow), std::nullopt);
+  Terms other = narrow;
+  other.expires_at = Timestamp{91ms};
+  EXPECT_EQ(same(role.principal, "read", other), std::nullopt);
+  other = narrow;
+  other.max_uses.reset();
+  EXPECT_EQ(same(role.principal, "read", other), std::nullopt);
+  EXPECT_EQ(must(read([&](Transaction& tx) { return tx.grants().count_rules_of("role:reader"); })),
+            3);
+  EXPECT_EQ(must(read([&](Transaction& tx) { return tx.permissions().count_of(agent); })), 1);
+}
 
 TEST_P(PolicyContract, AGrantComesBackWithItsTerms) {
   Terms terms;

@@ -14,6 +14,9 @@ struct Watched {
   // Told of each transaction that begins, and of each statement, before it runs.
   std::function<void(Access)> begin = [](Access) {};
   std::function<void(Sql, std::span<const Param>)> statement = [](Sql, std::span<const Param>) {};
+  // How much was asked for, and came back.
+  std::atomic<std::int64_t> statements{0};
+  std::atomic<std::int64_t> rows{0};
   // Stands in for the commit of a session, which it may or may not let happen.
   std::function<Result<void>(Session& inner)> commit = [](Session& inner) {
     return inner.commit();
@@ -27,10 +30,15 @@ class WatchedSession final : public Session {
 
   Result<void> query(Sql sql, std::span<const Param> params, EachRow each) override {
     watched_.statement(sql, params);
-    return inner_->query(sql, params, each);
+    ++watched_.statements;
+    return inner_->query(sql, params, [&](const Row& row) {
+      ++watched_.rows;
+      return each(row);
+    });
   }
   Result<std::int64_t> execute(Sql sql, std::span<const Param> params) override {
     watched_.statement(sql, params);
+    ++watched_.statements;
     return inner_->execute(sql, params);
   }
   Result<void> run_script(const std::string& script) override { return inner_->run_script(script); }
