@@ -72,57 +72,32 @@ Result<void> note_change(Transaction& tx, const std::string& subject) {
   return {};
 }
 
-Result<GrantSubject> PermissionService::find_subject(Transaction& tx,
-                                                     const std::string& name) const {
-  GrantSubject subject{name};
-  subject.agent_id = agent_of(name);
-  if (subject.agent_id) {
-    TRY(tx.agents().find(*subject.agent_id));
-  } else if (policy::is_role_or_group(name)) {
-    subject.role_id = TRY(tx.roles().find(name)).id;
-  }
-  return subject;
-}
-
 Result<PermissionService::Granted> PermissionService::grant(Transaction& tx, Author& author,
-                                                            const Grant& wanted,
+                                                            Grantees& grantees, const Grant& wanted,
                                                             std::optional<GrantId> id) {
   TRY(check_terms(wanted));
   TRY(require_end_ahead(wanted.expires_at, author.now()));
   TRY(author.require_grant(wanted));
-  const GrantSubject subject = TRY(find_subject(tx, wanted.subject));
+  const GrantSubject subject = TRY(grantees.find(wanted.subject));
   // What says the same under another id is another grant; but not of an agent without terms.
-  if (!id || (subject.agent_id && !wanted.any())) {
-    for (Grant& known : TRY(tx.grants().find_all(wanted.subject, wanted.permission))) {
-      if (known.terms() != wanted.terms()) continue;
-      if (!id) return Granted{std::move(known), false};
+  if (!id || is_plain(wanted)) {
+    if (auto known = TRY(tx.grants().find_same(wanted))) {
+      if (!id) return Granted{*std::move(known), false};
       return failure(Errc::conflict,
-                     "The agent holds that already, by the grant " + known.id.to_string());
+                     "The agent holds that already, by the grant " + known->id.to_string());
     }
   }
-  TRY(require_room(wanted));
+  if (shuts_out_everybody(wanted))
+    return failure(Errc::conflict, "That would shut out every administrator, for good");
+  TRY(grantees.take_room(wanted));
   Granted granted{TRY(tx.grants().insert(subject, wanted.permission, wanted, id)), true};
   TRY(note_change(tx, wanted.subject));
   return granted;
 }
 
-// More would be stored and not be in force.
-Result<void> PermissionService::require_room(const Grant& wanted) const {
-  if (shuts_out_everybody(wanted))
-    return failure(Errc::conflict, "That would shut out every administrator, for good");
-  const Directory::View view(directory_);
-  const auto agent = agent_of(wanted.subject);
-  const AgentRecord* record = agent ? view.find_agent(*agent) : nullptr;
-  const SubjectPolicy* policy = agent ? view.find_policy(*agent) : view.find_policy(wanted.subject);
-  if ((record != nullptr && record->grant_count >= AgentRecord::grants_max) ||
-      (policy != nullptr && policy->rules().size() >= rules_max))
-    return failure(Errc::conflict, "The subject holds as many permissions as one may");
-  return {};
-}
-
 Result<void> PermissionService::revoke(Transaction& tx, Author& author, const std::string& subject,
                                        const std::string& permission, const WhichGrants& which) {
-  TRY(find_subject(tx, subject));
+  TRY(Grantees(tx).find(subject));
   bool found = false;
   for (const Grant& grant : TRY(tx.grants().find_all(subject, permission))) {
     if (!which.mean(grant)) continue;

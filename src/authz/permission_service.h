@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "authz/author.h"
+#include "authz/grantees.h"
 #include "base/fields.h"
 #include "model/caller.h"
 #include "model/grant.h"
@@ -230,6 +231,12 @@ class PermissionService {
   // Errors: permission_denied, not_found, invalid_argument; conflict when the subject holds as much
   // as one may, or the same under another id, or a deny would shut out everybody.
   Result<Granted> grant(Transaction& tx, Author& author, const Grant& wanted,
+                        std::optional<GrantId> id = {}) {
+    Grantees grantees(tx);
+    return grant(tx, author, grantees, wanted, id);
+  }
+  // The same as one of several in the transaction.
+  Result<Granted> grant(Transaction& tx, Author& author, Grantees& grantees, const Grant& wanted,
                         std::optional<GrantId> id = {});
   // Those of a permission that are meant. Taking away a deny, what is put on record, or somebody
   // else's administration takes as much as granting it.
@@ -258,8 +265,6 @@ class PermissionService {
  private:
   Result<std::vector<RoleGrant>> list_of(Transaction& tx, const std::string& principal,
                                          const PageStart& after, std::int64_t limit);
-  Result<GrantSubject> find_subject(Transaction& tx, const std::string& name) const;
-  Result<void> require_room(const Grant& wanted) const;
 
   Directory& directory_;
   const Clock& clock_;

@@ -100,6 +100,29 @@ TEST_F(PermissionServiceTest, AnAgentHoldsSoManyPermissionsAndNoMore) {
   EXPECT_EQ(replica.revision(), before);
 }
 
+// The directory hears of it when all of them are committed.
+TEST_F(PermissionServiceTest, GrantsThatAreMadeTogetherStayWithinTheBound) {
+  replica.execute(
+      "INSERT INTO permissions (agent_id, permission) WITH RECURSIVE number(i) AS "
+      "(SELECT 2 UNION ALL SELECT i + 1 FROM number WHERE i < 65535) SELECT $1, 'p' || i FROM "
+      "number",
+      {agent});
+  const Caller by_key{administrator, 0, {}, replica.any_key_of(administrator)};
+  const auto make = [&](Transaction& tx, Author& author) -> Result<void> {
+    Grant wanted;
+    wanted.subject = subject_of(agent);
+    wanted.permission = "first";
+    TRY(service.grant(tx, author, wanted));
+    wanted.permission = "one:more";
+    const auto refused = service.grant(tx, author, wanted);
+    EXPECT_EQ(refused ? Errc{} : refused.error().code, Errc::conflict);
+    wanted.resource = "r:1";  // of another kind, which has room of its own
+    TRY(service.grant(tx, author, wanted));
+    return {};
+  };
+  value_of(testing::write_as(replica, by_key, clock.now(), make));
+}
+
 TEST_F(PermissionServiceTest, AnAgentThatIsGoneIsNotFound) {
   EXPECT_EQ(grant(administrator, AgentId{}, "read_weather").error().code, Errc::not_found);
   EXPECT_EQ(revoke(AgentId{}, "read_weather").error().code, Errc::not_found);

@@ -11,6 +11,7 @@ using internal::MemberLine;
 using internal::PolicyChanges;
 using internal::PolicyKinds;
 using internal::PolicyLines;
+using internal::TimeBudget;
 
 Result<void> refuse(std::vector<FieldError> errors) {
   if (errors.empty()) return {};
@@ -92,26 +93,29 @@ Result<void> check_ends(const PolicyChanges& changes, Timestamp now) {
 
 Result<PolicyDocument> PolicyService::read(Transaction& tx) {
   const auto kinds = PolicyKinds::all();
-  return document_of(TRY(stored_lines(tx, kinds)), kinds);
+  return document_of(TRY(stored_lines(tx, kinds, TimeBudget::unbounded())), kinds);
 }
 
 // Nobody else changes anything from what is compared to what is committed: the author has locked
 // the changes.
 Result<PolicyDiff> PolicyService::apply(Transaction& tx, Author& author,
                                         const PolicyDocument& document, Unlisted unlisted) {
-  const internal::TimeBudget time(within_);
+  const TimeBudget time(within_);
+  const bool keeps = unlisted == Unlisted::kept;
   std::vector<FieldError> errors;
-  const PolicyLines wanted = internal::lines_of(document, errors);
+  PolicyLines wanted = internal::lines_of(document, errors);
   TRY(refuse(std::move(errors)));
+  // What a whole document leaves out is not there.
+  if (!keeps)
+    for (auto& role : wanted.roles) role.second.about = role.second.about.value_or("");
   const PolicyKinds kinds = PolicyKinds::of(document);
-  const PolicyLines stored = TRY(internal::stored_lines(tx, kinds));
+  const PolicyLines stored = TRY(internal::stored_lines(tx, kinds, time));
   PolicyChanges changes = compare(stored, wanted);
-  if (unlisted == Unlisted::kept) changes.forget_removals();
+  if (keeps) changes.forget_removals();
   if (changes.diff.size() > changes_max)
     return failure(Errc::conflict, "That is " + std::to_string(changes.diff.size()) +
                                        " changes; one apply makes at most " +
                                        std::to_string(changes_max));
-  const bool keeps = unlisted == Unlisted::kept;
   TRY(check_names(tx, wanted, keeps ? PolicyKinds{} : kinds, changes));
   TRY(check_ends(changes, author.now()));
   TRY(make(changes, tx, author, changes_, time));

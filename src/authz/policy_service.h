@@ -52,7 +52,8 @@ class PolicyService {
   // made it alone.
   enum class Unlisted : bool { removed, kept };
   // Errors: invalid_argument with every place that is wrong; permission_denied with the first one;
-  // conflict: a cycle, too many changes, or no administrator would be left.
+  // conflict: a cycle, too many changes, or no administrator would be left; unavailable: it took
+  // too long.
   Result<PolicyDiff> apply(Transaction& tx, Author& author, const PolicyDocument& document,
                            Unlisted unlisted = Unlisted::removed);
 

@@ -5,6 +5,7 @@
 
 #include "authz/authority.h"
 #include "authz/testing/write_as.h"
+#include "store/testing/watched_driver.h"
 
 namespace agentauth {
 namespace {
@@ -23,13 +24,17 @@ class PolicyServiceTest : public ::testing::Test {
   auto write_as(AgentId caller, F work) {
     return testing::write_as(replica, by_key(caller), clock.now(), work);
   }
-  Result<PolicyDiff> apply_as(AgentId caller, std::string_view text) {
+  Result<PolicyDiff> apply_as(AgentId caller, std::string_view text,
+                              PolicyService::Unlisted unlisted = PolicyService::Unlisted::removed) {
     const std::string body = spell_out_policy(text);
     const auto document = decode<PolicyDocument>({.path = {}, .query = {}, .body = body});
     if (!document) return tl::unexpected(document.error());
     return write_as(caller, [&](Transaction& tx, Author& author) {
-      return service.apply(tx, author, *document);
+      return service.apply(tx, author, *document, unlisted);
     });
+  }
+  Result<PolicyDiff> keep_as(AgentId caller, std::string_view text) {
+    return apply_as(caller, text, PolicyService::Unlisted::kept);
   }
   Result<PolicyDiff> apply(std::string_view text) { return apply_as(administrator, text); }
   // What a correct policy answers; a wrong one fails the test.
@@ -60,7 +65,15 @@ class PolicyServiceTest : public ::testing::Test {
            R"("})";
   }
 
-  Replica replica{std::chrono::hours{1}, Replica::Agents::with_key};
+  static std::unique_ptr<Database> watched_database(testing::Watched& watched) {
+    auto database = std::make_unique<Database>(std::make_unique<testing::WatchedDriver>(
+        value_of(open_driver("sqlite::memory:")), watched));
+    value_of(apply_migrations(*database));
+    return database;
+  }
+
+  testing::Watched watched;
+  Replica replica{std::chrono::hours{1}, Replica::Agents::with_key, watched_database(watched)};
   ManualClock clock;
   PermissionService permissions{replica.directory(), clock};
   RoleService roles;
@@ -396,6 +409,70 @@ TEST_F(PolicyServiceTest, WhatTakesTooLongIsRefusedAndChangesNothing) {
   EXPECT_EQ(refused.error().code, Errc::unavailable);
   EXPECT_THAT(refused.error().message, ::testing::HasSubstr("takes too long"));
   EXPECT_EQ(replica.revision(), before);
+}
+
+class LargePolicyTest : public PolicyServiceTest {
+ protected:
+  static constexpr int lines = 8000;
+
+  static std::string document_of(const std::string& subject, std::string_view action,
+                                 std::string_view effect = "allow") {
+    std::string text = R"({"grants":[)";
+    for (int i = 0; i < lines; ++i) {
+      if (i > 0) text += ',';
+      text.append(R"({"subject":")").append(subject).append(R"(","action":")").append(action);
+      if (action.ends_with(':')) text += std::to_string(i);
+      text.append(R"(","effect":")").append(effect).append(R"(","resource":"r:)");
+      text.append(std::to_string(i)).append(R"("})");
+    }
+    return text + "]}";
+  }
+  // For each line a few statements and rows at most, however many lines there are before it.
+  void expect_bounded(AgentId caller, const std::string& document) {
+    watched.statements = 0;
+    watched.rows = 0;
+    const auto diff = keep_as(caller, document);
+    ASSERT_TRUE(diff) << diff.error().message;
+    EXPECT_EQ(diff->size(), static_cast<std::size_t>(lines));
+    EXPECT_LT(watched.statements, 5 * lines);
+    EXPECT_LT(watched.rows, 5 * lines);
+  }
+
+  AgentId holder =
+      replica.add_agent_with({"x:*", "agentauth:policy:write", "agentauth:grants:write"});
+};
+
+TEST_F(LargePolicyTest, GrantsToTheCallerItselfAreWorkInProportionToThem) {
+  expect_bounded(holder, document_of(subject_of(holder), "x:"));
+}
+
+TEST_F(LargePolicyTest, DeniesOfTheCallerItselfAreWorkInProportionToThem) {
+  expect_bounded(holder, document_of(subject_of(holder), "x:", "deny"));
+}
+
+TEST_F(LargePolicyTest, GrantsOfOneActionAreWorkInProportionToThem) {
+  expect_bounded(holder, document_of("user:alice", "x:one"));
+}
+
+TEST_F(LargePolicyTest, GrantsToARoleAreWorkInProportionToThem) {
+  std::string held;
+  for (int i = 0; i + 1 < lines; ++i)
+    held += std::string(i > 0 ? "," : "") + R"({"permission":"x:one","resource":"r:)" +
+            std::to_string(i) + R"("})";
+  expect_bounded(holder, R"({"roles":[{"name":"large","permissions":[)" + held + "]}]}");
+}
+
+TEST_F(PolicyServiceTest, WhatIsKeptKeepsWhatItIsAboutUnlessThatIsListed) {
+  applied(readers);
+  const auto kept = value_of(keep_as(administrator, R"({"roles":[{"name":"reader"}]})"));
+  EXPECT_EQ(kept.size(), 0U);
+  EXPECT_THAT(exported(), HasSubstr(R"("about":"Reads")"));
+  const auto described =
+      value_of(keep_as(administrator, R"({"roles":[{"name":"reader","about":""}]})"));
+  EXPECT_THAT(described.changed, ElementsAre(R"(role:reader: about "")"));
+  EXPECT_THAT(applied(R"({"roles":[{"name":"reader","about":"Read"}]})").changed, SizeIs(1));
+  EXPECT_THAT(applied(R"({"roles":[{"name":"reader"}]})").changed,
+              ElementsAre(R"(role:reader: about "")"));
 }
 
 }  // namespace

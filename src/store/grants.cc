@@ -26,6 +26,8 @@ void keep_first(std::vector<Grant>& grants, std::int64_t limit, Before before) {
 
 }  // namespace
 
+bool is_plain(const Grant& grant) { return !grant.any() && agent_of(grant.subject); }
+
 Grant read_grant(const Row& row) {
   Grant grant;
   grant.id = row.id<GrantId>(0);
@@ -141,23 +143,22 @@ Result<std::vector<Grant>> GrantRepository::list_all(GrantId after, std::int64_t
 // By an index: a subject may hold many of one permission on many resources.
 Result<std::optional<Grant>> GrantRepository::find_same(const Grant& wanted) {
   std::vector<Grant> alike;
-  const auto agent = agent_of(wanted.subject);
-  if (agent && !wanted.any()) {
+  if (is_plain(wanted)) {
     TRY(collect(session_,
                 "SELECT id, agent_id, permission, created_at FROM permissions "
                 "WHERE agent_id = $1 AND permission = $2",
-                {*agent, wanted.permission}, read_permission, alike));
+                {*agent_of(wanted.subject), wanted.permission}, read_permission, alike));
   } else if (wanted.resource) {
     TRY(collect(session_,
                 "SELECT id, subject, permission, resource, effect, condition, not_before, "
                 "expires_at, max_uses, created_at FROM grants WHERE subject = $1 "
-                "AND permission = $2 AND resource = $3 ORDER BY created_at, id",
+                "AND permission = $2 AND resource = $3",
                 {wanted.subject, wanted.permission, *wanted.resource}, read_grant, alike));
   } else {
     TRY(collect(session_,
                 "SELECT id, subject, permission, resource, effect, condition, not_before, "
                 "expires_at, max_uses, created_at FROM grants WHERE subject = $1 "
-                "AND permission = $2 AND resource IS NULL ORDER BY created_at, id",
+                "AND permission = $2 AND resource IS NULL",
                 {wanted.subject, wanted.permission}, read_grant, alike));
   }
   const auto same = std::find_if(alike.begin(), alike.end(), [&](const Grant& known) {

@@ -23,6 +23,9 @@ struct GrantSubject {
 // not_before, expires_at, max_uses, created_at.
 Grant read_grant(const Row& row);
 
+// Whether it stands in the table of permissions: without terms, and an agent's.
+bool is_plain(const Grant& grant);
+
 class GrantRepository {
  public:
   explicit GrantRepository(Session& session) : session_(session) {}
@@ -38,7 +41,7 @@ class GrantRepository {
                                   std::int64_t limit);
   // Those of anybody, by their ids.
   Result<std::vector<Grant>> list_all(GrantId after, std::int64_t limit);
-  // The one that says exactly the same, the oldest if there are several.
+  // One that says exactly the same.
   Result<std::optional<Grant>> find_same(const Grant& wanted);
   // How many of a subject stand in the table of grants: none of an agent's without terms.
   Result<std::int64_t> count_rules_of(const std::string& subject);

@@ -34,9 +34,9 @@ void compare_roles(const PolicyLines& stored, const PolicyLines& wanted, PolicyC
         out.diff.removed.push_back(principal_of(line));
       },
       [&](const RoleLine& before, const RoleLine& line) {
-        if (before.about == line.about) return;
+        if (!line.about || before.about == line.about) return;
         out.roles_put.push_back(&line);
-        out.diff.changed.push_back(principal_of(line) + ": about \"" + line.about + '"');
+        out.diff.changed.push_back(principal_of(line) + ": about \"" + *line.about + '"');
       });
 }
 
@@ -121,7 +121,7 @@ class Maker {
  public:
   Maker(Transaction& tx, Author& author, const PolicyService::Changes& services,
         const TimeBudget& time)
-      : tx_(tx), author_(author), services_(services), time_(time) {}
+      : tx_(tx), author_(author), grantees_(tx), services_(services), time_(time) {}
 
   template <class Line>
   Result<void> put_all(const std::vector<const Line*>& lines) {
@@ -145,7 +145,7 @@ class Maker {
     return placed(role.place, services_.roles.put(tx_, role.kind, role.name, role.about));
   }
   Result<void> put(const GrantLine& line) {
-    return placed(line.place, services_.permissions.grant(tx_, author_, line.grant));
+    return placed(line.place, services_.permissions.grant(tx_, author_, grantees_, line.grant));
   }
   Result<void> put(const MemberLine& line) {
     return placed(line.place, services_.roles.put_member(tx_, author_, line.membership));
@@ -173,6 +173,7 @@ class Maker {
 
   Transaction& tx_;
   Author& author_;
+  Grantees grantees_;
   const PolicyService::Changes& services_;
   const TimeBudget& time_;
 };

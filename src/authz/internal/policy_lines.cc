@@ -32,7 +32,8 @@ Result<void> too_many(std::string_view what) {
 // Reads what is stored, and counts it.
 class StoredLines {
  public:
-  StoredLines(Transaction& tx, const PolicyKinds& kinds) : tx_(tx), kinds_(kinds) {}
+  StoredLines(Transaction& tx, const PolicyKinds& kinds, const TimeBudget& time)
+      : tx_(tx), kinds_(kinds), time_(time) {}
 
   Result<PolicyLines> read() {
     if (kinds_.roles) TRY(read_roles(RoleKind::role));
@@ -46,6 +47,7 @@ class StoredLines {
   static constexpr std::int64_t page = 1000;
 
   Result<void> read_roles(RoleKind kind) {
+    std::size_t count = 0;
     for (PageStart after;;) {
       const auto roles = TRY(tx_.roles().list(kind, after, page));
       for (const Role& role : roles) {
@@ -53,14 +55,16 @@ class StoredLines {
         TRY(read_grants_of(role.principal));
         TRY(read_members(role));
       }
+      count += roles.size();
+      if (count > policy_lines_max) return too_many(kind == RoleKind::role ? "roles" : "groups");
       if (static_cast<std::int64_t>(roles.size()) < page) return {};
-      if (lines_.roles.size() > policy_lines_max) return too_many("roles");
       after = {roles.back().created_at, roles.back().id.uuid};
     }
   }
 
   Result<void> read_grants_of(const std::string& principal) {
     for (PageStart after;;) {
+      TRY(time_.check());
       const auto grants = TRY(tx_.grants().list(principal, after, page));
       for (const Grant& grant : grants) TRY(add(grant));
       if (static_cast<std::int64_t>(grants.size()) < page) return {};
@@ -70,6 +74,7 @@ class StoredLines {
 
   Result<void> read_members(const Role& role) {
     for (PageStart after;;) {
+      TRY(time_.check());
       const auto members = TRY(tx_.roles().list_members(role.id, after, page));
       for (const Membership& member : members)
         lines_.members[joined_key({member.of, member.member})] = {member};
@@ -81,6 +86,7 @@ class StoredLines {
 
   Result<void> read_grants() {
     for (GrantId after;;) {
+      TRY(time_.check());
       const auto grants = TRY(tx_.grants().list_all(after, page));
       for (const Grant& grant : grants)
         if (!policy::is_role_or_group(grant.subject)) TRY(add(grant));
@@ -110,6 +116,7 @@ class StoredLines {
 
   Transaction& tx_;
   const PolicyKinds kinds_;
+  const TimeBudget& time_;
   PolicyLines lines_;
   std::int64_t grants_ = 0;
 };
@@ -137,7 +144,7 @@ class DocumentLines {
       const PolicyRole& role = roles[i];
       const std::string place = at(list, i);
       const std::string principal = principal_of(kind, role.name);
-      insert(lines_.roles, principal, {kind, role.name, role.about.value_or(""), place});
+      insert(lines_.roles, principal, {kind, role.name, role.about, place});
       if (role.permissions) add_permissions(principal, place, *role.permissions);
       if (role.members) add_members(principal, place, *role.members);
     }
@@ -243,8 +250,9 @@ bool PolicyKinds::of_principal(std::string_view principal) const {
   return principal.starts_with("role:") ? roles : principal.starts_with("group:") && groups;
 }
 
-Result<PolicyLines> stored_lines(Transaction& tx, const PolicyKinds& kinds) {
-  return StoredLines(tx, kinds).read();
+Result<PolicyLines> stored_lines(Transaction& tx, const PolicyKinds& kinds,
+                                 const TimeBudget& time) {
+  return StoredLines(tx, kinds, time).read();
 }
 
 PolicyLines lines_of(const PolicyDocument& document, std::vector<FieldError>& errors) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "authz/internal/time_budget.h"
 #include "authz/policy_document.h"
 
 namespace agentauth::internal {
@@ -24,8 +25,8 @@ struct PolicyKinds {
 struct RoleLine {
   RoleKind kind = RoleKind::role;
   std::string name;
-  std::string about;
-  std::string place = {};  // in the document, roles[2]; empty of what is stored
+  std::optional<std::string> about;  // absent: the document does not say
+  std::string place = {};            // in the document, roles[2]; empty of what is stored
 };
 struct GrantLine {
   Grant grant;
@@ -51,8 +52,8 @@ struct PolicyLines {
   std::map<std::string, EntityLine> entities;
 };
 
-// Errors: conflict when there is more than a document holds.
-Result<PolicyLines> stored_lines(Transaction& tx, const PolicyKinds& kinds);
+// Errors: conflict when there is more than a document holds; unavailable when it takes too long.
+Result<PolicyLines> stored_lines(Transaction& tx, const PolicyKinds& kinds, const TimeBudget& time);
 PolicyDocument document_of(const PolicyLines& lines, const PolicyKinds& kinds);
 
 // Whatever is wrong in a document by itself is added to `errors`, with its place.
