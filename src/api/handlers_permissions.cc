@@ -3,14 +3,10 @@
 #include "api/bind.h"
 #include "api/create_once.h"
 #include "api/enforcement.h"
+#include "authz/audit_targets.h"
 
 namespace agentauth::api {
 namespace {
-
-AuditTarget target_of_grant(const Grant& grant) {
-  return {AuditTargetType::permission, AuditText::of_permission(grant.permission),
-          agent_of(grant.subject), AuditText::of_principal(grant.subject)};
-}
 
 Grant wanted(const Terms& terms, std::string subject, std::string permission) {
   Grant grant;

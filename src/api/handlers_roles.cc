@@ -1,19 +1,10 @@
 #include "api/handlers_roles.h"
 
 #include "api/create_once.h"
+#include "authz/audit_targets.h"
 
 namespace agentauth::api {
 namespace {
-
-AuditTarget target_of_principal(const std::string& principal, const std::string& detail = "") {
-  return {AuditTargetType::principal, AuditText::of_principal(principal), agent_of(detail),
-          AuditText::of_principal(detail)};
-}
-
-AuditTarget target_of_entity(const std::string& type, const std::string& id) {
-  const std::string name = type + ':' + id;
-  return {AuditTargetType::entity, AuditText::of_principal(name), agent_of(name)};
-}
 
 Result<void> answer_with_role(Services& services, ApiExchange& exchange, RoleKind kind,
                               const std::string& name, const std::optional<std::string>& about) {

@@ -1,6 +1,27 @@
 #include "app/grant_upkeep.h"
 
+#include <set>
+
+#include "authz/audit_targets.h"
+#include "authz/permission_service.h"
+
 namespace agentauth::app {
+namespace {
+
+AuditEvent swept(const AuditText& node, Timestamp now, AuditAction action, AuditTarget target) {
+  AuditEvent event;
+  event.at = now;
+  event.node = node;
+  event.action = action;
+  event.reason = AuditReason::schedule;
+  event.target_type = target.type;
+  event.target_id = std::move(target.id);
+  event.target_agent_id = target.agent_id;
+  event.detail = std::move(target.detail);
+  return event;
+}
+
+}  // namespace
 
 Result<bool> sweep_grant_uses(Database& database, Timestamp now) {
   const Timestamp before = now - grant_uses_kept;
@@ -10,6 +31,32 @@ Result<bool> sweep_grant_uses(Database& database, Timestamp now) {
   return TRY(database.write_apart([&](Transaction& tx) {
            return tx.grants().sweep_uses(before, grant_uses_swept_at_once);
          })) == grant_uses_swept_at_once;
+}
+
+Result<bool> sweep_ended(Database& database, const AuditText& node, Timestamp now) {
+  const Timestamp before = now - ended_kept;
+  if (!TRY(database.read([&](Transaction& tx) -> Result<bool> {
+        return TRY(tx.grants().has_ended(before)) || TRY(tx.roles().has_ended(before));
+      })))
+    return false;
+  return database.write([&](Transaction& tx) -> Result<bool> {
+    TRY(tx.changes().lock());
+    std::set<std::string> changed;
+    const auto grants = TRY(tx.grants().sweep_ended(before, ended_swept_at_once));
+    for (const Grant& grant : grants) {
+      changed.insert(grant.subject);
+      tx.record(swept(node, now, AuditAction::permission_revoke, target_of_grant(grant)));
+    }
+    const auto memberships = TRY(tx.roles().sweep_ended(before, ended_swept_at_once));
+    for (const Membership& membership : memberships) {
+      changed.insert(membership.member);
+      tx.record(swept(node, now, AuditAction::member_remove,
+                      target_of_principal(membership.of, membership.member)));
+    }
+    for (const std::string& subject : changed) TRY(note_change(tx, subject));
+    return static_cast<std::int64_t>(std::max(grants.size(), memberships.size())) ==
+           ended_swept_at_once;
+  });
 }
 
 }  // namespace agentauth::app

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "audit/chain.h"
 #include "directory/testing/replica.h"
 
 namespace agentauth::app {
@@ -46,6 +47,38 @@ TEST(GrantUpkeep, SweepsInBatchesAndSaysWhetherThereIsMore) {
   EXPECT_TRUE(value_of(sweep_grant_uses(replica.database(), now)));
   EXPECT_FALSE(value_of(sweep_grant_uses(replica.database(), now)));
   EXPECT_EQ(replica.number("SELECT COUNT(*) FROM grant_uses"), 0);
+}
+
+TEST(GrantUpkeep, WhatEndedLongAgoIsErasedAndOnRecord) {
+  Replica replica;
+  replica.database().append_audit_by(audit::append);
+  const AgentId agent = replica.add_agent();
+  const Timestamp end{std::chrono::hours{1000}};
+  value_of(replica.database().write([&](Transaction& tx) -> Result<void> {
+    const auto role = TRY(tx.roles().insert("role:reader", ""));
+    Terms terms;
+    terms.expires_at = end;
+    TRY(tx.grants().insert({"role:reader", {}, role->id}, "pay", terms));
+    TRY(tx.grants().insert({"role:reader", {}, role->id}, "read", {}));
+    TRY(tx.roles().put_member(subject_of(agent), agent, role->id, end));
+    TRY(tx.roles().put_member("user:alice", {}, role->id, {}));
+    return {};
+  }));
+  const AuditText node = AuditText::of_node("test/1");
+  const auto left = [&] {
+    return std::pair(replica.number("SELECT COUNT(*) FROM grants"),
+                     replica.number("SELECT COUNT(*) FROM memberships"));
+  };
+  EXPECT_FALSE(value_of(sweep_ended(replica.database(), node, end + ended_kept)));
+  EXPECT_EQ(left(), std::pair(std::int64_t{2}, std::int64_t{2}));
+  const auto before = replica.revision();
+  EXPECT_FALSE(value_of(
+      sweep_ended(replica.database(), node, end + ended_kept + std::chrono::milliseconds{1})));
+  EXPECT_EQ(left(), std::pair(std::int64_t{1}, std::int64_t{1}));
+  EXPECT_EQ(replica.revision(), before + 2) << "the role and the agent";
+  EXPECT_EQ(replica.number("SELECT COUNT(*) FROM audit_log WHERE reason = 'schedule' AND "
+                           "action IN ('permission.revoke', 'member.remove')"),
+            2);
 }
 
 }  // namespace

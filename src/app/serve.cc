@@ -120,9 +120,11 @@ Result<int> serve(const Configuration& configuration) {
 
   node->start();
   const std::string url = url_of(options, node->port());
-  std::cout << "agentauth ready on " << url << std::endl;
+  // At once: who waits for the first line reads the keys from the same.
+  std::string told = "agentauth ready on " + url + '\n';
   if (options.dev)
-    std::cout << quick_start(url, demonstration, admin_create_words(configuration)) << std::endl;
+    told += quick_start(url, demonstration, admin_create_words(configuration)) + '\n';
+  std::cout << told << std::flush;
   log.info("ready", {{"url", url}, {"database", foundation->database().driver().name()}});
   if (options.envoy_listen)
     log.info(

@@ -326,6 +326,8 @@ struct Node::State {
       });
     follower.also_prune([this] { return upkeep.run_batch(); });
     follower.also_prune([this] { return sweep_grant_uses(services.database, paced_clock.now()); });
+    follower.also_prune(
+        [this] { return sweep_ended(services.database, settings.node, paced_clock.now()); });
     foundation.database().on_commit([this] {
       // A failure is the directory's to remember: it answers no more "allowed" until it has caught
       // up.

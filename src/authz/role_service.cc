@@ -39,30 +39,32 @@ Result<void> RoleService::refuse_cycle(Transaction& tx, const Membership& wanted
 }
 
 // Of what is written: a decision must never find more than it looks at, or whoever may write roles
-// could shut somebody out with empty ones.
-Result<void> RoleService::require_bounds(Transaction& tx, const Membership& written) {
+// could shut somebody out with empty ones. What has ended is not looked at.
+Result<void> RoleService::require_bounds(Transaction& tx, const Membership& written,
+                                         Timestamp now) {
   const auto too_many = [](std::string_view what, std::int64_t most) {
     return failure(Errc::conflict, std::string(what) + " at most " + std::to_string(most));
   };
-  if (TRY(tx.roles().count_of_member(written.member)) > memberships_max)
+  if (TRY(tx.roles().count_of_member(written.member, now)) > memberships_max)
     return too_many("Direct memberships in roles and groups are", memberships_max);
-  if (TRY(tx.roles().levels_below(written.of, depth_max + 1)) +
-          TRY(tx.roles().levels_above(written.of, depth_max + 1)) >
+  if (TRY(tx.roles().levels_below(written.of, depth_max + 1, now)) +
+          TRY(tx.roles().levels_above(written.of, depth_max + 1, now)) >
       depth_max)
     return too_many("Levels of nested roles and groups are", depth_max);
-  if (TRY(reaches_too_far(tx, written.member)))
+  if (TRY(reaches_too_far(tx, written.member, now)))
     return too_many("Roles and groups that one is a member of, by others too, are", closure_max);
   return {};
 }
 
 // Of the member, and of everybody that is within it.
-Result<bool> RoleService::reaches_too_far(Transaction& tx, const std::string& member) {
-  if (TRY(tx.roles().count_above(member)) > closure_max) return true;
+Result<bool> RoleService::reaches_too_far(Transaction& tx, const std::string& member,
+                                          Timestamp now) {
+  if (TRY(tx.roles().count_above(member, now)) > closure_max) return true;
   if (!policy::is_role_or_group(member)) return false;
-  const auto doubtful = TRY(tx.roles().maybe_above(member, closure_max, doubtful_max + 1));
+  const auto doubtful = TRY(tx.roles().maybe_above(member, closure_max, doubtful_max + 1, now));
   if (static_cast<std::int64_t>(doubtful.size()) > doubtful_max) return true;
   for (const std::string& other : doubtful)
-    if (TRY(tx.roles().count_above(other)) > closure_max) return true;
+    if (TRY(tx.roles().count_above(other, now)) > closure_max) return true;
   return false;
 }
 
@@ -79,8 +81,12 @@ Result<RoleService::PutMembership> RoleService::put_member(Transaction& tx, Auth
     return failure(Errc::conflict, "Every agent is no member; grant to agent:* instead");
   TRY(author.require_membership(tx, wanted.of));
   TRY(refuse_cycle(tx, wanted));
+  const auto before = tx.roles().find_member(wanted.member, role.id);
+  if (!before && before.error().code != Errc::not_found) return tl::unexpected(before.error());
+  const bool lasted = before && lies_ahead(before->expires_at, author.now());
   const bool created = TRY(tx.roles().put_member(wanted.member, agent, role.id, wanted.expires_at));
-  if (created) TRY(require_bounds(tx, wanted));
+  // One that had ended and is made to last again is one more, too.
+  if (!lasted) TRY(require_bounds(tx, wanted, author.now()));
   TRY(note_change(tx, wanted.member));
   return PutMembership{TRY(tx.roles().find_member(wanted.member, role.id)), created};
 }

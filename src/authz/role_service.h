@@ -214,8 +214,8 @@ class RoleService {
 
  private:
   Result<void> refuse_cycle(Transaction& tx, const Membership& wanted);
-  Result<void> require_bounds(Transaction& tx, const Membership& written);
-  static Result<bool> reaches_too_far(Transaction& tx, const std::string& member);
+  static Result<void> require_bounds(Transaction& tx, const Membership& written, Timestamp now);
+  static Result<bool> reaches_too_far(Transaction& tx, const std::string& member, Timestamp now);
 
   // Members that have to be looked at one by one; with more of them the bound counts as passed.
   static constexpr std::int64_t doubtful_max = 1000;

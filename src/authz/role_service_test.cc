@@ -170,6 +170,19 @@ TEST_F(RoleServiceTest, OneIsAMemberOfSoManyAndNoMore) {
   EXPECT_EQ(replica.revision(), before + 1);
 }
 
+TEST_F(RoleServiceTest, AMembershipThatHasEndedTakesNoPlaceUntilItLastsAgain) {
+  for (int i = 0; i <= RoleService::memberships_max; ++i) make("role:r" + std::to_string(i));
+  const Timestamp soon = clock.now() + Seconds{10};
+  for (int i = 0; i < RoleService::memberships_max; ++i)
+    value_of(join(administrator, subject, "role:r" + std::to_string(i), soon));
+  EXPECT_EQ(error_of(join(administrator, subject, "role:r64")), Errc::conflict);
+  EXPECT_TRUE(join(administrator, subject, "role:r0", soon)) << "what lasts may be put again";
+  clock.advance(Seconds{10});
+  for (int i = 1; i <= RoleService::memberships_max; ++i)
+    EXPECT_TRUE(join(administrator, subject, "role:r" + std::to_string(i))) << i;
+  EXPECT_EQ(error_of(join(administrator, subject, "role:r0")), Errc::conflict);
+}
+
 // Whoever is in more than a decision looks at may do nothing: so nobody gets there, least of all by
 // the hand of one who may write roles and holds nothing else.
 TEST_F(RoleServiceTest, NobodyIsShutOutWithEmptyRoles) {

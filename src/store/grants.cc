@@ -260,6 +260,28 @@ Result<std::vector<GrantId>> GrantRepository::used_up_beside(GrantId id) {
   return used_up;
 }
 
+Result<bool> GrantRepository::has_ended(Timestamp before) {
+  bool found = false;
+  TRY(session_.query("SELECT 1 FROM grants WHERE expires_at < $1 LIMIT 1", {before},
+                     [&](const Row&) -> Result<void> {
+                       found = true;
+                       return {};
+                     }));
+  return found;
+}
+
+Result<std::vector<Grant>> GrantRepository::sweep_ended(Timestamp before, std::int64_t limit) {
+  std::vector<Grant> ended;
+  TRY(collect(session_,
+              "SELECT id, subject, permission, resource, effect, condition, not_before, "
+              "expires_at, max_uses, created_at FROM grants WHERE expires_at < $1 "
+              "ORDER BY expires_at LIMIT $2",
+              {before, limit}, read_grant, ended));
+  for (const Grant& grant : ended)
+    TRY(session_.execute("DELETE FROM grants WHERE id = $1", {grant.id}));
+  return ended;
+}
+
 Result<bool> GrantRepository::has_uses(Timestamp before) {
   bool found = false;
   TRY(session_.query("SELECT 1 FROM grant_uses WHERE used_at < $1 LIMIT 1", {before},

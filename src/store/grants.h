@@ -59,6 +59,10 @@ class GrantRepository {
   Result<std::int64_t> count_uses(GrantId id);
   // Those that are used up of all that its subject was granted of the same permission.
   Result<std::vector<GrantId>> used_up_beside(GrantId id);
+  // Whether there are grants that ended before that.
+  Result<bool> has_ended(Timestamp before);
+  // Erases at most `limit` of those; returns them.
+  Result<std::vector<Grant>> sweep_ended(Timestamp before, std::int64_t limit);
   // Whether there are requests that used grants before that.
   Result<bool> has_uses(Timestamp before);
   // Forgets at most `limit` requests that used grants before that; returns how many.

@@ -311,22 +311,78 @@ TEST_P(PolicyContract, WhatAMembershipLeadsToIsCounted) {
   join("group:right", top);
   join("user:alice", low);
   join("user:alice", right);
+  const Timestamp now{5s};
   must(read([&](Transaction& tx) -> Result<void> {
-    EXPECT_EQ(TRY(tx.roles().count_above("user:alice")), 4);
-    EXPECT_EQ(TRY(tx.roles().count_above("role:low")), 3);
-    EXPECT_EQ(TRY(tx.roles().count_above("user:nobody")), 0);
+    EXPECT_EQ(TRY(tx.roles().count_above("user:alice", now)), 4);
+    EXPECT_EQ(TRY(tx.roles().count_above("role:low", now)), 3);
+    EXPECT_EQ(TRY(tx.roles().count_above("user:nobody", now)), 0);
     EXPECT_TRUE(TRY(tx.roles().is_within("role:low", "group:top")));
     EXPECT_TRUE(TRY(tx.roles().is_within("role:low", "role:low")));
     EXPECT_FALSE(TRY(tx.roles().is_within("group:top", "role:low")));
-    EXPECT_EQ(TRY(tx.roles().levels_above("role:low", 16)), 2);
-    EXPECT_EQ(TRY(tx.roles().levels_above("role:low", 1)), 1);
-    EXPECT_EQ(TRY(tx.roles().levels_below("group:top", 16)), 2) << "a user is no level";
+    EXPECT_EQ(TRY(tx.roles().levels_above("role:low", 16, now)), 2);
+    EXPECT_EQ(TRY(tx.roles().levels_above("role:low", 1, now)), 1);
+    EXPECT_EQ(TRY(tx.roles().levels_below("group:top", 16, now)), 2) << "a user is no level";
     // Counted by each way: four from role:low, two from group:right.
-    EXPECT_THAT(TRY(tx.roles().maybe_above("group:top", 5, 9)), ElementsAre("user:alice"));
-    EXPECT_THAT(TRY(tx.roles().maybe_above("group:top", 6, 9)), IsEmpty());
-    EXPECT_EQ(TRY(tx.roles().maybe_above("group:top", 0, 2)).size(), 2U);
+    EXPECT_THAT(TRY(tx.roles().maybe_above("group:top", 5, 9, now)), ElementsAre("user:alice"));
+    EXPECT_THAT(TRY(tx.roles().maybe_above("group:top", 6, 9, now)), IsEmpty());
+    EXPECT_EQ(TRY(tx.roles().maybe_above("group:top", 0, 2, now)).size(), 2U);
     return {};
   }));
+}
+
+TEST_P(PolicyContract, WhatHasEndedIsNotCountedAndIsSwept) {
+  const auto join = [&](const std::string& member, const Role& role, Timestamp until) {
+    must(write([&](Transaction& tx) { return tx.roles().put_member(member, {}, role.id, until); }));
+  };
+  const Role low = add_role("role:low"), high = add_role("role:high"), top = add_role("role:top");
+  join("role:low", high, Timestamp{10s});
+  join("role:high", top, Timestamp{20s});
+  join("user:alice", low, Timestamp{30s});
+  const auto counts = [&](Timestamp now) {
+    return must(read([&](Transaction& tx) -> Result<std::vector<std::int64_t>> {
+      return std::vector<std::int64_t>{
+          TRY(tx.roles().count_of_member("user:alice", now)),
+          TRY(tx.roles().count_above("user:alice", now)),
+          TRY(tx.roles().levels_above("role:low", 16, now)),
+          TRY(tx.roles().levels_below("role:top", 16, now)),
+          static_cast<std::int64_t>(TRY(tx.roles().maybe_above("role:top", 0, 9, now)).size())};
+    }));
+  };
+  EXPECT_THAT(counts(Timestamp{9s}), ElementsAre(1, 3, 2, 2, 3));
+  EXPECT_THAT(counts(Timestamp{10s}), ElementsAre(1, 1, 0, 1, 1)) << "an end is the first moment";
+  EXPECT_THAT(counts(Timestamp{30s}), ElementsAre(0, 0, 0, 0, 0));
+  EXPECT_TRUE(must(read([](Transaction& tx) {
+    return tx.roles().is_within("role:low", "role:top");
+  }))) << "it may be made to last again";
+
+  Terms terms;
+  terms.expires_at = Timestamp{10s};
+  grant(subject(low), "read", terms);
+  grant(subject(low), "write");
+  const auto has_ended = [&](Timestamp before) {
+    return must(read([&](Transaction& tx) -> Result<std::vector<bool>> {
+      return std::vector<bool>{TRY(tx.roles().has_ended(before)),
+                               TRY(tx.grants().has_ended(before))};
+    }));
+  };
+  EXPECT_THAT(has_ended(Timestamp{10s}), ElementsAre(false, false));
+  EXPECT_THAT(has_ended(Timestamp{11s}), ElementsAre(true, true));
+  const auto swept =
+      must(write([](Transaction& tx) { return tx.roles().sweep_ended(Timestamp{25s}, 1); }));
+  ASSERT_EQ(swept.size(), 1U);
+  EXPECT_EQ(swept[0].member, "role:low");
+  EXPECT_EQ(swept[0].of, "role:high");
+  EXPECT_FALSE(is_member("role:low", "role:high"));
+  EXPECT_TRUE(is_member("role:high", "role:top"));
+  EXPECT_EQ(
+      must(write([](Transaction& tx) { return tx.roles().sweep_ended(Timestamp{25s}, 9); })).size(),
+      1U);
+  EXPECT_TRUE(is_member("user:alice", "role:low"));
+  const auto grants =
+      must(write([](Transaction& tx) { return tx.grants().sweep_ended(Timestamp{25s}, 9); }));
+  ASSERT_EQ(grants.size(), 1U);
+  EXPECT_EQ(grants[0].permission, "read");
+  EXPECT_THAT(permissions_of("role:low"), ElementsAre("write"));
 }
 
 TEST_P(PolicyContract, UsesAreSweptOnceTheyAreOld) {

@@ -161,8 +161,11 @@ Result<std::vector<Membership>> RoleRepository::list_of_member(const std::string
   return memberships;
 }
 
-Result<std::int64_t> RoleRepository::count_of_member(const std::string& member) {
-  return count(session_, "SELECT COUNT(*) FROM memberships WHERE member = $1", {member});
+Result<std::int64_t> RoleRepository::count_of_member(const std::string& member, Timestamp now) {
+  return count(session_,
+               "SELECT COUNT(*) FROM memberships WHERE member = $1 "
+               "AND (expires_at IS NULL OR expires_at > $2)",
+               {member, now});
 }
 
 Result<bool> RoleRepository::is_within(const std::string& principal, const std::string& other) {
@@ -175,72 +178,107 @@ Result<bool> RoleRepository::is_within(const std::string& principal, const std::
                    {principal, other})) > 0;
 }
 
-Result<std::int64_t> RoleRepository::levels_above(const std::string& principal, std::int64_t most) {
+Result<std::int64_t> RoleRepository::levels_above(const std::string& principal, std::int64_t most,
+                                                  Timestamp now) {
   return count(session_,
                "WITH RECURSIVE above (principal, level) AS ("
                "SELECT CAST($1 AS TEXT), 0 UNION SELECT roles.principal, level + 1 FROM above "
                "JOIN memberships ON memberships.member = above.principal "
+               "AND (memberships.expires_at IS NULL OR memberships.expires_at > $3) "
                "JOIN roles ON roles.id = memberships.role_id WHERE level < $2) "
                "SELECT MAX(level) FROM above",
-               {principal, most});
+               {principal, most, now});
 }
 
-Result<std::int64_t> RoleRepository::levels_below(const std::string& principal, std::int64_t most) {
+Result<std::int64_t> RoleRepository::levels_below(const std::string& principal, std::int64_t most,
+                                                  Timestamp now) {
   return count(session_,
                "WITH RECURSIVE below (principal, level) AS ("
                "SELECT CAST($1 AS TEXT), 0 UNION SELECT members.principal, level + 1 FROM below "
                "JOIN roles ON roles.principal = below.principal "
                "JOIN memberships ON memberships.role_id = roles.id "
+               "AND (memberships.expires_at IS NULL OR memberships.expires_at > $3) "
                "JOIN roles AS members ON members.principal = memberships.member "
                "WHERE level < $2) "
                "SELECT MAX(level) FROM below",
-               {principal, most});
+               {principal, most, now});
 }
 
-Result<std::int64_t> RoleRepository::count_above(const std::string& member) {
+Result<std::int64_t> RoleRepository::count_above(const std::string& member, Timestamp now) {
   return count(session_,
                "WITH RECURSIVE above (principal) AS ("
                "SELECT roles.principal FROM memberships "
                "JOIN roles ON roles.id = memberships.role_id WHERE memberships.member = $1 "
+               "AND (memberships.expires_at IS NULL OR memberships.expires_at > $2) "
                "UNION SELECT roles.principal FROM above "
                "JOIN memberships ON memberships.member = above.principal "
+               "AND (memberships.expires_at IS NULL OR memberships.expires_at > $2) "
                "JOIN roles ON roles.id = memberships.role_id) "
                "SELECT COUNT(*) FROM above",
-               {member});
+               {member, now});
 }
 
 // Of each that is affected, the sum of what its direct memberships lead to: what two lead to counts
 // twice. Each role is followed once, however many members it has.
 Result<std::vector<std::string>> RoleRepository::maybe_above(const std::string& principal,
-                                                             std::int64_t most,
-                                                             std::int64_t limit) {
+                                                             std::int64_t most, std::int64_t limit,
+                                                             Timestamp now) {
   std::vector<std::string> members;
   TRY(session_.query(
       "WITH RECURSIVE below (role_id) AS ("
       "SELECT id FROM roles WHERE principal = $1 "
       "UNION SELECT members.id FROM below "
       "JOIN memberships ON memberships.role_id = below.role_id "
+      "AND (memberships.expires_at IS NULL OR memberships.expires_at > $4) "
       "JOIN roles AS members ON members.principal = memberships.member), "
       "affected (member) AS ("
       "SELECT DISTINCT memberships.member FROM below "
-      "JOIN memberships ON memberships.role_id = below.role_id), "
+      "JOIN memberships ON memberships.role_id = below.role_id "
+      "AND (memberships.expires_at IS NULL OR memberships.expires_at > $4)), "
       "direct (role_id) AS ("
       "SELECT DISTINCT memberships.role_id FROM affected "
-      "JOIN memberships ON memberships.member = affected.member), "
+      "JOIN memberships ON memberships.member = affected.member "
+      "AND (memberships.expires_at IS NULL OR memberships.expires_at > $4)), "
       "above (origin, role_id) AS ("
       "SELECT role_id, role_id FROM direct UNION SELECT above.origin, memberships.role_id "
       "FROM above JOIN roles ON roles.id = above.role_id "
-      "JOIN memberships ON memberships.member = roles.principal), "
+      "JOIN memberships ON memberships.member = roles.principal "
+      "AND (memberships.expires_at IS NULL OR memberships.expires_at > $4)), "
       "sizes (origin, size) AS (SELECT origin, COUNT(*) FROM above GROUP BY origin) "
       "SELECT memberships.member FROM affected "
       "JOIN memberships ON memberships.member = affected.member "
+      "AND (memberships.expires_at IS NULL OR memberships.expires_at > $4) "
       "JOIN sizes ON sizes.origin = memberships.role_id "
       "GROUP BY memberships.member HAVING SUM(size) > $2 LIMIT $3",
-      {principal, most, limit}, [&](const Row& row) -> Result<void> {
+      {principal, most, limit, now}, [&](const Row& row) -> Result<void> {
         members.emplace_back(row.text(0));
         return {};
       }));
   return members;
+}
+
+Result<bool> RoleRepository::has_ended(Timestamp before) {
+  return TRY(count(session_,
+                   "SELECT COUNT(*) FROM (SELECT 1 FROM memberships WHERE expires_at < $1 LIMIT 1) "
+                   "AS ended",
+                   {before})) > 0;
+}
+
+Result<std::vector<Membership>> RoleRepository::sweep_ended(Timestamp before, std::int64_t limit) {
+  std::vector<Membership> ended;
+  TRY(
+      session_.query("SELECT memberships.id, member, principal, expires_at, memberships.created_at "
+                     "FROM memberships JOIN roles ON roles.id = role_id "
+                     "WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
+                     {before, limit}, [&](const Row& row) -> Result<void> {
+                       ended.push_back(read_membership(row));
+                       return {};
+                     }));
+  // What was made to last again meanwhile stays.
+  for (const Membership& membership : ended)
+    TRY(session_.execute("DELETE FROM memberships WHERE id = $1 AND expires_at < $2",
+                         {membership.id, before}));
+  return ended;
 }
 
 Result<void> RoleRepository::each_state(FunctionRef<void(const State&)> visit) {

@@ -38,19 +38,26 @@ class RoleRepository {
   // What it is a member of, oldest first.
   Result<std::vector<Membership>> list_of_member(const std::string& member, const PageStart& after,
                                                  std::int64_t limit);
-  Result<std::int64_t> count_of_member(const std::string& member);
+  // What follows counts memberships that have not ended by `now`.
+  Result<std::int64_t> count_of_member(const std::string& member, Timestamp now);
 
-  // Whether the one is the other or, by however many steps, a member of it.
+  // Whether the one is the other or, by however many steps, a member of it, ended or not: one that
+  // ended may be made to last again.
   Result<bool> is_within(const std::string& principal, const std::string& other);
   // How many levels of roles and groups one is a member of, or has as members; at most `most`.
-  Result<std::int64_t> levels_above(const std::string& principal, std::int64_t most);
-  Result<std::int64_t> levels_below(const std::string& principal, std::int64_t most);
+  Result<std::int64_t> levels_above(const std::string& principal, std::int64_t most, Timestamp now);
+  Result<std::int64_t> levels_below(const std::string& principal, std::int64_t most, Timestamp now);
   // How many roles and groups one is in, by however many steps.
-  Result<std::int64_t> count_above(const std::string& member);
+  Result<std::int64_t> count_above(const std::string& member, Timestamp now);
   // At most `limit` of those within a role or group that may be in more than `most`: nobody else
   // is.
   Result<std::vector<std::string>> maybe_above(const std::string& principal, std::int64_t most,
-                                               std::int64_t limit);
+                                               std::int64_t limit, Timestamp now);
+
+  // Whether there are memberships that ended before that.
+  Result<bool> has_ended(Timestamp before);
+  // Erases at most `limit` of those; returns them.
+  Result<std::vector<Membership>> sweep_ended(Timestamp before, std::int64_t limit);
 
   // What the directory keeps of each.
   struct State {
