@@ -45,13 +45,57 @@ TEST_F(PolicyTest, ADryRunTellsTheSameAndChangesNothing) {
   EXPECT_EQ(put(R"({"grants":[]})", "?dry_run=true").status, 409);
 }
 
-TEST_F(PolicyTest, AnApplyIsOneEventAndADryRunIsNone) {
-  put(one_role, "?dry_run=true");
+// Each line is in the history of what it is about, and the call itself comes last.
+TEST_F(PolicyTest, EachChangedLineIsOnRecordAndADryRunIsNot) {
+  const AgentId bot = replica.add_agent();
+  const std::string with_grant =
+      std::string(one_role).substr(0, std::string_view(one_role).size() - 1) +
+      R"(,"grants":[{"subject":")" + subject_of(bot) + R"(","action":"read_stock"}],)" +
+      R"("entities":[{"type":"record","id":"1","properties":{}}]})";
+  put(with_grant, "?dry_run=true&keep=true");
+  put(with_grant, "?keep=true");
+  const auto told = [](const AuditEvent& event) {
+    return std::string(to_string(event.action)) + " " + std::string(event.target_id.view()) + " " +
+           std::string(event.detail.view());
+  };
+  auto events = audit_events(6);
+  ASSERT_EQ(events.size(), 6U);
+  EXPECT_EQ(told(events[0]), "role.put role:reader ");
+  EXPECT_EQ(told(events[1]), "permission.grant read_stock " + subject_of(bot));
+  EXPECT_EQ(events[1].target_agent_id, bot);
+  EXPECT_EQ(told(events[2]), "permission.grant read_weather role:reader");
+  EXPECT_EQ(told(events[3]), "entity.put record:1 ");
+  EXPECT_EQ(told(events[4]), "member.add role:reader user:alice");
+  EXPECT_EQ(told(events[5]), "policy.apply  ");
+  for (const AuditEvent& event : events) {
+    EXPECT_EQ(event.outcome, AuditOutcome::success);
+    EXPECT_EQ(event.request_id.view(), events[5].request_id.view());
+  }
+  put(R"({"roles":[],"entities":[]})");
+  events = audit_events(6 + 5);
+  ASSERT_EQ(events.size(), 11U);
+  EXPECT_EQ(told(events[6]), "member.remove role:reader user:alice");
+  EXPECT_EQ(told(events[7]), "entity.delete record:1 ");
+  EXPECT_EQ(told(events[8]), "permission.revoke read_weather role:reader");
+  EXPECT_EQ(told(events[9]), "role.delete role:reader ");
+}
+
+TEST_F(PolicyTest, WhatIsRemovedIsCountedOnlyForWhoMayNotReadIt) {
+  put(R"({"entities":[{"type":"record","id":"1","properties":{"salary":9000}},)"
+      R"({"type":"record","id":"2","properties":{}}]})");
   put(one_role);
-  const auto events = audit_events(1);
-  ASSERT_EQ(events.size(), 1U);
-  EXPECT_EQ(events[0].action, AuditAction::policy_apply);
-  EXPECT_EQ(events[0].outcome, AuditOutcome::success);
+  const std::string reader = token_with({"agentauth:policy:write", "agentauth:policy:read"});
+  const std::string none = R"({"entities":[]})";
+  token = reader;
+  EXPECT_THAT(put(none, "?dry_run=true").body, HasSubstr("salary"));
+  token = token_with({"agentauth:policy:write"});
+  EXPECT_THAT(put(none, "?dry_run=true").body,
+              HasSubstr(R"("removed":["2 lines, which agentauth:policy:read shows"])"));
+  const Answer refused = put(R"({"roles":[]})", "?dry_run=true");
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_THAT(refused.body, HasSubstr(R"("field":"what is not listed")"));
+  EXPECT_EQ(refused.body.find("alice"), std::string::npos);
+  EXPECT_THAT(put(none).body, HasSubstr(R"("removed":["2 lines, which)"));
 }
 
 TEST_F(PolicyTest, AWrongDocumentNamesItsPlaces) {

@@ -63,6 +63,16 @@ const Actor& Author::actor() const { return state_->actor; }
 const Directory::View& Author::view() const { return state_->view; }
 Timestamp Author::now() const { return state_->now; }
 
+bool Author::may_read(std::string_view permission) const {
+  const auto may = [&](std::string_view action) {
+    Question question = question_of(view(), action, now());
+    question.circumstances.address = &state_->caller.address;
+    const Decision decision = decide(view(), actor(), question);
+    return decision.allowed() && !decision.is_to_be_spent();
+  };
+  return may(permission) || may("agentauth:policy:read");
+}
+
 Result<Actor> Author::find(Transaction& tx, AgentId id) {
   if (id == this->id()) return Actor(*state_->committed);
   if (!state_->news.is_about(id)) {
@@ -122,15 +132,6 @@ Result<void> Author::require_administrator(const Grant& grant) const {
   if (state_->is_administrator) return {};
   return denied("the caller is no administrator",
                 {grant.permission, "is for administrators alone to deny, or to deny no more"});
-}
-
-bool Author::may_read(std::string_view permission) const {
-  const auto may = [&](std::string_view action) {
-    Question question = question_of(view(), action, now());
-    question.circumstances.address = &state_->caller.address;
-    return decide(view(), actor(), question).allowed();
-  };
-  return may(permission) || may("agentauth:policy:read");
 }
 
 Result<void> Author::look_at(Transaction& tx, const std::string& principal) {

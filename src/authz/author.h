@@ -29,6 +29,9 @@ class Author {
   // Right about the author and whomever it was asked about; stays on its thread.
   const Directory::View& view() const;
   Timestamp now() const;
+  // Whether it may read what is stored, by that permission or all of it: then it is told what was
+  // in its way. Who writes need not.
+  bool may_read(std::string_view permission) const;
 
   // Another agent; unknown when it is gone. Lasts as long as the author.
   Result<Actor> find(Transaction& tx, AgentId id);
@@ -58,8 +61,6 @@ class Author {
   explicit Author(std::unique_ptr<State> state);
 
   bool is_about_itself(const Grant& grant) const;
-  // Who may read what is stored, by that permission or all of it, is told what was in its way.
-  bool may_read(std::string_view permission) const;
   Result<void> require_held(const Grant& grant) const;
   Result<void> require_administrator(const Grant& grant) const;
   void note(bool concerns_administration);

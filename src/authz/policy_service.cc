@@ -118,8 +118,11 @@ Result<PolicyDiff> PolicyService::apply(Transaction& tx, Author& author,
                                        std::to_string(changes_max));
   TRY(check_names(tx, wanted, keeps ? PolicyKinds{} : kinds, changes));
   TRY(check_ends(changes, author.now()));
-  TRY(make(changes, tx, author, changes_, time));
+  changes.diff.lines = TRY(make(changes, tx, author, changes_, time));
   TRY(author.require_administrator_left(tx));
+  if (!author.may_read(internal::reading_all) && !changes.diff.removed.empty())
+    changes.diff.removed = {std::to_string(changes.diff.removed.size()) + " lines, which " +
+                            std::string(internal::reading_all) + " shows"};
   return std::move(changes.diff);
 }
 

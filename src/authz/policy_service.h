@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "authz/policy_document.h"
+#include "model/audit_event.h"
 
 namespace agentauth {
 
@@ -15,6 +16,14 @@ struct PolicyDiff {
   std::vector<std::string> removed;
   std::vector<std::string> changed;
   bool applied = false;
+
+  // One for each grant, membership, role, group and entity that is not as it was, for the audit
+  // trail: each line is somebody's history, and a line of the answer is nobody's.
+  struct Line {
+    AuditAction action;
+    AuditTarget target;
+  };
+  std::vector<Line> lines = {};
 
   std::size_t size() const { return added.size() + removed.size() + changed.size(); }
 
@@ -49,7 +58,7 @@ class PolicyService {
 
   // Makes what is stored equal to the document, for the kinds of things that it names; or only adds
   // and changes, and keeps what it does not list. The author must be allowed each change as if it
-  // made it alone.
+  // made it alone. What goes without being listed is named only to an author who may read it.
   enum class Unlisted : bool { removed, kept };
   // Errors: invalid_argument with every place that is wrong; permission_denied with the first one;
   // conflict: a cycle, too many changes, or no administrator would be left; unavailable: it took

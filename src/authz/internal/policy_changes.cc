@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "authz/audit_targets.h"
+
 namespace agentauth::internal {
 namespace {
 
@@ -123,6 +125,8 @@ class Maker {
         const TimeBudget& time)
       : tx_(tx), author_(author), grantees_(tx), services_(services), time_(time) {}
 
+  std::vector<PolicyDiff::Line> take_lines() { return std::move(lines_); }
+
   template <class Line>
   Result<void> put_all(const std::vector<const Line*>& lines) {
     for (const Line* line : lines) {
@@ -142,33 +146,54 @@ class Maker {
 
  private:
   Result<void> put(const RoleLine& role) {
-    return placed(role.place, services_.roles.put(tx_, role.kind, role.name, role.about));
+    TRY(placed(role.place, services_.roles.put(tx_, role.kind, role.name, role.about)));
+    return note(AuditAction::role_put, target_of_principal(principal_of(role)));
   }
   Result<void> put(const GrantLine& line) {
-    return placed(line.place, services_.permissions.grant(tx_, author_, grantees_, line.grant));
+    TRY(placed(line.place, services_.permissions.grant(tx_, author_, grantees_, line.grant)));
+    return note(AuditAction::permission_grant, target_of_grant(line.grant));
   }
   Result<void> put(const MemberLine& line) {
-    return placed(line.place, services_.roles.put_member(tx_, author_, line.membership));
+    TRY(placed(line.place, services_.roles.put_member(tx_, author_, line.membership)));
+    return note(AuditAction::member_add, target_of(line));
   }
   Result<void> put(const EntityLine& line) {
-    return placed(line.place, services_.entities.put(tx_, {line.type, line.id, {line.properties}}));
+    TRY(placed(line.place, services_.entities.put(tx_, {line.type, line.id, {line.properties}})));
+    return note(AuditAction::entity_put, target_of_entity(line.type, line.id));
   }
   Result<void> remove(const MemberLine& line) {
     const Membership& membership = line.membership;
-    return placed(shown(membership),
-                  services_.roles.erase_member(tx_, author_, membership.of, membership.member));
+    TRY(placed(unlisted(shown(membership)),
+               services_.roles.erase_member(tx_, author_, membership.of, membership.member)));
+    return note(AuditAction::member_remove, target_of(line));
   }
   Result<void> remove(const GrantLine& line) {
-    for (const GrantId id : line.ids)
-      TRY(placed(shown(line.grant), services_.permissions.revoke(tx_, author_, id)));
+    for (const GrantId id : line.ids) {
+      TRY(placed(unlisted(shown(line.grant)), services_.permissions.revoke(tx_, author_, id)));
+      TRY(note(AuditAction::permission_revoke, target_of_grant(line.grant)));
+    }
     return {};
   }
   Result<void> remove(const EntityLine& line) {
-    return placed(shown(line), services_.entities.erase(tx_, {line.type, line.id}));
+    TRY(placed(unlisted(shown(line)), services_.entities.erase(tx_, {line.type, line.id})));
+    return note(AuditAction::entity_delete, target_of_entity(line.type, line.id));
   }
   Result<void> remove(const RoleLine& role) {
     const std::string principal = principal_of(role);
-    return placed(principal, services_.roles.erase(tx_, author_, principal));
+    TRY(placed(unlisted(principal), services_.roles.erase(tx_, author_, principal)));
+    return note(AuditAction::role_delete, target_of_principal(principal));
+  }
+
+  // What the document does not list has no place in it.
+  std::string unlisted(std::string what) const {
+    return names_unlisted_ ? std::move(what) : "what is not listed";
+  }
+  static AuditTarget target_of(const MemberLine& line) {
+    return target_of_principal(line.membership.of, line.membership.member);
+  }
+  Result<void> note(AuditAction action, AuditTarget target) {
+    lines_.push_back({action, std::move(target)});
+    return {};
   }
 
   Transaction& tx_;
@@ -176,6 +201,8 @@ class Maker {
   Grantees grantees_;
   const PolicyService::Changes& services_;
   const TimeBudget& time_;
+  const bool names_unlisted_ = author_.may_read(reading_all);
+  std::vector<PolicyDiff::Line> lines_;
 };
 
 // Those that the author will be asked about, as they are before.
@@ -199,8 +226,9 @@ PolicyChanges compare(const PolicyLines& stored, const PolicyLines& wanted) {
   return changes;
 }
 
-Result<void> make(const PolicyChanges& changes, Transaction& tx, Author& author,
-                  const PolicyService::Changes& services, const TimeBudget& time) {
+Result<std::vector<PolicyDiff::Line>> make(const PolicyChanges& changes, Transaction& tx,
+                                           Author& author, const PolicyService::Changes& services,
+                                           const TimeBudget& time) {
   TRY(look_at_roles(changes, tx, author));
   Maker maker(tx, author, services, time);
   TRY(maker.put_all(changes.roles_put));
@@ -211,7 +239,8 @@ Result<void> make(const PolicyChanges& changes, Transaction& tx, Author& author,
   TRY(maker.put_all(changes.members_put));
   TRY(maker.remove_all(changes.entities_removed));
   TRY(maker.remove_all(changes.grants_removed));
-  return maker.remove_all(changes.roles_removed);
+  TRY(maker.remove_all(changes.roles_removed));
+  return maker.take_lines();
 }
 
 }  // namespace agentauth::internal
