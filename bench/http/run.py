@@ -15,7 +15,7 @@ from report import Report, terminal_table, write_markdown
 from settings import Settings
 
 GROUPS = ["protected", "authzen", "login", "refresh", "limits", "memory", "million", "nodes"]
-GROUPS += ["check", "reference"]
+GROUPS += ["check", "casbin", "reference"]
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 BUSY = 0.3  # load average above which somebody else is using the machine
 

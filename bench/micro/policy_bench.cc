@@ -154,51 +154,10 @@ void policy_denied(State& state) {
   decide_one(state, terms, false);
 }
 
-// The data sets that Casbin is measured with: a role to ten users, one permission to a role.
-PolicySet& casbin_set(std::size_t rules) {
-  static std::map<std::size_t, std::unique_ptr<PolicySet>> made;
-  auto& set = made[rules];
-  if (set) return *set;
-  set = std::make_unique<PolicySet>();
-  set->set_up([&](Transaction& tx) -> Result<void> {
-    for (std::size_t i = 0; i < rules / 11; ++i) {
-      const std::string name = "role:group" + std::to_string(i);
-      const RoleId role = TRY(set->add_role(tx, name));
-      Terms terms;
-      terms.resource = "data:" + std::to_string(i / 10);
-      TRY(PolicySet::add_grant(tx, {name, {}, role}, "read", terms));
-      for (int user = 0; user < 10; ++user) {
-        const AgentId agent = TRY(set->add_agent(tx));
-        TRY(PolicySet::add_member(tx, subject_of(agent), agent, role));
-      }
-    }
-    return {};
-  });
-  return *set;
-}
-
-// As there: one question, again and again, about what that user may not read.
-void policy_casbin(State& state) {
-  PolicySet& set = casbin_set(static_cast<std::size_t>(state.range(0)));
-  Question question;
-  question.requirement = set.directory().names().requirement("read");
-  question.now = Timestamp{std::chrono::seconds{1'800'000'000}};
-  question.resource = "data:9";
-  const AgentId user = set.agents()[501];
-  bool allowed = false;
-  for (auto _ : state) {
-    const Directory::View view(set.directory());
-    allowed |= decide(view, Actor(view, view.find_agent(user)), question).allowed();
-    benchmark::DoNotOptimize(allowed);
-  }
-  if (allowed) state.SkipWithError("a wrong decision");
-}
-
 BENCHMARK(policy_role_group_resource)->Apply(sizes);
 BENCHMARK(policy_role_group_resource_cold)->Apply(sizes);
 BENCHMARK(policy_condition);
 BENCHMARK(policy_denied);
-BENCHMARK(policy_casbin)->Arg(1'100)->Arg(11'000)->Arg(110'000);
 
 }  // namespace
 }  // namespace agentauth::bench

@@ -73,5 +73,3 @@ BENCHMARK(serialize_response);
 
 }  // namespace
 }  // namespace agentauth::bench
-
-BENCHMARK_MAIN();

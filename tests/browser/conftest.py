@@ -1,8 +1,11 @@
-"""Fixtures. Without Chromium these tests are skipped, each with that reason.
+"""Fixtures. Without Chromium these tests are skipped, each with that reason; with BROWSER_REQUIRED in
+the environment they fail.
 
 `page`  the explorer of the stub, freshly opened; afterwards nothing may have been asked of another
         origin, nothing stopped by the policy and nothing thrown by a script
 """
+
+import os
 
 import pytest
 
@@ -14,7 +17,8 @@ from browser.webdriver import Browser, missing
 def browser():
     absent = missing()
     if absent:
-        pytest.skip(f"{absent} not installed: script/bootstrap --browser")
+        tell = pytest.fail if os.environ.get("BROWSER_REQUIRED") else pytest.skip
+        tell(f"{absent} not installed: script/bootstrap --browser")
     browser = Browser()
     yield browser
     browser.close()
