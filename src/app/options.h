@@ -69,7 +69,8 @@ struct Options {
   std::vector<Network> trusted_proxies;
   std::chrono::seconds max_staleness{};
   bool limits = true;
-  Secret redis;  // its URL; empty: every node counts by itself
+  std::optional<std::filesystem::path> limits_file;  // none: the default ones
+  Secret redis;                                      // its URL; empty: every node counts by itself
   std::optional<std::filesystem::path> redis_ca_file;
   std::chrono::seconds drain_seconds{};
   // Both or neither.

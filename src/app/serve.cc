@@ -31,12 +31,14 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-// All or nothing: with a mistake in the file or in the certificate everything stays as it was.
+// All or nothing: with a mistake in a file or in the certificate everything stays as it was.
 Result<Configuration> take_over(const Configuration& started, Node& node, Log& log) {
   auto again = TRY(resolve_again(started));
   const Options& options = again.options;
+  auto limits = TRY(node.read_limits(options));
   if (started.options.tls_cert && options.tls_cert)
     TRY(node.use_certificate(options.tls_cert->string(), options.tls_key->string()));
+  node.use_limits(std::move(limits));
   log.set_level(options.log_level);
   return again;
 }

@@ -14,6 +14,7 @@
 #include "app/follower.h"
 #include "app/grant_upkeep.h"
 #include "app/host.h"
+#include "app/limits_file.h"
 #include "app/node_name.h"
 #include "app/outage.h"
 #include "app/signing_key_upkeep.h"
@@ -135,7 +136,7 @@ Limiter::HashKey limit_hash_key(const MasterKey& master_key) {
 // Nothing when nodes do not share their limits.
 Result<std::unique_ptr<LimitSharing>> share_limits(const Options& options, Limiter& limiter,
                                                    Random& random, Log& log) {
-  if (!options.limits || options.redis.empty()) return nullptr;
+  if (options.redis.empty()) return nullptr;
   const auto url = RedisUrl::parse(options.redis.reveal());
   if (!url) return nullptr;  // the option table lets no other pass
   auto shared = TRY(RedisBuckets::create(*url, options.redis_ca_file, random.base62(12)));
@@ -264,8 +265,7 @@ struct Node::State {
         permissions(directory, foundation.clock()),
         entities(foundation.clock()),
         limiter(api::limited_routes(options.registration), limit_hash_key(foundation.master_key())),
-        limits(foundation.database(), limiter,
-               options.limits ? LimitService::Enforced::yes : LimitService::Enforced::no),
+        limits(foundation.database(), limiter),
         gateway_routes(foundation.database()),
         cursors(foundation.master_key()),
         write_queue(foundation.database()),
@@ -397,6 +397,7 @@ Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& f
   TRY(with_database_advice(state->directory.load(), options.database));
   if (options.audit_file)
     state->keeper.write_to(TRY(audit::FileSink::open(options.audit_file->string())));
+  state->limits.configure(TRY(configured_limits(options, state->limits)));
   TRY(with_database_advice(state->limits.follow(state->directory.settings_revision()),
                            options.database));
   // Routes that cannot be read are none: everything is denied, and the rest of the server serves.
@@ -450,6 +451,15 @@ void Node::start() {
 Result<void> Node::use_certificate(const std::string& certificate_file,
                                    const std::string& key_file) {
   return state_->server->use_certificate(certificate_file, key_file);
+}
+
+Result<LimitConfiguration> Node::read_limits(const Options& options) const {
+  return configured_limits(options, state_->limits);
+}
+
+void Node::use_limits(LimitConfiguration configuration) {
+  state_->limits.configure(std::move(configuration));
+  state_->follow_settings();
 }
 
 void Node::drain(std::chrono::seconds limit) {

@@ -13,6 +13,7 @@
 #include "crypto/random.h"
 #include "directory/directory.h"
 #include "http/server.h"
+#include "limits/limit_service.h"
 #include "store/database.h"
 
 namespace agentauth::app {
@@ -86,6 +87,10 @@ class Node {
   void start();
   // For new connections. Errors: invalid_argument, and everything stays as it was.
   Result<void> use_certificate(const std::string& certificate_file, const std::string& key_file);
+  // The rate limits of its configuration. Errors: invalid_argument.
+  Result<LimitConfiguration> read_limits(const Options& options) const;
+  // In force when it returns, or once the database answers. REQUIRES: they were read by this.
+  void use_limits(LimitConfiguration configuration);
   void drain(std::chrono::seconds limit);
   // After logrotate moved it away.
   void reopen_audit_file();

@@ -2,12 +2,30 @@
 
 namespace agentauth {
 
-LimitService::LimitService(Database& database, Limiter& limiter, Enforced enforced)
-    : stored_(database, {"limits", "limits"}), limiter_(limiter), enforced_(enforced) {}
+Result<void> LimitService::check(const LimitConfiguration& configuration) const {
+  if (!configuration.defaults) return {};
+  return check_limits(*configuration.defaults, limiter_.routes());
+}
+
+void LimitService::configure(LimitConfiguration configuration) {
+  const std::lock_guard lock(configuring_);
+  configuration_ = std::move(configuration);
+  stored_.follow_again();
+}
+
+LimitConfiguration LimitService::configuration() const {
+  const std::lock_guard lock(configuring_);
+  return configuration_;
+}
+
+LimitSet LimitService::or_defaults(std::optional<LimitSet> put) const {
+  if (put) return *std::move(put);
+  auto configured = configuration().defaults;
+  return configured ? *std::move(configured) : default_limits(limiter_.routes());
+}
 
 Result<LimitSet> LimitService::find(Transaction& tx, const ShowLimits&) {
-  auto set = TRY(stored_.find(tx));
-  return set ? *std::move(set) : default_limits(limiter_.routes());
+  return or_defaults(TRY(stored_.find(tx)));
 }
 
 Result<LimitSet> LimitService::replace(Transaction& tx, const LimitSet& set) {
@@ -18,9 +36,10 @@ Result<LimitSet> LimitService::replace(Transaction& tx, const LimitSet& set) {
 
 Result<void> LimitService::follow(Revision settings_revision) {
   return stored_.follow(settings_revision, [&](std::optional<LimitSet> set) -> Result<void> {
-    if (enforced_ == Enforced::no) return {};
-    const LimitSet known = without_what_never_counts(
-        set ? *std::move(set) : default_limits(limiter_.routes()), limiter_.routes());
+    const LimitSet known =
+        configuration().enforced
+            ? without_what_never_counts(or_defaults(std::move(set)), limiter_.routes())
+            : LimitSet{};
     TRY(check_limits(known, limiter_.routes()));
     limiter_.replace(known);
     return {};

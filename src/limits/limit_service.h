@@ -10,13 +10,22 @@ struct ShowLimits {
   static constexpr std::array<Field, 0> fields() { return {}; }
 };
 
+// What one node is configured with, apart from what is put for all of them.
+struct LimitConfiguration {
+  bool enforced = true;  // if not, limits are kept and shown but nothing is limited
+  std::optional<LimitSet> defaults = {};  // instead of default_limits()
+};
+
 class LimitService {
  public:
-  // Switched off, limits are kept and shown but nothing is limited.
-  enum class Enforced : bool { no, yes };
-
   // Both are the caller's and outlive this.
-  LimitService(Database& database, Limiter& limiter, Enforced enforced);
+  LimitService(Database& database, Limiter& limiter)
+      : stored_(database, {"limits", "limits"}), limiter_(limiter) {}
+
+  // Errors: invalid_argument, of its defaults.
+  Result<void> check(const LimitConfiguration& configuration) const;
+  // In force from the next follow() on. REQUIRES: it was checked.
+  void configure(LimitConfiguration configuration);
 
   // Those that were put last; the defaults while nobody has put any.
   Result<LimitSet> find(Transaction& tx, const ShowLimits& request);
@@ -28,9 +37,13 @@ class LimitService {
   Result<void> follow(Revision settings_revision);
 
  private:
+  LimitConfiguration configuration() const;
+  LimitSet or_defaults(std::optional<LimitSet> put) const;
+
   FollowedSetting<LimitSet> stored_;
   Limiter& limiter_;
-  const Enforced enforced_;
+  mutable std::mutex configuring_;
+  LimitConfiguration configuration_;
 };
 
 }  // namespace agentauth

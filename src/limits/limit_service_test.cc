@@ -28,7 +28,7 @@ class LimitServiceTest : public testing::Test {
 
   std::unique_ptr<Database> database = *Database::open("sqlite::memory:");
   Limiter limiter{{{"POST /auth/login"}, {"GET /data/weather"}}, {}};
-  LimitService service{*database, limiter, LimitService::Enforced::yes};
+  LimitService service{*database, limiter};
 };
 
 TEST_F(LimitServiceTest, UntilSomebodyPutsLimitsTheDefaultsAreInForce) {
@@ -90,10 +90,40 @@ TEST_F(LimitServiceTest, RoutesOfANewerVersionAreLeftOut) {
 }
 
 TEST_F(LimitServiceTest, SwitchedOffTheyAreShownAndNothingIsLimited) {
-  LimitService off(*database, limiter, LimitService::Enforced::no);
-  ASSERT_TRUE(off.follow(0));
+  ASSERT_TRUE(service.follow(0));
+  service.configure({.enforced = false, .defaults = {}});
+  ASSERT_TRUE(service.follow(0));
   EXPECT_FALSE(limiter.watches(0));
   EXPECT_FALSE(find().limits.empty());
+  service.configure({});
+  ASSERT_TRUE(service.follow(0));
+  EXPECT_TRUE(limiter.watches(0));
+}
+
+TEST_F(LimitServiceTest, WhatIsConfiguredIsInForceUntilSomebodyPutsLimits) {
+  const LimitConfiguration configured{
+      .defaults = LimitSet{.limits = {one("weather", "GET /data/weather")}}};
+  ASSERT_TRUE(service.check(configured));
+  service.configure(configured);
+  ASSERT_TRUE(service.follow(0));
+  EXPECT_TRUE(limiter.watches(1));
+  ASSERT_EQ(find().limits.size(), 1U);
+  EXPECT_EQ(find().limits[0].name, "weather");
+  ASSERT_TRUE(put({}));
+  ASSERT_TRUE(service.follow(1));
+  EXPECT_FALSE(limiter.watches(1));
+  EXPECT_TRUE(find().limits.empty());
+  service.configure(configured);
+  ASSERT_TRUE(service.follow(1));
+  EXPECT_FALSE(limiter.watches(1)) << "what was put stays";
+}
+
+TEST_F(LimitServiceTest, WhatIsConfiguredIsCheckedAsWhatIsPut) {
+  const auto refused =
+      service.check({.defaults = LimitSet{.limits = {one("weather", "GET /nowhere")}}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::invalid_argument);
+  EXPECT_EQ(refused.error().fields.size(), 1U);
 }
 
 }  // namespace

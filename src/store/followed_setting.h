@@ -56,6 +56,9 @@ class FollowedSetting {
     return put_in_force(*std::move(set));
   }
 
+  // What the database holds is put in force once more at the next follow().
+  void follow_again() { followed_.store(-1, std::memory_order_release); }
+
   // For the log: why it is as good as none.
   Error unreadable(const Error& why) const {
     Error error{Errc::internal, std::string("The stored ") + name_.noun + " cannot be read",
