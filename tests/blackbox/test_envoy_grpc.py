@@ -106,6 +106,12 @@ TABLE = [
     (Check("GET", "/stock", host="other.example.com"), True, 403, 7, "unlisted_path"),
     (Check("GET", "/public/a", headers=[("x-http-method-override", "DELETE")]), True, 403, 7,
      "override_header"),
+    (Check("GET", "/public/a", headers=[("x-original-url", "/stock")]), True, 403, 7,
+     "override_header"),
+    (Check("GET", "/public/a", headers=[("x-forwarded-uri", "/stock")]), True, 403, 7,
+     "repeated_header"),
+    (Check("GET", "/public/a", headers=[("x-original-method", "DELETE")]), False, 403, 7,
+     "repeated_header"),
 ]
 
 
