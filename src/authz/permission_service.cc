@@ -117,6 +117,8 @@ Result<void> PermissionService::require_room(const Grant& wanted) const {
   if ((record != nullptr && record->grant_count >= AgentRecord::grants_max) ||
       (policy != nullptr && policy->rules().size() >= rules_max))
     return failure(Errc::conflict, "The subject holds as many permissions as one may");
+  if (!view.names().has_room_for(wanted.permission, NamedBy::grant))
+    return failure(Errc::conflict, names_exhausted);
   return {};
 }
 
