@@ -57,16 +57,26 @@ std::unique_ptr<http::Exchange> Dispatcher::new_exchange(std::size_t) {
   return std::make_unique<ApiExchange>();
 }
 
+// Whoever is refused here is refused as begin() would have done. Who is let in is asked once more
+// there: much may have changed while the body arrived. Only the limits have counted it already.
+Result<http::LargeBodySender> Dispatcher::admit_large_body(http::Exchange& http_exchange) {
+  ApiExchange& exchange = as_api(http_exchange);
+  name_request(exchange);
+  name_client(exchange);
+  TRY(let_in(exchange));
+  if (!exchange.caller) return failure(Errc::unauthenticated, "Credentials are required");
+  const http::LargeBodySender sender = exchange.caller->agent_id.uuid.bytes;
+  exchange.caller.reset();
+  exchange.response.clear();  // begin() writes the same headers
+  return sender;
+}
+
 http::Next Dispatcher::begin(http::Exchange& http_exchange) {
   ApiExchange& exchange = as_api(http_exchange);
   name_request(exchange);
-  exchange.set_client_address(
-      http::client_address(exchange.request, services_.settings.trusted_proxies));
+  name_client(exchange);
   const auto next = [&]() -> Result<http::Next> {
-    TRY(find_operation(exchange));
-    TRY(admit_client(services_.limiter, exchange));
-    TRY(authorize(exchange));
-    TRY(admit_caller(exchange));
+    TRY(let_in(exchange));
     return run(exchange);
   }();
   if (!next) fail(exchange, next.error());
@@ -125,15 +135,30 @@ void Dispatcher::refuse(http::Exchange& http_exchange, const Error& error) {
   if (exchange.request_id().empty()) exchange.set_client_address(exchange.request.peer);
   name_request(exchange);
   fail(exchange, error);
+  write_limit_headers(services_.limiter, exchange);
 }
 
-// A request that begin() named keeps its name when it is refused afterwards.
+// A request that has a name keeps it when it is begun or refused afterwards.
 void Dispatcher::name_request(ApiExchange& exchange) {
   if (exchange.request_id().empty()) {
     const auto sent = exchange.request.find("X-Request-ID");
     exchange.set_request_id(sent && is_request_id(*sent) ? *sent : next_request_id(exchange.core));
   }
   exchange.response.add_header("X-Request-ID", exchange.request_id());
+}
+
+void Dispatcher::name_client(ApiExchange& exchange) const {
+  exchange.set_client_address(
+      http::client_address(exchange.request, services_.settings.trusted_proxies));
+}
+
+Result<void> Dispatcher::let_in(ApiExchange& exchange) {
+  TRY(find_operation(exchange));
+  if (!exchange.is_counted) TRY(admit_client(services_.limiter, exchange));
+  TRY(authorize(exchange));
+  if (!exchange.is_counted) TRY(admit_caller(exchange));
+  exchange.is_counted = true;
+  return {};
 }
 
 // Unique by process, core and number: cheaper than randomness, and nothing rests on it.

@@ -20,6 +20,7 @@ class Dispatcher final : public http::Application {
   Dispatcher(Services& services, std::size_t cores);
 
   std::unique_ptr<http::Exchange> new_exchange(std::size_t core) override;
+  Result<http::LargeBodySender> admit_large_body(http::Exchange& exchange) override;
   http::Next begin(http::Exchange& exchange) override;
   bool defer(http::Exchange& exchange, http::Resume resume) override;
   void finish(http::Exchange& exchange) override;
@@ -36,6 +37,9 @@ class Dispatcher final : public http::Application {
   };
 
   void name_request(ApiExchange& exchange);
+  void name_client(ApiExchange& exchange) const;
+  // All that needs no body: which operation, within the limits, by whom, may they.
+  Result<void> let_in(ApiExchange& exchange);
   std::string_view next_request_id(std::size_t core);
   Result<void> find_operation(ApiExchange& exchange) const;
   Result<void> require_fresh_directory(Directory::SteadyTime now) const;

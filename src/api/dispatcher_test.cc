@@ -70,6 +70,79 @@ TEST_F(DispatcherTest, TheDataOfTheSeedSystemIsAnsweredAsPromised) {
   EXPECT_EQ(stock.text("detail"), "Permission denied");
 }
 
+class LargeBodiesTest : public DispatcherTest {
+ protected:
+  Answer put(
+      const std::string& token, std::function<void()> arriving = [] {}) {
+    return call({.method = Method::put,
+                 .target = "/policy?dry_run=true",
+                 .body = R"({"roles":[]})",
+                 .token = token,
+                 .has_large_body = true,
+                 .arriving = std::move(arriving)});
+  }
+};
+
+TEST_F(LargeBodiesTest, OnlyThoseOfWhomMayDoItAreLetIn) {
+  const AgentId boss = replica.add_agent_with({"agentauth:*"});
+  EXPECT_EQ(put(token_of(boss)).status, 200);
+  const std::vector<http::LargeBodySender> only_boss{boss.uuid.bytes};
+  EXPECT_EQ(large_body_senders, only_boss);
+  const std::string suspended = token_of(boss);
+  for (const std::string& nobody : {std::string(), std::string("a.b.c"), key_of(boss)})
+    EXPECT_EQ(put(nobody).status, 401);
+  const AgentId reader = replica.add_agent_with({"agentauth:policy:read"});
+  const Answer denied = put(token_of(reader));
+  EXPECT_EQ(denied.status, 403);
+  EXPECT_THAT(denied.header("WWW-Authenticate"), HasSubstr(R"(scope="agentauth:policy:write")"));
+  EXPECT_EQ(denied.count("X-Request-ID"), 1U);
+  replica.suspend(boss);
+  EXPECT_EQ(put(suspended).status, 401);
+  EXPECT_EQ(large_body_senders, only_boss);
+}
+
+TEST_F(LargeBodiesTest, WhoIsRefusedThereIsRefusedAsAnybodyElse) {
+  const std::string token = token_with({"agentauth:policy:read"});
+  const Answer early = put(token);
+  const Answer late =
+      call({.method = Method::put, .target = "/policy", .body = R"({"roles":[]})", .token = token});
+  EXPECT_EQ(early.status, late.status);
+  EXPECT_EQ(early.code(), late.code());
+  EXPECT_EQ(early.text("detail"), late.text("detail"));
+  EXPECT_EQ(early.header("WWW-Authenticate"), late.header("WWW-Authenticate"));
+  const auto events = audit_events(2);
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[0].action, events[1].action);
+  EXPECT_EQ(events[0].outcome, events[1].outcome);
+  EXPECT_EQ(events[0].agent_id, events[1].agent_id);
+}
+
+TEST_F(LargeBodiesTest, WhatEndsWhileTheyArriveIsNotDecidedByAnyMore) {
+  const AgentId boss = replica.add_agent_with({"agentauth:*"});
+  const std::string token = token_of(boss);
+  EXPECT_EQ(put(token, [&] { replica.revoke(boss, "agentauth:*"); }).status, 403);
+  replica.grant(boss, "agentauth:*");
+  EXPECT_EQ(put(token, [&] { replica.suspend(boss); }).status, 401);
+  replica.set_status(boss, AgentStatus::active);
+  EXPECT_EQ(put(token).status, 200);
+}
+
+TEST_F(LargeBodiesTest, TheyCountOnce) {
+  limiter.replace({{{"test", LimitScope::agent, {"PUT /policy"}, LimitCount::all, 1, "1s", 2},
+                    {"net", LimitScope::address, {"PUT /policy"}, LimitCount::all, 1, "1s", 2}}});
+  const std::string token = token_with({"agentauth:*"});
+  const Answer first = put(token);
+  EXPECT_EQ(first.status, 200);
+  EXPECT_THAT(first.header("RateLimit"), HasSubstr(R"("test";r=1)"));
+  EXPECT_THAT(first.header("RateLimit"), HasSubstr(R"("net";r=1)"));
+  EXPECT_EQ(put(token).status, 200);
+  const Answer refused = put(token);
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.header("Retry-After"), "1");
+  EXPECT_THAT(refused.header("RateLimit"), HasSubstr(R"("net";r=0)"));
+  EXPECT_EQ(large_body_senders.size(), 2U);
+}
+
 TEST_F(DispatcherTest, ARememberedTokenIsDecidedAnewOnEachUse) {
   const AgentId agent = replica.add_agent_with({"read_weather"});
   const std::string token = token_of(agent);

@@ -165,8 +165,12 @@ TEST_F(EnvoyChecksTest, WhoMayNotIsToldTheSameAsOverHttp) {
 }
 
 TEST_F(EnvoyChecksTest, WhatIsToldInTwoWaysMustBeTheSame) {
-  const Headers same = {
-      {":authority", "api.example.com"}, {":path", "/public/a?b"}, {":method", "GET"}};
+  const Headers same = {{":authority", "api.example.com"},
+                        {":path", "/public/a?b"},
+                        {":method", "GET"},
+                        {"x-original-uri", "/public/a?b"},
+                        {"x-forwarded-uri", "/public/a"},
+                        {"x-forwarded-method", "GET"}};
   FakeCall agreed("GET", "/public/a?b", same);
   agreed.host = "api.example.com";
   EXPECT_EQ(reason_of(agreed), "200 passes");
@@ -174,7 +178,11 @@ TEST_F(EnvoyChecksTest, WhatIsToldInTwoWaysMustBeTheSame) {
                                            {"host", "other.example.com"},
                                            {"Host", "localhost."},
                                            {":path", "/public/b"},
-                                           {":method", "DELETE"}})
+                                           {":method", "DELETE"},
+                                           {"x-original-uri", "/public/b"},
+                                           {"x-forwarded-uri", "/public/b"},
+                                           {"x-original-method", "DELETE"},
+                                           {"x-forwarded-method", "DELETE"}})
     EXPECT_EQ(reason_of({"GET", "/public/a", {{name, value}}}), "403 repeated_header") << name;
 }
 
@@ -198,7 +206,8 @@ TEST_F(EnvoyChecksTest, WhatIsNoHttpRequestIsDenied) {
   EXPECT_EQ(reason_of({"get", "/public/b"}), "403 bad_method");
   EXPECT_EQ(reason_of({"GET", "/public/b?c\rd"}), "403 path_control_character");
   EXPECT_EQ(reason_of({"GET", "/public/" + std::string(3000, 'a')}), "403 path_too_long");
-  EXPECT_EQ(reason_of({"GET", "/public/b", {{"X-Rewrite-URL", "/stock"}}}), "403 override_header");
+  for (const char* name : {"X-Rewrite-URL", "x-original-url", "x_original_url"})
+    EXPECT_EQ(reason_of({"GET", "/public/b", {{name, "/stock"}}}), "403 override_header") << name;
 }
 
 TEST_F(EnvoyChecksTest, MoreThanIsReadIsRefused) {

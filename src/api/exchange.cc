@@ -59,6 +59,7 @@ void ApiExchange::reset() {
   is_recorded = false;
   limits.version = limits.size = 0;
   limits.retry_in_ns = 0;
+  is_counted = false;
   presented_kid.clear();
   path_.clear();
   query_.clear();

@@ -56,6 +56,7 @@ class ApiExchange final : public http::Exchange {
   bool is_decided = true;         // false: the caller is known, and finish() decides
   bool holds_permission = false;  // the operation's; asked of Access::permission_or_about_self
   LimitReport limits;             // what the rate limits said
+  bool is_counted = false;        // by them, when its large body began to arrive
   std::string presented_kid;      // of the API key that was sent, right or wrong
 
   // Whose credentials the request presented, as far as that is known; they need not have worked.

@@ -17,8 +17,14 @@ namespace agentauth::api {
 namespace {
 
 // By these a client asks some backends to answer another request than the one that was checked.
-constexpr std::array<std::string_view, 4> overrides = {"X-HTTP-Method-Override", "X-HTTP-Method",
-                                                       "X-Method-Override", "X-Rewrite-URL"};
+constexpr std::array<std::string_view, 5> overrides = {"x-http-method-override", "x-http-method",
+                                                       "x-method-override", "x-original-url",
+                                                       "x-rewrite-url"};
+// By these gateways tell which request they ask about. One asks by its own, and clients may send
+// the others.
+constexpr std::array<std::string_view, 2> methods_told = {"x-original-method",
+                                                          "x-forwarded-method"};
+constexpr std::array<std::string_view, 2> targets_told = {"x-original-uri", "x-forwarded-uri"};
 
 struct Identity {
   AgentId id;
@@ -62,6 +68,38 @@ Result<std::string_view> read_header(ApiExchange& exchange, std::string_view nam
 Result<std::string_view> read_optional_header(ApiExchange& exchange, std::string_view name) {
   if (!exchange.request.find(name)) return std::string_view();
   return read_header(exchange, name);
+}
+
+// Whether backends that read headers as variables take one for the other: in whatever case, with
+// whatever of - and _. `known` is in small letters and has no _.
+bool reads_as(std::string_view name, std::string_view known) {
+  return name.size() == known.size() &&
+         std::equal(name.begin(), name.end(), known.begin(), [](char c, char of_known) {
+           if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+           return c == of_known || (c == '_' && of_known == '-');
+         });
+}
+
+template <std::size_t N>
+bool is_one_of(std::string_view name, const std::array<std::string_view, N>& known) {
+  return std::any_of(known.begin(), known.end(),
+                     [&](std::string_view other) { return reads_as(name, other); });
+}
+
+std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
+
+// That no header tells of another request than the one that is asked about. Errors: those of
+// refused().
+Result<void> require_one_request(ApiExchange& exchange, const GatewayQuestion& original) {
+  for (const http::Header& header : exchange.request.headers()) {
+    if (header.name.empty() || (header.name.front() | 0x20) != 'x') continue;
+    if (is_one_of(header.name, overrides)) return refused(exchange, GatewayReason::override_header);
+    const bool contradicts =
+        (is_one_of(header.name, methods_told) && header.value != original.method) ||
+        (is_one_of(header.name, targets_told) && path_of(header.value) != path_of(original.target));
+    if (contradicts) return refused(exchange, GatewayReason::repeated_header);
+  }
+  return {};
 }
 
 void add_text_header(ApiExchange& exchange, std::string_view name, std::string_view text) {
@@ -173,8 +211,7 @@ Result<bool> answer_match(Services& services, ApiExchange& exchange, const Route
 
 Result<bool> answer(Services& services, ApiExchange& exchange, const GatewayQuestion& original,
                     Thread thread) {
-  for (const std::string_view name : overrides)
-    if (exchange.request.find(name)) return refused(exchange, GatewayReason::override_header);
+  TRY(require_one_request(exchange, original));
   if (!is_request_method(original.method)) return refused(exchange, GatewayReason::bad_method);
   RequestHost host;
   if (!original.host.empty() && !host.read(original.host))

@@ -237,11 +237,15 @@ TEST_F(GatewayTest, ARequestThatCouldBeReadInTwoWaysIsDenied) {
   EXPECT_EQ(reason(nginx("", "/stock", administrator)), "403 bad_method");
   EXPECT_EQ(reason(nginx("GET", "/stock", administrator, {{"X-Original-Host", "a, b"}})),
             "403 bad_host");
-  for (const char* name :
-       {"X-HTTP-Method-Override", "x-http-method", "X-Method-Override", "X-Rewrite-URL"})
-    EXPECT_EQ(reason(nginx("GET", "/stock", administrator, {{name, "/healthz"}})),
-              "403 override_header")
-        << name;
+  for (const char* name : {"X-HTTP-Method-Override", "x-http-method", "X-Method-Override",
+                           "X-Rewrite-URL", "X-Original-URL", "x_original_url", "X-Rewrite_URL"}) {
+    for (const char* value : {"/healthz", "/stock", "GET", ""}) {
+      const Headers more = {{name, value}};
+      EXPECT_EQ(reason(nginx("GET", "/stock", administrator, more)), "403 override_header") << name;
+      EXPECT_EQ(reason(forwarded("GET", "/stock", administrator, more)), "403 override_header");
+      EXPECT_EQ(reason(envoy(Method::get, "/stock", administrator, more)), "403 override_header");
+    }
+  }
   const Answer answer = forwarded("GET", "/healthz/..%2fstock", administrator);
   EXPECT_EQ(reason(answer), "403 path_encoded_slash");
   EXPECT_EQ(answer.text("detail"), "The path has an encoded slash");
@@ -272,17 +276,33 @@ TEST_F(GatewayTest, EnvoysPathIsWhatFollowsThePrefixAsItWasSent) {
   EXPECT_EQ(envoy(Method::get, "", administrator).status, 404);
 }
 
-// What Envoy is told to send along is the client's, and decides nothing.
+// What another gateway would have asked by is the client's here: it decides nothing, and where it
+// tells of another request the question is denied.
 TEST_F(GatewayTest, NoGatewayIsAskedInTheHeadersOfAnother) {
-  const Headers lies = {{"X-Original-URI", "/healthz"},
-                        {"X-Original-Method", "GET"},
-                        {"X-Forwarded-Uri", "/healthz"},
-                        {"X-Forwarded-Method", "GET"}};
-  EXPECT_EQ(reason(envoy(Method::get, "/stock", "", lies)), "401 unauthenticated");
-  EXPECT_EQ(reason(nginx("GET", "/stock", "", {lies.begin() + 2, lies.end()})),
-            "401 unauthenticated");
-  EXPECT_EQ(reason(forwarded("GET", "/stock", "", {lies.begin(), lies.begin() + 2})),
-            "401 unauthenticated");
+  const std::string administrator = token_with({"*"});
+  const auto expect = [&](const std::string& with, const std::string& kind, const Headers& more,
+                          const std::string& expected) {
+    const bool is_nginxs = kind == "Original";
+    EXPECT_EQ(reason(envoy(Method::get, "/stock?a", with, more)), expected) << more.front().first;
+    EXPECT_EQ(reason(is_nginxs ? forwarded("GET", "/stock?a", with, more)
+                               : nginx("GET", "/stock?a", with, more)),
+              expected)
+        << more.front().first;
+  };
+  for (const std::string kind : {"Original", "Forwarded"}) {
+    const std::string uri = kind == "Original" ? "X-Original-URI" : "X-Forwarded-Uri";
+    const std::string method = "X-" + kind + "-Method";
+    for (const char* value : {"/stock", "/stock?a", "/stock?b"})
+      expect(administrator, kind, {{uri, value}, {method, "GET"}}, "200 allowed");
+    expect("", kind, {{uri, "/stock"}, {method, "GET"}}, "401 unauthenticated");
+    for (const char* value : {"/healthz", "/stock/", "/STOCK", "http://a/stock", ""})
+      expect(administrator, kind, {{uri, value}}, "403 repeated_header");
+    expect(administrator, kind, {{uri, "/stock"}, {uri, "/healthz"}}, "403 repeated_header");
+    expect("", kind, {{uri, "/healthz"}}, "403 repeated_header");
+    for (const char* value : {"POST", "get", ""})
+      expect(administrator, kind, {{method, value}}, "403 repeated_header");
+  }
+  expect(administrator, "Original", {{"x_original_uri", "/healthz"}}, "403 repeated_header");
 }
 
 TEST_F(GatewayTest, TheQueryAndTheBodyAreTheOriginalRequestsOwn) {

@@ -30,6 +30,15 @@ TEST(ErrorTableTest, EveryErrorHasAStatusAWordAndAMeaning) {
   }
 }
 
+// Who sends one is known before it is read: see Dispatcher::admit_large_body.
+TEST(OperationTableTest, LargeBodiesAreOfCallersWithAPermission) {
+  for (const Operation& operation : operations()) {
+    if (operation.body_bytes_max == http::body_bytes_max) continue;
+    EXPECT_EQ(operation.access, Access::permission) << operation.name;
+    EXPECT_EQ(operation.path.find('{'), operation.path.npos) << operation.name;
+  }
+}
+
 TEST(ErrorTableTest, StatusesAreThoseThatWerePromised) {
   const std::map<std::string_view, int> promised = {
       {"malformed_request", 400},

@@ -43,6 +43,12 @@ Result<Configuration> take_over(const Configuration& started, Node& node, Log& l
   return again;
 }
 
+// gRPC watches the two files that it was given at the start, and can be given no others.
+bool is_envoy_left_behind(const Options& started, const Options& now) {
+  return started.envoy_listen && started.tls_cert && now.tls_cert &&
+         (*started.tls_cert != *now.tls_cert || *started.tls_key != *now.tls_key);
+}
+
 void reload(const Configuration& started, Node& node, Log& log) {
   const auto again = take_over(started, node, log);
   if (!again) {
@@ -55,6 +61,12 @@ void reload(const Configuration& started, Node& node, Log& log) {
   if (!waiting.empty())
     log.warning("restart_needed", {{"options", joined(waiting)},
                                    {"note", "changed, and in force only after a restart"}});
+  if (is_envoy_left_behind(started.options, again->options))
+    log.warning("restart_needed",
+                {{"options", "--tls-cert, --tls-key"},
+                 {"note",
+                  "in force for HTTPS; at --envoy-listen only after a restart, which "
+                  "goes on with the files of the start"}});
 }
 
 // "admin create" on the database this server has, from whatever folder and environment.

@@ -90,6 +90,8 @@ Result<PermissionService::Granted> PermissionService::grant(Transaction& tx, Aut
   if (shuts_out_everybody(wanted))
     return failure(Errc::conflict, "That would shut out every administrator, for good");
   TRY(grantees.take_room(wanted));
+  if (!author.view().names().has_room_for(wanted.permission, NamedBy::grant))
+    return failure(Errc::conflict, names_exhausted);
   Granted granted{TRY(tx.grants().insert(subject, wanted.permission, wanted, id)), true};
   TRY(note_change(tx, wanted.subject));
   return granted;

@@ -61,6 +61,39 @@ TEST_F(PermissionServiceTest, GrantingTwiceGivesTheFirstGrantAndChangesNothing) 
   EXPECT_EQ(replica.revision(), before);
 }
 
+class FewNamesTest : public ::testing::Test {
+ protected:
+  Result<PermissionService::Granted> grant(const std::string& permission) {
+    const Caller by_key{administrator, 0, {}, replica.any_key_of(administrator)};
+    return testing::write_as(replica, by_key, clock.now(), [&](Transaction& tx, Author& author) {
+      Grant wanted;
+      wanted.subject = subject_of(agent);
+      wanted.permission = permission;
+      return service.grant(tx, author, wanted);
+    });
+  }
+
+  Replica replica{std::chrono::hours{1}, Replica::Agents::with_key, Replica::new_database(),
+                  NamesMax{.by_keys = 2, .by_grants = 3, .stored = 100}};
+  ManualClock clock;
+  PermissionService service{replica.directory(), clock};
+  AgentId administrator = replica.add_agent_with({std::string(administrator_permission)});
+  AgentId agent = replica.add_agent();
+};
+
+TEST_F(FewNamesTest, ANameThatThereIsNoRoomForIsRefusedAndThoseThatAreKnownAreNot) {
+  EXPECT_TRUE(grant("read_weather"));
+  EXPECT_TRUE(grant("read_stock"));
+  const auto before = replica.revision();
+  const auto refused = grant("one:more");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::conflict);
+  EXPECT_EQ(refused.error().message, names_exhausted);
+  EXPECT_EQ(replica.revision(), before);
+  EXPECT_TRUE(grant(std::string(administrator_permission)));
+  EXPECT_TRUE(replica.directory().is_fresh(std::chrono::steady_clock::now()));
+}
+
 // GHSA-7qjx-gp9h-65qj: nobody passes on what it does not hold.
 TEST_F(PermissionServiceTest, AnAgentCannotGrantWhatItDoesNotHold) {
   const AgentId grantor =

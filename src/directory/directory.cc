@@ -61,9 +61,11 @@ std::invoke_result_t<F&> without_exceptions(F work) {
 
 }  // namespace
 
-Directory::Directory(Database& database, std::chrono::milliseconds max_staleness)
+Directory::Directory(Database& database, std::chrono::milliseconds max_staleness,
+                     const NamesMax& names_max)
     : database_(database),
       max_staleness_(max_staleness),
+      names_(epochs_, names_max),
       tables_(new Tables),
       fresh_until_(std::chrono::steady_clock::time_point::min().time_since_epoch().count()) {}
 
@@ -105,9 +107,15 @@ Directory::Size Directory::size() const {
 }
 
 // What no service can have written grants nothing; the bounds of Requirement and GrantSet rest on
-// the grammar.
-void Directory::add_grant(std::string_view permission, std::vector<NameId>& grants) {
-  if (is_permission(permission)) grants.push_back(names_.intern(permission));
+// the grammar. Nor does what there is no room for: nothing keeps the directory from following.
+void Directory::add_grant(AgentId holder, std::string_view permission,
+                          std::vector<NameId>& grants) {
+  if (!is_permission(permission)) return;
+  if (const auto name = names_.intern_stored(permission)) return grants.push_back(*name);
+  Grant grant;
+  grant.subject = subject_of(holder);
+  grant.permission = permission;
+  note_unreadable(grant, "name");
 }
 
 Result<void> Directory::load() {
@@ -183,7 +191,7 @@ Result<void> Directory::read_agents(Transaction& tx, Draft& draft) {
       grants.clear();
       current = agent;
     }
-    add_grant(permission, grants);
+    add_grant(agent, permission, grants);
   }));
   put_grants();
   return {};
@@ -310,7 +318,7 @@ Result<std::optional<Directory::Committed>> Directory::read_agent(Transaction& t
   if (!state) return std::nullopt;
   std::vector<NameId> grants;
   TRY(tx.permissions().each_of(
-      id, [&](std::string_view permission) { add_grant(permission, grants); }));
+      id, [&](std::string_view permission) { add_grant(id, permission, grants); }));
   Committed agent{to_record(*state), nullptr, TRY(read_policy(tx, subject_of(id))),
                   internal::profile_of(*state)};
   agent.record.has_policy = agent.policy != nullptr;
@@ -358,11 +366,12 @@ void Directory::put_key(const KeyState& state, Draft& draft) {
   }
   if (known != nullptr && *known == key) return;
   const bool has_limits = draft.tables->limits.find(key.hash(), kid_of(key)) != nullptr;
-  draft.put_key(key, key.limited && !has_limits ? limits_of(state.constraints) : nullptr);
+  draft.put_key(key, key.limited && !has_limits ? limits_of(state) : nullptr);
 }
 
 // What no service can have written lets nothing through.
-std::unique_ptr<const KeyLimits> Directory::limits_of(const KeyConstraints& constraints) {
+std::unique_ptr<const KeyLimits> Directory::limits_of(const KeyState& state) {
+  const KeyConstraints& constraints = state.constraints;
   KeyLimits::Source source;
   source.not_before_ms = begin_ms(constraints.not_before);
   if (constraints.allowed_cidrs) {
@@ -372,7 +381,8 @@ std::unique_ptr<const KeyLimits> Directory::limits_of(const KeyConstraints& cons
   }
   if (constraints.permissions) {
     auto& permissions = source.permissions.emplace();
-    for (const std::string& text : *constraints.permissions) add_grant(text, permissions);
+    for (const std::string& text : *constraints.permissions)
+      add_grant(state.agent_id, text, permissions);
   }
   return std::make_unique<const KeyLimits>(std::move(source));
 }

@@ -37,7 +37,8 @@ class Directory {
  public:
   using SteadyTime = std::chrono::steady_clock::time_point;
 
-  Directory(Database& database, std::chrono::milliseconds max_staleness);
+  Directory(Database& database, std::chrono::milliseconds max_staleness,
+            const NamesMax& names_max = {});
   ~Directory();
 
   // Called whenever signing keys were changed, and at each load. When it fails, the change is not
@@ -47,7 +48,8 @@ class Directory {
   }
 
   // Called on any thread for each grant that this version cannot read, whenever its subject is
-  // read, with what of it: "action", "resource" or "when". Before load().
+  // read, with what of it: "action", "resource", "when", or "name": one of an action for which
+  // there is no room (NamesMax), also where a key is narrowed to it. Before load().
   using ReportUnreadable = std::function<void(const Grant& grant, std::string_view part)>;
   void report_unreadable_by(ReportUnreadable report) { report_unreadable_ = std::move(report); }
 
@@ -173,15 +175,15 @@ class Directory {
   void add_rule(const Grant& grant, SubjectPolicy::Source& source);
   void note_unreadable(const Grant& grant, std::string_view part);
   void put_key(const KeyState& state, Draft& draft);
-  std::unique_ptr<const KeyLimits> limits_of(const KeyConstraints& constraints);
-  void add_grant(std::string_view permission, std::vector<NameId>& grants);
+  std::unique_ptr<const KeyLimits> limits_of(const KeyState& state);
+  void add_grant(AgentId holder, std::string_view permission, std::vector<NameId>& grants);
 
   Database& database_;
   const std::chrono::nanoseconds max_staleness_;
   std::function<Result<void>()> read_signing_keys_;
   ReportUnreadable report_unreadable_;
   mutable EpochDomain epochs_;
-  Names names_{epochs_};
+  Names names_;
   std::mutex writer_;  // one thread at a time changes the tables
   std::atomic<const Tables*> tables_{nullptr};
   std::atomic<Revision> revision_{0};

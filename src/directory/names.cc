@@ -46,6 +46,21 @@ const char* Names::keep(std::string_view name) {
 NameId Names::intern(std::string_view name) {
   const std::lock_guard lock(mutex_);
   if (const Slot* known = table().find(hash(name), name)) return known->id;
+  return add(name);
+}
+
+std::optional<NameId> Names::intern_stored(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  if (const Slot* known = table().find(hash(name), name)) return known->id;
+  if (next_ >= max_.stored) return std::nullopt;
+  return add(name);
+}
+
+bool Names::has_room_for(std::string_view name, NamedBy by) const {
+  return find(name) || table().size() < (by == NamedBy::key ? max_.by_keys : max_.by_grants);
+}
+
+NameId Names::add(std::string_view name) {
   const NameId id = next_;
   if (id / chunk_names >= chunks_max) throw std::length_error("too many permission names");
   if (id % chunk_names == 0) {
@@ -55,11 +70,11 @@ NameId Names::intern(std::string_view name) {
   const char* text = keep(name);
   (*owned_chunks_.back())[id % chunk_names] = {text, name.size()};
   ++next_;
-  add({hash(name), text, static_cast<std::uint32_t>(name.size()), id}, name);
+  publish({hash(name), text, static_cast<std::uint32_t>(name.size()), id}, name);
   return id;
 }
 
-void Names::add(const Slot& slot, std::string_view name) {
+void Names::publish(const Slot& slot, std::string_view name) {
   using internal::Publication;
   auto publication = std::make_unique<Publication>(Publication::Into::shown_tables);
   auto next = std::make_unique<Table>(table());

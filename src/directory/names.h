@@ -28,16 +28,37 @@ struct Requirement {
   std::size_t count = 0;
 };
 
+// How many names there may be. Only a new process forgets those that nothing uses any more, so
+// writes that would bring one are refused long before there are too many to follow the database:
+// other nodes, which know fewer, may still store some. A key brings names of what its agent may do
+// by a pattern, which takes no permission to grant anything, so keys have room for fewer: they
+// cannot use up what grants need.
+struct NamesMax {
+  NameId by_keys = 2 * 1024 * 1024;
+  NameId by_grants = 4 * 1024 * 1024;
+  NameId stored = 16 * 1024 * 1024 - 4096;  // what routes ask for has room beside them
+};
+enum class NamedBy : std::uint8_t { key, grant };
+// What is said of a write that has no room for a name.
+inline constexpr std::string_view names_exhausted =
+    "This server knows as many permissions as it takes; only one that is known can be named until "
+    "it is started again";
+
 // Only ever grows: a number keeps its meaning for the life of the process, across reloads.
 // Reading takes no lock but needs a pin of the domain; adding takes one.
 class Names {
  public:
-  explicit Names(EpochDomain& domain) : domain_(domain) {}
+  explicit Names(EpochDomain& domain, const NamesMax& max = {}) : domain_(domain), max_(max) {}
   ~Names();
   Names(const Names&) = delete;
   Names& operator=(const Names&) = delete;
 
+  // Of what the program itself asks for, which is little.
   NameId intern(std::string_view name);
+  // Of what the database holds. Nothing when there are too many.
+  std::optional<NameId> intern_stored(std::string_view name);
+  // Whether a write may name it: it is known, or there is room for one more.
+  bool has_room_for(std::string_view name, NamedBy by) const;
   std::optional<NameId> find(std::string_view name) const;
   std::string_view text(NameId id) const;
   // Calls visit(std::string_view) for each name.
@@ -71,10 +92,12 @@ class Names {
   static std::uint64_t hash(std::string_view name);
   // Sequentially consistent, as EpochDomain asks of what it protects.
   const Table& table() const { return *table_.load(std::memory_order_seq_cst); }
-  void add(const Slot& slot, std::string_view name);
+  NameId add(std::string_view name);
+  void publish(const Slot& slot, std::string_view name);
   const char* keep(std::string_view name);
 
   EpochDomain& domain_;
+  const NamesMax max_;
   std::mutex mutex_;
   std::atomic<const Table*> table_{new Table};
   NameId next_ = 0;

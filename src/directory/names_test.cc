@@ -54,6 +54,24 @@ TEST_F(NamesTest, ARequirementHoldsWhateverWouldCoverThePermission) {
   EXPECT_EQ(texts(names.requirement("*")), (std::vector<std::string>{"*"}));
 }
 
+TEST_F(NamesTest, WritesAreToldThatThereIsNoRoomBeforeNothingIsTakenInAnyMore) {
+  Names few{domain, {.by_keys = 2, .by_grants = 3, .stored = 4}};
+  using enum NamedBy;
+  few.intern_stored("a");
+  EXPECT_TRUE(few.has_room_for("b", key));
+  few.intern_stored("b");
+  EXPECT_FALSE(few.has_room_for("c", key));
+  EXPECT_TRUE(few.has_room_for("b", key)) << "it is known";
+  EXPECT_TRUE(few.has_room_for("c", grant));
+  few.intern_stored("c");
+  EXPECT_FALSE(few.has_room_for("d", grant));
+  EXPECT_EQ(few.intern_stored("d"), NameId{3}) << "another node has more room";
+  EXPECT_EQ(few.intern_stored("e"), std::nullopt);
+  EXPECT_FALSE(few.find("e"));
+  EXPECT_EQ(few.intern_stored("a"), NameId{0});
+  EXPECT_EQ(few.requirement("e").count, 2U) << "what routes ask for has room beside them";
+}
+
 TEST_F(NamesTest, TheLongestPermissionFitsIntoARequirement) {
   EXPECT_EQ(names.requirement("a:b:c:d:e:f:g:h").count, Requirement::ids_max);
 }

@@ -77,15 +77,17 @@ std::unique_ptr<const AgentProfile> profile_of(const AgentRepository::State& sta
 // What no service of this version can have written grants nothing. A deny of which something cannot
 // be read may forbid anything, so it forbids all that it could be about.
 void Directory::add_rule(const Grant& grant, SubjectPolicy::Source& source) {
-  if (is_permission(grant.permission)) {
-    GrantRule rule = GrantRule::of(grant, names_.intern(grant.permission));
+  const bool is_action = is_permission(grant.permission);
+  const auto action = is_action ? names_.intern_stored(grant.permission) : std::nullopt;
+  if (action) {
+    GrantRule rule = GrantRule::of(grant, *action);
     if (rule.when == GrantRule::When::unreadable) note_unreadable(grant, "when");
     if (grant.resource && !policy::is_resource_pattern(*grant.resource))
       note_unreadable(grant, "resource");
     source.rules.push_back(std::move(rule));
     return;
   }
-  note_unreadable(grant, "action");
+  note_unreadable(grant, is_action ? "name" : "action");
   if (grant.decides() != Effect::deny) return;
   Grant everything = grant;
   everything.resource.reset();

@@ -335,6 +335,52 @@ TEST_F(PoliciesTest, ADenyThatCannotBeReadIsADenyOfWhateverItCouldBeAbout) {
     EXPECT_EQ(rule.effect, Effect::deny);
 }
 
+// Its database holds more names than it takes: it follows all the same, and allows less.
+TEST_F(PoliciesTest, NamesThatItHasNoRoomForKeepItFromNothingButAllowing) {
+  Directory node(replica.database(), 1h, {.by_keys = 1, .by_grants = 1, .stored = 2});
+  std::vector<std::string> reported;
+  node.report_unreadable_by([&](const Grant& grant, std::string_view part) {
+    reported.push_back(grant.subject + ' ' + grant.permission + ' ' + std::string(part));
+  });
+  const AgentId bot = replica.add_agent_with({"one", "two"});
+  const auto put = [&](const std::string& to, const std::string& permission, Effect effect) {
+    Terms terms;
+    terms.effect = effect;
+    write([&](Transaction& tx) { return grant(tx, to, permission, terms); });
+  };
+  ASSERT_TRUE(node.load());
+  EXPECT_THAT(reported, IsEmpty());
+  replica.grant(bot, "three");
+  ASSERT_TRUE(node.catch_up());
+  EXPECT_THAT(reported, UnorderedElementsAre(subject_of(bot) + " three name"));
+  EXPECT_EQ(node.revision(), replica.revision());
+  EXPECT_TRUE(node.is_fresh(std::chrono::steady_clock::now()));
+  {
+    const Directory::View view(node);
+    EXPECT_EQ(view.find_agent(bot)->held().size(), 2U);
+  }
+  reported.clear();
+  put("user:a", "four", Effect::allow);
+  put("user:b", "four", Effect::deny);
+  put("user:c", "two", Effect::deny);
+  ASSERT_TRUE(node.catch_up());
+  EXPECT_THAT(reported, UnorderedElementsAre("user:a four name", "user:b four name"));
+  EXPECT_THAT(granted(node, "user:a"), ElementsAre("nothing known"));
+  EXPECT_THAT(granted(node, "user:b"), UnorderedElementsAre("*@")) << "denied whatever it is";
+  EXPECT_THAT(granted(node, "user:c"), UnorderedElementsAre("two@"));
+  replica.revoke(bot, "one");
+  ASSERT_TRUE(node.catch_up());
+  const Directory::View view(node);
+  EXPECT_EQ(view.find_agent(bot)->held().size(), 1U);
+  // A new process knows only what is stored.
+  Directory again(replica.database(), 1h, {.by_keys = 1, .by_grants = 1, .stored = 3});
+  reported.clear();
+  again.report_unreadable_by(
+      [&](const Grant& grant, std::string_view) { reported.push_back(grant.permission); });
+  ASSERT_TRUE(again.load());
+  EXPECT_THAT(reported, IsEmpty());
+}
+
 TEST_F(PoliciesTest, WithoutMemoryItKeepsWhatItKnewAndIsNotFresh) {
   write([&](Transaction& tx) -> Result<void> {
     TRY(make_role(tx, "role:r"));

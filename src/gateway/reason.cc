@@ -39,7 +39,7 @@ constexpr std::array<Row, gateway_reason_count> table = {{
     {bad_host, "bad_host", "The host is not a host, or is not told"},
     {bad_method, "bad_method", "The method is not one"},
     {missing_header, "missing_header", "The gateway does not say what it asks about"},
-    {repeated_header, "repeated_header", "A header that says what is asked about is repeated"},
+    {repeated_header, "repeated_header", "What is asked about is told twice, or in two ways"},
     {override_header, "override_header", "A header asks the backend to read another request"},
     {rate_limited, "rate_limited", "Too many requests"},
     {unavailable, "unavailable", "The database has not been reachable for too long"},

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "http/large_bodies.h"
 #include "http/message.h"
 
 namespace agentauth::http {
@@ -73,6 +74,11 @@ class Application {
 
   virtual std::unique_ptr<Exchange> new_exchange(std::size_t core) = 0;
 
+  // On the connection's core, of a request whose body is larger than others may be and is allowed
+  // to be so (ServerOptions::large_bodies), while nothing or little of it has been read: who sends
+  // it, if they may use that operation at all. `begin` follows when all of it is there; time has
+  // passed by then. Must not block. Errors: what the request is refused with.
+  virtual Result<LargeBodySender> admit_large_body(Exchange& exchange) = 0;
   // On the connection's core: answers, or says on which pool `finish` shall run. Must not block.
   virtual Next begin(Exchange& exchange) = 0;
   // For Pool::deferred, on the core: keeps `resume` until the answer may be sent. Must not block.

@@ -25,7 +25,7 @@ struct ServerOptions {
   std::size_t connections_max = 10'000;  // on each core; fewer when descriptors are scarce
   std::string tls_certificate_file;      // PEM, the whole chain; empty: no TLS
   std::string tls_key_file;
-  std::vector<LargeBodyRule> large_bodies;
+  std::vector<LargeBodyRule> large_bodies;   // they too arrive within request_timeout
   std::chrono::seconds idle_timeout{75};     // between requests
   std::chrono::seconds request_timeout{15};  // for one request to arrive
   std::chrono::seconds write_timeout{30};    // for a client to take its answers

@@ -54,6 +54,13 @@ class EchoApplication final : public Application {
   std::unique_ptr<Exchange> new_exchange(std::size_t) override {
     return std::make_unique<EchoExchange>();
   }
+  // Those are admitted who say who they are.
+  Result<LargeBodySender> admit_large_body(Exchange& exchange) override {
+    const auto name = exchange.request.find("X-Name");
+    if (!name) return failure(Errc::unauthenticated, "Who is it?");
+    if (*name == "bug") throw std::runtime_error("a bug");
+    return LargeBodySender{static_cast<std::uint8_t>(name->front())};
+  }
   Next begin(Exchange& exchange) override {
     const std::string_view path = exchange.request.path;
     if (path.starts_with("/throw")) throw std::runtime_error("a bug");
@@ -88,8 +95,9 @@ class EchoApplication final : public Application {
   }
   void refuse(Exchange& exchange, const Error& error) override {
     static constexpr std::pair<Errc, int> statuses[] = {
-        {Errc::malformed_request, 400}, {Errc::payload_too_large, 413}, {Errc::unavailable, 503},
-        {Errc::internal, 500},          {Errc::uri_too_long, 414},
+        {Errc::malformed_request, 400}, {Errc::payload_too_large, 413},
+        {Errc::unavailable, 503},       {Errc::internal, 500},
+        {Errc::uri_too_long, 414},      {Errc::unauthenticated, 401},
     };
     exchange.response.set_status(418);
     for (const auto& [code, status] : statuses)
@@ -381,6 +389,55 @@ TEST_F(ServerTest, ATooLargeBodyIsRefusedBeforeItIsSent) {
   client.send(
       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_TRUE(client.read_until("\r\n\r\n").starts_with("HTTP/1.1 413 "));
+}
+
+TEST_F(ServerTest, SlowStrangersLeaveRoomForLargeBodies) {
+  options.cores = 1;
+  options.large_bodies = {{Method::put, "/worker/policy", 256 * 1024}};
+  start();
+  const auto head = [](const std::string& headers) {
+    return "PUT /worker/policy HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n" + headers +
+           "\r\n";
+  };
+  std::vector<std::unique_ptr<Client>> strangers;
+  for (int i = 0; i < 8; ++i) {
+    strangers.push_back(std::make_unique<Client>(server->port()));
+    strangers.back()->send(head(""));
+  }
+  Client slow(server->port());
+  slow.send(head("X-Name: slow\r\n") + std::string(100'000, 's'));
+  Client known(server->port());
+  known.send(head("X-Name: known\r\n") + std::string(200'000, 'k'));
+  EXPECT_THAT(known.read_until("kkk"), HasSubstr("HTTP/1.1 200 OK"));
+  for (const auto& stranger : strangers) {
+    const std::string answer = stranger->read_until("\r\n\r\n");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 401 ")) << answer;
+    EXPECT_THAT(answer, HasSubstr("Connection: close\r\n"));
+  }
+  Client again(server->port());
+  again.send(head("X-Name: slow\r\n"));
+  EXPECT_TRUE(again.read_until("\r\n\r\n").starts_with("HTTP/1.1 503 "));
+  Client bug(server->port());
+  bug.send(head("X-Name: bug\r\n"));
+  EXPECT_TRUE(bug.read_until("\r\n\r\n").starts_with("HTTP/1.1 500 "));
+}
+
+TEST_F(ServerTest, ALargeBodyThatTricklesGivesItsPlaceBack) {
+  options.cores = 1;
+  options.large_bodies = {{Method::put, "/worker/policy", 256 * 1024}};
+  options.request_timeout = 1s;
+  start();
+  const std::string head =
+      "PUT /worker/policy HTTP/1.1\r\nHost: a\r\nX-Name: a\r\nContent-Length: 200000\r\n\r\n";
+  Client slow(server->port());
+  slow.send(head);
+  const auto begun = std::chrono::steady_clock::now();
+  while (!slow.is_closed_within(100ms) && std::chrono::steady_clock::now() - begun < 5s)
+    slow.send("s");
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 4s);
+  Client next(server->port());
+  next.send(head + std::string(200'000, 'n'));
+  EXPECT_THAT(next.read_until("nnn"), HasSubstr("HTTP/1.1 200 OK"));
 }
 
 TEST_F(ServerTest, AClientThatAsksMaySendItsBody) {

@@ -113,6 +113,14 @@ Result<void> KeyService::require_room(Transaction& tx, AgentId agent) const {
                                      " keys that can be used; revoke one first");
 }
 
+Result<void> KeyService::require_room_for_names(const std::vector<std::string>& names) const {
+  const Directory::View view(directory_);
+  for (const std::string& name : names)
+    if (!view.names().has_room_for(name, NamedBy::key))
+      return failure(Errc::conflict, names_exhausted);
+  return {};
+}
+
 ExpiryNotice KeyService::notice_of(std::optional<Timestamp> end, Timestamp now) const {
   return end && *end - now <= options_.expiry_notice ? ExpiryNotice::none : ExpiryNotice::due;
 }
@@ -122,6 +130,7 @@ Result<ApiKey> KeyService::store(Transaction& tx, const MintedKey& minted,
   TRY(tx.agents().find(request.agent_id));
   TRY(require_times(request, clock_.now()));
   TRY(require_room(tx, request.agent_id));
+  if (request.permissions) TRY(require_room_for_names(*request.permissions));
   ApiKeyRepository::NewKey row{
       .agent_id = request.agent_id,
       .kid = minted.kid,

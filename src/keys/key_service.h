@@ -216,6 +216,7 @@ class KeyService {
 
  private:
   Result<void> require_room(Transaction& tx, AgentId agent) const;
+  Result<void> require_room_for_names(const std::vector<std::string>& names) const;
   ExpiryNotice notice_of(std::optional<Timestamp> end, Timestamp now) const;
   KeyTagBytes tag_of(const KeyParts& parts) const;
 

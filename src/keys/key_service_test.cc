@@ -235,6 +235,24 @@ TEST_F(KeyServiceTest, AnAgentHasAnyNumberOfKeysAndRevokingOneLeavesTheOthers) {
   EXPECT_EQ(keys[0].name, "laptop");
 }
 
+TEST_F(KeyServiceTest, AKeyIsNarrowedToANewNameOnlyWhereThereIsRoomForIt) {
+  Replica few(1h, Replica::Agents::bare, Replica::new_database(),
+              {.by_keys = 2, .by_grants = 100, .stored = 100});
+  KeyService keys{few.database(), few.directory(), master_key, clock, random, {bcrypt_cost_min}};
+  const AgentId agent = few.add_agent_with({"a:*"});
+  const auto narrowed_to = [&](std::vector<std::string> names) {
+    CreateKey request{agent, "laptop", {}};
+    request.permissions = std::move(names);
+    return few.database().write(
+        [&](Transaction& tx) { return keys.store(tx, value_of(keys.mint()), request); });
+  };
+  EXPECT_TRUE(narrowed_to({"a:b"}));
+  const auto refused = narrowed_to({"a:b", "a:c"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::conflict);
+  EXPECT_TRUE(narrowed_to({"a:b", "a:*"}));
+}
+
 TEST_F(KeyServiceTest, AListTellsWhatExpired) {
   create(weather_bot, 60);
   EXPECT_EQ(list(weather_bot)[0].status, KeyStatus::active);

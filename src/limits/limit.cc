@@ -45,8 +45,11 @@ bool is_counted(const Limit& limit, std::string_view name, std::span<const Limit
 std::string why_never_counted(const Limit& limit, std::string_view route) {
   std::string text = "cannot be counted by ";
   text.append(to_string(limit.scope)).append(": ").append(route);
+  // docs/adr/0019-failures-are-not-counted-by-owner.md
   if (limit.scope == LimitScope::owner && limit.count == LimitCount::failures)
-    return text += ", because failures are counted by address, agent and key";
+    return text +=
+           ", because strangers could lock out all agents of an owner by failing; count "
+           "failures by address, agent or key";
   return text += limit.count == LimitCount::all ? ", where it is not known who calls"
                                                 : ", where it is not known who was refused";
 }

@@ -235,7 +235,8 @@ TEST(CheckLimits, RefuseWhatWouldNeverCountAndSayWhy) {
   for (const char* route : {"POST /agents/register", "*"})
     EXPECT_EQ(wrong(owner, route, failures),
               "cannot be counted by owner: " + std::string(route) +
-                  ", because failures are counted by address, agent and key");
+                  ", because strangers could lock out all agents of an owner by failing; count "
+                  "failures by address, agent or key");
 }
 
 TEST(CheckLimits, WhatNeverCountsIsLeftOutOfWhatWasStored) {

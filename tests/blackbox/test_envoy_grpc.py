@@ -6,6 +6,7 @@ tell it (harness/envoy.py), and reads the answer as it does.
 
 import json
 import random
+import signal
 import socket
 import ssl
 import threading
@@ -106,6 +107,12 @@ TABLE = [
     (Check("GET", "/stock", host="other.example.com"), True, 403, 7, "unlisted_path"),
     (Check("GET", "/public/a", headers=[("x-http-method-override", "DELETE")]), True, 403, 7,
      "override_header"),
+    (Check("GET", "/public/a", headers=[("x-original-url", "/stock")]), True, 403, 7,
+     "override_header"),
+    (Check("GET", "/public/a", headers=[("x-forwarded-uri", "/stock")]), True, 403, 7,
+     "repeated_header"),
+    (Check("GET", "/public/a", headers=[("x-original-method", "DELETE")]), False, 403, 7,
+     "repeated_header"),
 ]
 
 
@@ -403,6 +410,43 @@ def test_over_tls_with_the_certificate_of_the_server(sqlite_launch, tmp_path):
     renewed = EnvoyClient(port, grpc.ssl_channel_credentials(Path(cert).read_bytes()))
     assert renewed.check(Check(path="/public/a")).passes
     renewed.close()
+
+
+def test_other_certificate_files_need_a_restart_and_the_log_says_so(sqlite_launch, tmp_path):
+    folders = [tmp_path / name for name in ("old", "new")]
+    for folder in folders:
+        folder.mkdir()
+        new_certificate(folder)
+    config = tmp_path / "agentauth.toml"
+
+    def configure(folder):
+        config.write_text(f'tls_cert = "{folder}/cert.pem"\ntls_key = "{folder}/key.pem"\n')
+
+    configure(folders[0])
+    server = sqlite_launch(*ON, "--config", config, verify=str(folders[0] / "cert.pem"))
+    shown = [ssl.get_server_certificate(("127.0.0.1", port))
+             for port in (server.port, envoy_port(server))]
+    configure(folders[1])
+    server.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: any(line["event"] == "restart_needed" and "--envoy-listen" in line["note"]
+                           for line in server.log_lines()))
+    new = (folders[1] / "cert.pem").read_text()
+    wait_until(lambda: ssl.get_server_certificate(("127.0.0.1", server.port)) == new)
+    assert ssl.get_server_certificate(("127.0.0.1", envoy_port(server))) == shown[1]
+
+
+def test_a_link_to_a_certificate_may_point_elsewhere(sqlite_launch, tmp_path):
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        new_certificate(tmp_path / name)
+    link = tmp_path / "tls"
+    link.symlink_to(tmp_path / "old")
+    server = sqlite_launch(*ON, "--tls-cert", link / "cert.pem", "--tls-key", link / "key.pem",
+                           verify=str(tmp_path / "old" / "cert.pem"))
+    (tmp_path / "next").symlink_to(tmp_path / "new")
+    (tmp_path / "next").rename(link)
+    new = (tmp_path / "new" / "cert.pem").read_text()
+    wait_until(lambda: ssl.get_server_certificate(("127.0.0.1", envoy_port(server))) == new)
 
 
 def test_on_ipv6(sqlite_launch):

@@ -224,6 +224,19 @@ def test_a_method_is_not_changed_on_the_way(gateway, backend, agent):
         assert all(name.lower() != sent.lower() for seen in backend.seen for sent, _ in seen[2])
 
 
+@pytest.mark.parametrize("lie", [
+    "X-Original-URI: /public/page", "X-Forwarded-Uri: /public/page", "X-Forwarded-Method: POST",
+    "X-Original-Method: POST", "X-Original-URL: /admin", "X_Original_URL: /admin"], ids=str)
+def test_no_backend_answers_while_another_request_is_told_of(gateway, backend, agent, lie):
+    """Unless the gateway set the header itself, or removed it."""
+    answer = raw(gateway, "/projects/7/weather", f"Authorization: Bearer {agent.token}", lie)
+    assert answer.status in (200, 400, 403)
+    name = lie.split(":")[0].lower()
+    if answer.status == 200 and name in ("x-original-url", "x_original_url"):
+        assert all(sent.lower() != name for seen in backend.seen for sent, _ in seen[2])
+    assert all(seen[1] == "/projects/7/weather" for seen in backend.seen)
+
+
 def test_two_tokens_are_none(gateway, backend, agent):
     line = f"Authorization: Bearer {agent.token}"
     assert raw(gateway, "/projects/7/weather", line, line).status in (400, 401)

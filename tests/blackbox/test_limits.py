@@ -231,8 +231,9 @@ class TestReplacing:
         wrong = limit(scope="owner", routes=[route], count="failures")
         (error,) = problem(admin.call("PUT", "/limits", json={"limits": [wrong]}), 422,
                            "invalid_argument")["errors"]
-        assert error["message"] == (f"cannot be counted by owner: {route}, because failures are "
-                                    "counted by address, agent and key")
+        assert error["message"] == (
+            f"cannot be counted by owner: {route}, because strangers could lock out all agents of "
+            "an owner by failing; count failures by address, agent or key")
 
     def test_counts_all_agents_of_an_owner_together(self, server, admin):
         agents = [server.register(owner="Fleet@example.com"),

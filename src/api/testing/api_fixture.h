@@ -61,6 +61,10 @@ struct Call {
   std::chrono::seconds later = {};  // how long after now it is made
   // What happens after it was let in and before its handler runs on another thread.
   std::function<void()> meanwhile = [] {};
+  // Asked for when its head was there, as a body larger than others; and what happens until the
+  // rest is there.
+  bool has_large_body = false;
+  std::function<void()> arriving = [] {};
 };
 
 class ApiFixture : public ::testing::Test {
@@ -97,6 +101,11 @@ class ApiFixture : public ::testing::Test {
     for (const auto& [name, value] : call.headers) request.add_header(name, value);
     exchange.started = std::chrono::steady_clock::now() + call.later;
 
+    if (const auto refused = admit_body(exchange, call)) {
+      exchange.response.clear();
+      dispatcher.refuse(exchange, *refused);
+      return read(exchange);
+    }
     const http::Next next = dispatcher.begin(exchange);
     if (next.pool == http::Pool::deferred) {
       std::promise<void> resumed;
@@ -184,6 +193,15 @@ class ApiFixture : public ::testing::Test {
   }
 
  private:
+  // The error if the body is not let in.
+  std::optional<Error> admit_body(http::Exchange& exchange, const Call& call) {
+    if (!call.has_large_body) return std::nullopt;
+    const auto sender = dispatcher.admit_large_body(exchange);
+    if (!sender) return sender.error();
+    large_body_senders.push_back(*sender);
+    call.arriving();
+    return std::nullopt;
+  }
   static Database& audited(Database& database) {
     database.append_audit_by(audit::append);
     return database;
@@ -234,8 +252,9 @@ class ApiFixture : public ::testing::Test {
   audit::AuditService audit{master_key, clock};
   Metrics metrics{1};
   Log log{clock, LogFormat::json, LogLevel::debug, fileno(log_file_)};
-  IpAddress peer = *parse_ip_address("192.0.2.7");  // of the next call
-  Settings settings;                                // tests may change it until the first call
+  IpAddress peer = *parse_ip_address("192.0.2.7");        // of the next call
+  std::vector<http::LargeBodySender> large_body_senders;  // whose were let in
+  Settings settings;  // tests may change it until the first call
   audit::Keeper keeper{replica.database(), audit.signer(), clock, log, {}};
   Services services{replica.database(),
                     replica.directory(),

@@ -26,8 +26,11 @@ class Replica {
   enum class Agents : bool { bare, with_key };
   explicit Replica(std::chrono::milliseconds max_staleness = std::chrono::hours{1},
                    Agents agents = Agents::bare,
-                   std::unique_ptr<Database> database = new_database())
-      : database_(std::move(database)), directory_(*database_, max_staleness), agents_(agents) {
+                   std::unique_ptr<Database> database = new_database(),
+                   const NamesMax& names_max = {})
+      : database_(std::move(database)),
+        directory_(*database_, max_staleness, names_max),
+        agents_(agents) {
     database_->on_commit([this] { (void)directory_.catch_up(Directory::Asked::after_commit); });
     value_of(directory_.load());
   }

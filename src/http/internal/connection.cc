@@ -47,7 +47,7 @@ Connection<Stream>::Connection(Core& core, Stream stream, const IpAddress& peer)
       stream_(std::move(stream)),
       peer_(peer),
       exchange_(core.application().new_exchange(core.index())),
-      parser_(exchange_->request, &core.large_bodies()),
+      parser_(exchange_->request, {core.large_bodies(), [this] { return admit_large_body(); }}),
       input_(std::make_unique_for_overwrite<char[]>(input_bytes_first)),
       capacity_(input_bytes_first) {
   exchange_->core = core.index();
@@ -181,6 +181,17 @@ bool Connection<Stream>::step() {
   }
   begin_request();
   return true;
+}
+
+// From within the parser, whose stack is no place to throw through.
+template <class Stream>
+Result<LargeBodySender> Connection<Stream>::admit_large_body() {
+  exchange_->request.peer = peer_;
+  try {
+    return core_.application().admit_large_body(*exchange_);
+  } catch (const std::exception& exception) {
+    return failure(Errc::internal, "Internal error", exception.what());
+  }
 }
 
 template <class Stream>

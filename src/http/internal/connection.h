@@ -68,6 +68,7 @@ class Connection final : public ConnectionBase,
   void process();
   // Reads one request from the buffer and answers it; false when there is nothing more to do now.
   bool step();
+  Result<LargeBodySender> admit_large_body();
   void begin_request();
   void hand_over(const Next& next);
   void hold_back();

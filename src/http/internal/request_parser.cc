@@ -112,21 +112,27 @@ Error explain_refusal(const error_code& ec, bool in_head) {
 // Collects views instead of copies; the message's head stays in the connection's buffer.
 class BeastParser final : public beast::http::basic_parser<true> {
  public:
-  BeastParser(Request& request, std::string& body, LargeBodies* large)
-      : request_(request), body_(body), large_(large) {
+  BeastParser(Request& request, std::string& body, const LargeBodyDoor* door)
+      : request_(request), body_(body), door_(door) {
     header_limit(head_bytes_max);
     body_limit(bytes_max_);
     eager(true);
   }
   ~BeastParser() override {
-    if (has_place_) large_->give_back();
+    if (sender_) door_->places.give_back(*sender_);
+  }
+
+  // Once the head is complete: a body that says that it is large is asked for at once.
+  Result<void> admit_stated_length() {
+    const auto length = content_length();
+    if (!length || *length <= body_bytes_max) return {};
+    return admit_large_body();
   }
 
   // What we answer to what Beast refuses.
   Error explain(const error_code& ec, bool in_head) const {
     if (ec != beast::http::error::body_limit) return explain_refusal(ec, in_head);
-    if (is_crowded_)
-      return {Errc::unavailable, "Too many large bodies arrive at once; try again shortly"};
+    if (not_admitted_) return *not_admitted_;
     return {Errc::payload_too_large,
             "The body is larger than " + std::to_string(bytes_max_ / 1024) + " KiB"};
   }
@@ -147,17 +153,23 @@ class BeastParser final : public beast::http::basic_parser<true> {
     allow_large_body();
   }
   void allow_large_body() {
-    if (large_ == nullptr) return;
-    bytes_max_ = large_->bytes_max(request_.method, target.substr(0, target.find('?')));
+    if (door_ == nullptr) return;
+    bytes_max_ = door_->places.bytes_max(request_.method, target.substr(0, target.find('?')));
     if (bytes_max_ > body_bytes_max) body_limit(bytes_max_);
   }
-  // A body takes a place once it is larger than others may be.
+  // Nobody takes a place who has not been admitted: strangers could hold all of them.
+  Result<void> admit_large_body() {
+    const LargeBodySender sender = TRY(door_->admit());
+    TRY(door_->places.take_place(sender));
+    sender_ = sender;
+    return {};
+  }
+  // A body in chunks takes a place once it is larger than others may be.
   bool has_room(std::size_t bytes) {
     if (bytes > bytes_max_) return false;
-    if (bytes <= body_bytes_max || has_place_) return true;
-    has_place_ = large_->take_place();
-    is_crowded_ = !has_place_;
-    return has_place_;
+    if (bytes <= body_bytes_max || sender_) return true;
+    if (auto admitted = admit_large_body(); !admitted) not_admitted_ = std::move(admitted).error();
+    return !not_admitted_;
   }
   void on_response_impl(int, beast::string_view, int, error_code& ec) override {
     ec = beast::http::error::bad_version;
@@ -207,10 +219,10 @@ class BeastParser final : public beast::http::basic_parser<true> {
 
   Request& request_;
   std::string& body_;
-  LargeBodies* const large_;
+  const LargeBodyDoor* const door_;
   std::size_t bytes_max_ = body_bytes_max;
-  bool has_place_ = false;
-  bool is_crowded_ = false;
+  std::optional<LargeBodySender> sender_ = {};  // whose place it has
+  std::optional<Error> not_admitted_ = {};
   bool in_body_ = false;
   std::size_t trailers_ = 0;
 };
@@ -222,8 +234,13 @@ struct RequestParser::State {
   std::string body;
 };
 
-RequestParser::RequestParser(Request& request, LargeBodies* large)
-    : request_(request), large_(large), state_(std::make_unique<State>()) {
+RequestParser::RequestParser(Request& request)
+    : request_(request), state_(std::make_unique<State>()) {
+  clear();
+}
+
+RequestParser::RequestParser(Request& request, LargeBodyDoor door)
+    : request_(request), door_(std::move(door)), state_(std::make_unique<State>()) {
   clear();
 }
 
@@ -234,7 +251,7 @@ void RequestParser::clear() {
   // One large body does not stay with its connection.
   if (state_->body.capacity() > body_bytes_max) state_->body = std::string();
   state_->body.clear();
-  state_->parser.emplace(request_, state_->body, large_);
+  state_->parser.emplace(request_, state_->body, door_ ? &*door_ : nullptr);
   head_done_ = false;
   head_bytes_ = 0;
   blank_bytes_ = 0;
@@ -254,6 +271,7 @@ Result<std::size_t> RequestParser::consume(std::span<const char> bytes) {
   }
   BeastParser& parser = *state_->parser;
   parser.input = text;
+  request_.body = {};  // what grows may move
   while (!parser.is_done() && used < text.size()) {
     if (parser.chunked() && may_be_cut_last_chunk(text.substr(used))) break;
     error_code ec;
@@ -331,7 +349,7 @@ Result<void> RequestParser::check_body_headers() {
   const auto expect = request_.find("Expect");
   if (expect && state_->parser->version >= 11)
     wants_continue_ = equal_ignoring_case(*expect, "100-continue");
-  return {};
+  return state_->parser->admit_stated_length();
 }
 
 // Of a head that is refused: whose request it was, as far as anybody can say, so that it is refused

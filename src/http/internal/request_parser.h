@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -15,8 +16,10 @@ namespace agentauth::http::internal {
 // One for each connection. Feed it the start of the buffer until it is done, then clear().
 class RequestParser {
  public:
-  // Without `large` every body is held to body_bytes_max.
-  explicit RequestParser(Request& request, LargeBodies* large = nullptr);
+  // Every body is held to body_bytes_max.
+  explicit RequestParser(Request& request);
+  // But for those that `door` lets in.
+  RequestParser(Request& request, LargeBodyDoor door);
   ~RequestParser();
 
   // Forgets the request that was read.
@@ -45,7 +48,7 @@ class RequestParser {
   Result<void> check_body_headers();
 
   Request& request_;
-  LargeBodies* const large_;
+  const std::optional<LargeBodyDoor> door_;
   std::unique_ptr<State> state_;
   bool head_done_ = false;
   std::size_t head_bytes_ = 0;

@@ -344,14 +344,93 @@ class LargeBodyTest : public testing::Test {
   }
   std::optional<Error> refusal_of(std::string_view line, std::size_t bytes) {
     Request request;
-    RequestParser parser(request, &large);
+    RequestParser parser(request, door());
     auto error = consume(parser, head(line, bytes) + std::string(bytes, 'b'));
     EXPECT_TRUE(error || request.body.size() == bytes);
     return error;
   }
 
+  // Each that is admitted is somebody else, unless `sender` says who it is.
+  LargeBodyDoor door() {
+    return {large, [this]() -> Result<LargeBodySender> {
+              ++asked;
+              if (refusal) return tl::unexpected(*refusal);
+              return sender.value_or(LargeBodySender{static_cast<std::uint8_t>(asked)});
+            }};
+  }
+
   LargeBodies large{{{Method::put, "/policy", bytes_max}, {Method::put, "/routes", 3 * bytes_max}}};
+  int asked = 0;
+  std::optional<Error> refusal;
+  std::optional<LargeBodySender> sender;
 };
+
+TEST_F(LargeBodyTest, WhoSendsOneIsAskedOnceAndBeforeAnyOfIt) {
+  Request request;
+  RequestParser parser(request, door());
+  EXPECT_FALSE(consume(parser, head("PUT /policy", body_bytes_max) + std::string(1, 'b')));
+  EXPECT_EQ(asked, 0) << "no larger than others";
+  parser.clear();
+  EXPECT_FALSE(consume(parser, head("PUT /policy", bytes_max)));
+  EXPECT_EQ(asked, 1);
+  EXPECT_FALSE(consume(parser, std::string(bytes_max, 'b')));
+  EXPECT_TRUE(parser.done());
+  EXPECT_EQ(asked, 1);
+  EXPECT_TRUE(refusal_of("PUT /policy", bytes_max + 1));
+  EXPECT_EQ(asked, 1) << "too large for anybody";
+}
+
+TEST_F(LargeBodyTest, WhoIsNotAdmittedTakesNoPlaceAndIsToldAtTheHead) {
+  refusal = Error{Errc::unauthenticated, "Credentials are required"};
+  const std::string begun = head("PUT /policy", bytes_max);
+  std::vector<std::unique_ptr<RequestParser>> parsers;
+  std::array<Request, LargeBodies::places_max + 1> requests;
+  for (Request& request : requests) {
+    parsers.push_back(std::make_unique<RequestParser>(request, door()));
+    const auto refused = consume(*parsers.back(), begun);
+    ASSERT_TRUE(refused);
+    EXPECT_EQ(refused->code, Errc::unauthenticated);
+    EXPECT_EQ(request.path, "/policy") << "told in the words of its operation";
+  }
+  refusal.reset();
+  EXPECT_FALSE(refusal_of("PUT /policy", bytes_max));
+}
+
+TEST_F(LargeBodyTest, ABodyInChunksIsAskedForWhenItBecomesLarge) {
+  refusal = Error{Errc::permission_denied, "Permission denied"};
+  Request request;
+  RequestParser parser(request, door());
+  const std::string begun =
+      "PUT /policy HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" +
+      std::string("10000\r\n") + std::string(body_bytes_max, 'b');
+  EXPECT_FALSE(consume(parser, begun));
+  EXPECT_EQ(asked, 0);
+  const auto refused = consume(parser, "\r\n1\r\nb\r\n");
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->code, Errc::permission_denied);
+  EXPECT_EQ(asked, 1);
+  refusal.reset();
+  parser.clear();
+  EXPECT_FALSE(consume(parser, begun));
+  EXPECT_FALSE(consume(parser, "\r\n1\r\nb\r\n1\r\nb\r\n0\r\n\r\n"));
+  EXPECT_TRUE(parser.done());
+  EXPECT_EQ(asked, 2);
+}
+
+TEST_F(LargeBodyTest, NobodyTakesAllPlaces) {
+  sender = LargeBodySender{7};
+  Request request;
+  RequestParser parser(request, door());
+  EXPECT_FALSE(consume(parser, head("PUT /policy", bytes_max)));
+  const auto second = refusal_of("PUT /policy", bytes_max);
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->code, Errc::unavailable);
+  sender = LargeBodySender{8};
+  EXPECT_FALSE(refusal_of("PUT /policy", bytes_max));
+  sender = LargeBodySender{7};
+  parser.clear();
+  EXPECT_FALSE(refusal_of("PUT /policy", bytes_max));
+}
 
 TEST_F(LargeBodyTest, SomeKindsOfRequestsMayHaveALargeBodyAndNoOther) {
   EXPECT_FALSE(refusal_of("PUT /routes", 3 * bytes_max));
@@ -370,13 +449,13 @@ TEST_F(LargeBodyTest, SomeKindsOfRequestsMayHaveALargeBodyAndNoOther) {
 }
 
 TEST_F(LargeBodyTest, SoManyArriveAtOnceAndNoMore) {
-  const std::string begun = head("PUT /policy", bytes_max) + std::string(body_bytes_max + 1, 'b');
+  const std::string begun = head("PUT /policy", bytes_max);
   std::array<Request, LargeBodies::places_max + 1> requests;
   std::vector<std::unique_ptr<RequestParser>> parsers;
   for (Request& request : requests)
-    parsers.push_back(std::make_unique<RequestParser>(request, &large));
-  for (int i = 0; i < LargeBodies::places_max; ++i)
-    EXPECT_FALSE(consume(*parsers[static_cast<std::size_t>(i)], begun));
+    parsers.push_back(std::make_unique<RequestParser>(request, door()));
+  for (std::size_t i = 0; i < LargeBodies::places_max; ++i)
+    EXPECT_FALSE(consume(*parsers[i], begun));
   const auto crowded = consume(*parsers.back(), begun);
   ASSERT_TRUE(crowded);
   EXPECT_EQ(crowded->code, Errc::unavailable);
