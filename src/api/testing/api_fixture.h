@@ -244,7 +244,7 @@ class ApiFixture : public ::testing::Test {
   EntityService entities{clock};
   GrantUses grant_uses;
   Limiter limiter{limited_routes(Registration::open), {}};
-  LimitService limits{replica.database(), limiter, LimitService::Enforced::yes};
+  LimitService limits{replica.database(), limiter};
   GatewayRouteService gateway_routes{replica.database()};
   CursorCodec cursors{master_key};
   WriteQueue write_queue{audited(replica.database())};
