@@ -3,7 +3,6 @@
 #include "api/handlers.h"
 #include "api/idempotency.h"
 #include "api/limit_gate.h"
-#include "keys/key_format.h"
 
 namespace agentauth::api {
 namespace {
@@ -25,13 +24,10 @@ AuditTarget made(AgentId agent, const MintedKey& first_key) {
 }
 
 // Whose key it claims to be: for the audit trail and for limits, also when it does not work.
-void name_subject(const Services& services, ApiExchange& exchange, std::string_view api_key) {
-  const auto parts = parse_key(api_key);
-  if (!parts) return;
-  exchange.presented_kid = parts->kid;
-  exchange.subject.kid = AuditText::of_kid(parts->kid);
-  const Directory::View view(services.directory);
-  if (const KeyRecord* key = view.find_key(parts->kid)) exchange.subject.agent_id = key->agent_id;
+void name_subject(ApiExchange& exchange, const KeyService::Check& check) {
+  exchange.presented_kid = check.kid;
+  exchange.subject.kid = AuditText::of_kid(check.kid);
+  exchange.subject.agent_id = check.agent;
 }
 
 // A login is not answered before it is on record.
@@ -115,8 +111,8 @@ Result<void> register_agent(Services& services, ApiExchange& exchange) {
 Result<bool> log_in_from_memory(Services& services, ApiExchange& exchange, http::ShareName& share) {
   const auto request = TRY(exchange.decode_input<Login>());
   TRY(require_fresh(services));
-  name_subject(services, exchange, request.api_key);
   const KeyService::Check check = services.keys.check(request.api_key, exchange.client_address());
+  name_subject(exchange, check);
   switch (check.outcome) {
     case KeyService::Check::Outcome::verified:
       TRY(log_in_as(services, exchange, check.caller));
@@ -135,7 +131,7 @@ Result<bool> log_in_from_memory(Services& services, ApiExchange& exchange, http:
 Result<void> log_in(Services& services, ApiExchange& exchange) {
   const auto request = TRY(exchange.decode_input<Login>());
   TRY(require_fresh(services));
-  name_subject(services, exchange, request.api_key);
+  name_subject(exchange, services.keys.check(request.api_key, exchange.client_address()));
   const auto caller = services.keys.authenticate(request.api_key, exchange.client_address());
   if (!caller) {
     if (caller.error().code == Errc::unauthenticated)

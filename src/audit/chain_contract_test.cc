@@ -233,33 +233,37 @@ TEST_P(AuditChainContract, TheListIsFilteredAndPagedFromTheNewest) {
 }
 
 // Clocks of nodes differ, and one may be set back by hours.
-TEST_P(AuditChainContract, EventsAreFoundByTheirTimeHoweverTheClockWent) {
-  constexpr std::int64_t count = 2'500;
+TEST_P(AuditChainContract, EventsAreFoundInSpansByTimeAndAgentHoweverTheClockWent) {
+  constexpr std::int64_t span = AuditLog::span_length;
+  constexpr std::int64_t count = 5 * span / 2;
   std::vector<AuditEvent> events(count, login_of(AgentId{}));
   std::minstd_rand random(1);
   std::int64_t minute = 1'000;
   for (AuditEvent& event : events) {
+    event.agent_id->uuid.bytes[0] = static_cast<std::uint8_t>(random() % 3);
     minute += static_cast<std::int64_t>(random() % 5);
     if (random() % 400 == 0) minute -= 900;
     event.at = Timestamp{std::chrono::minutes{29'000'000 + minute}};
   }
   must(database_->record(events));
-  for (const std::int64_t indexed : {0, 700, 1'400, 2'100, 2'400}) {
+  for (const std::int64_t indexed : {span * 0, span * 2 / 3, span * 4 / 3, span * 2, count - 100}) {
     must(database_->write([&](Transaction& tx) -> Result<std::int64_t> {
       return tx.audit().index(indexed - TRY(tx.audit().indexed()));
     }));
     for (int i = 0; i < 20; ++i) {
       const Timestamp since = events[random() % count].at;
       const Timestamp until = events[random() % count].at;
+      const auto agent = i % 2 == 0 ? std::nullopt : events[random() % count].agent_id;
       std::vector<std::int64_t> expected;
       for (std::int64_t number = count; number > 0; --number) {
-        const Timestamp at = events[static_cast<std::size_t>(number - 1)].at;
-        if (at >= since && at < until) expected.push_back(number);
+        const AuditEvent& event = events[static_cast<std::size_t>(number - 1)];
+        const bool is_of_agent = !agent || event.agent_id == agent;
+        if (is_of_agent && event.at >= since && event.at < until) expected.push_back(number);
       }
+      const AuditFilter filter{.agent = agent, .since = since, .until = until};
       std::vector<std::int64_t> found;
-      for (const AuditEvent& event : must(database_->read([&](Transaction& tx) {
-             return tx.audit().list({.since = since, .until = until}, count + 1, count);
-           })))
+      for (const AuditEvent& event : must(database_->read(
+               [&](Transaction& tx) { return tx.audit().list(filter, count + 1, count); })))
         found.push_back(event.sequence);
       EXPECT_EQ(found, expected) << indexed;
     }

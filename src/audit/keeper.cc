@@ -8,7 +8,7 @@ namespace {
 constexpr std::int64_t events_a_page = 1000;
 constexpr std::int64_t pruned_a_time = 1000;
 // Logins wait for one such transaction, and stop() for one round.
-constexpr std::int64_t indexed_a_time = 1000;
+constexpr std::int64_t indexed_a_time = AuditLog::span_length;
 constexpr int transactions_a_round = 100;
 
 StoredCheckpoint stored(const Checkpoint& checkpoint) {

@@ -206,21 +206,24 @@ Result<void> KeyService::revoke(Transaction& tx, const NameKey& request) {
 KeyService::Check KeyService::check(std::string_view text, const IpAddress& from) const {
   const auto parts = parse_key(text);
   if (!parts) return {};
+  Check check;
+  check.kid = parts->kid;
   const Directory::View view(directory_);
   const KeyRecord* key = view.find_key(parts->kid);
+  if (key != nullptr) check.agent = key->agent_id;
   // An unknown kid is compared with a tag that nothing matches: unknown and wrong cost the same.
   static const KeyRecord nobody;
   if (key == nullptr) key = &nobody;
   const bool matches = constant_time_equal(tag_of(*parts), key->tag);
-  if (!matches || !view.admits(*key, clock_.now(), from)) return {};
+  if (!matches || !view.admits(*key, clock_.now(), from)) return check;
   const AgentRecord* agent = view.find_agent(key->agent_id);
-  if (agent == nullptr || agent->status != AgentStatus::active) return {};
+  if (agent == nullptr || agent->status != AgentStatus::active) return check;
 
-  Check check{Check::Outcome::unverified,
-              {key->agent_id, agent->token_generation, {}, key->kid, from},
-              memory_key_.sign(text)};
-  if (verified_.contains(check.name, key->generation, clock_.now()))
-    check.outcome = Check::Outcome::verified;
+  check.caller = {key->agent_id, agent->token_generation, {}, key->kid, from};
+  check.name = memory_key_.sign(text);
+  check.outcome = verified_.contains(check.name, key->generation, clock_.now())
+                      ? Check::Outcome::verified
+                      : Check::Outcome::unverified;
   return check;
 }
 

@@ -203,6 +203,10 @@ class KeyService {
     Outcome outcome = Outcome::refused;
     Caller caller{};
     Sha256 name{};  // of this verification, for sharing it; the same whoever asks
+    // Whose key the text says it is, whether or not that is true: a view of the text, empty when it
+    // is no key's, and the agent of that kid, absent when there is no such key.
+    std::string_view kid{};
+    std::optional<AgentId> agent{};
   };
   Check check(std::string_view text, const IpAddress& from) const;
 

@@ -339,6 +339,22 @@ CREATE INDEX grants_by_permission ON grants (subject, permission, resource);
 CREATE INDEX grants_by_end ON grants (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX memberships_by_end ON memberships (expires_at) WHERE expires_at IS NOT NULL;
 )sql"},
+    {18, "the parties of audit events, sorted within spans", R"sql(
+-- By its first event. Sorted by agent over the whole trail, each event went to a page of its own.
+CREATE TABLE audit_parties_in_spans (
+  span BIGINT NOT NULL,
+  agent_id {{uuid}} NOT NULL,
+  sequence BIGINT NOT NULL,
+  PRIMARY KEY (span, agent_id, sequence)
+){{keyed_table}};
+INSERT INTO audit_parties_in_spans (span, agent_id, sequence)
+  SELECT s.first_sequence, p.agent_id, p.sequence FROM audit_parties p JOIN audit_spans s
+  ON s.first_sequence = (SELECT MAX(first_sequence) FROM audit_spans
+                         WHERE first_sequence <= p.sequence)
+  ORDER BY 1, 2, 3;
+DROP TABLE audit_parties;
+ALTER TABLE audit_parties_in_spans RENAME TO audit_parties;
+)sql"},
 };
 
 constexpr std::string_view history_script = R"sql(

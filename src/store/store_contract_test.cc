@@ -668,20 +668,24 @@ TEST_P(DatabaseContract, ASigningKeyFromBeforeTheyRotatedSignsFromTheUpgradeOn) 
   EXPECT_EQ(keys[0].token_lifetime, 24h);
 }
 
-TEST_P(DatabaseContract, AnAuditTrailFromBeforeItWasFoundInSpansStaysAsItWas) {
+TEST_P(DatabaseContract, AnAuditTrailFromBeforeItsSpansIsFoundAsItWas) {
   const TestDatabase older(GetParam());
   const auto database = older.open();
   must(apply_migrations_up_to(*database, 15));
+  const AgentId agent{Uuid{std::array<std::uint8_t, 16>{1}}};
   std::vector<AuditEvent> events(3);
   std::vector<AuditEvent*> places;
   for (AuditEvent& event : events) {
     event.sequence = static_cast<std::int64_t>(places.size()) + 1;
     event.at = Timestamp{event.sequence * 1h};
+    if (event.sequence != 1) event.agent_id = agent;
     event.hash = "hash " + std::to_string(event.sequence);
     places.push_back(&event);
   }
   must(database->write([&](Transaction& tx) -> Result<void> {
     TRY(tx.audit().append(places));
+    TRY(tx.session().execute("INSERT INTO audit_parties (agent_id, sequence) VALUES ($1, 2)",
+                             {agent}));
     TRY(tx.session().execute("UPDATE audit_parties_end SET sequence = 2"));
     return {};
   }));
@@ -694,6 +698,7 @@ TEST_P(DatabaseContract, AnAuditTrailFromBeforeItWasFoundInSpansStaysAsItWas) {
     return found;
   };
   EXPECT_THAT(hashes({}), ElementsAre("hash 3", "hash 2", "hash 1"));
+  EXPECT_THAT(hashes({.agent = agent}), ElementsAre("hash 3", "hash 2"));
   EXPECT_THAT(hashes({.until = Timestamp{2h}}), ElementsAre("hash 1"));
   EXPECT_THAT(hashes({.since = Timestamp{2h}}), ElementsAre("hash 3", "hash 2"));
 }

@@ -210,12 +210,8 @@ void Connection<Stream>::hold_back() {
   bool held = false;
   guarded([&] {
     held = core_.application().defer(*exchange_, [self = this->shared_from_this()]() mutable {
-      auto& context = self->core_.context();
-      asio::post(context, [self = std::move(self)] {
-        self->waiting_ = Waiting::nothing;
-        self->append_answer();
-        self->process();
-      });
+      Core& core = self->core_;
+      core.resume(std::move(self));
     });
     if (!held) answer_with({Errc::unavailable, "The server is busy; try again shortly"});
     return Next{};
@@ -225,7 +221,7 @@ void Connection<Stream>::hold_back() {
   append_answer();
 }
 
-// The worker owns the exchange until it posts back; the last reference dies on this core.
+// The worker owns the exchange until it resumes; the last reference dies on this core.
 template <class Stream>
 void Connection<Stream>::hand_over(const Next& next) {
   waiting_ = Waiting::pool;
@@ -240,17 +236,20 @@ void Connection<Stream>::hand_over(const Next& next) {
       }
       return Next{};
     });
-    auto& context = self->core_.context();
-    asio::post(context, [self = std::move(self)] {
-      self->waiting_ = Waiting::nothing;
-      self->append_answer();
-      self->process();
-    });
+    Core& core = self->core_;
+    core.resume(std::move(self));
   };
   if (core_.pool(next.pool).try_submit(job, next.share, next.turn)) return;
   waiting_ = Waiting::nothing;
   answer_with({Errc::unavailable, "The server is busy; try again shortly"});
   append_answer();
+}
+
+template <class Stream>
+void Connection<Stream>::resume() {
+  waiting_ = Waiting::nothing;
+  append_answer();
+  process();
 }
 
 // Application code that throws is a bug or no memory: that request gets a 500, others go on.

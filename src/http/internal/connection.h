@@ -26,6 +26,8 @@ using TlsStream = boost::asio::ssl::stream<Socket>;
 class ConnectionBase {
  public:
   virtual ~ConnectionBase() = default;
+  // Sends the answer that a pool or the application made.
+  virtual void resume() = 0;
   // Closes it when it has been too slow for too long.
   virtual void check_deadline(std::chrono::steady_clock::time_point now) = 0;
   // Closes it now if it is idle, or after the answer that is due.
@@ -43,6 +45,7 @@ class Connection final : public ConnectionBase,
   ~Connection() override;
 
   void start();
+  void resume() override;
   void check_deadline(std::chrono::steady_clock::time_point now) override;
   void drain() override;
   void close() override;

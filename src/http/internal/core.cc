@@ -105,6 +105,24 @@ void Core::remove(ConnectionBase* connection) {
   connection_count_.fetch_sub(1, std::memory_order_relaxed);
 }
 
+void Core::resume(std::shared_ptr<ConnectionBase> connection) {
+  {
+    const std::lock_guard lock(resumed_mutex_);
+    resumed_.push_back(std::move(connection));
+    if (resumed_.size() > 1) return;
+  }
+  asio::post(context_, [this] { resume_all(); });
+}
+
+void Core::resume_all() {
+  std::vector<std::shared_ptr<ConnectionBase>> resumed;
+  {
+    const std::lock_guard lock(resumed_mutex_);
+    resumed.swap(resumed_);
+  }
+  for (const auto& connection : resumed) connection->resume();
+}
+
 // One timer for all connections: deadlines are seconds, so twice a second is exact enough and
 // costs nothing per request.
 void Core::tick() {

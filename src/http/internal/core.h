@@ -7,9 +7,11 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <vector>
 
 #include "http/application.h"
 #include "http/internal/connection.h"
@@ -32,6 +34,10 @@ class Core {
   // From any thread. Afterwards run() returns once every connection is gone, or at `deadline`.
   void drain(std::chrono::steady_clock::time_point deadline);
 
+  // From any thread: the connection's answer has been made. Those that are resumed at the same time
+  // are sent one after the other, and the core is woken once.
+  void resume(std::shared_ptr<ConnectionBase> connection);
+
   boost::asio::io_context& context() { return context_; }
   const ServerOptions& options() const { return options_; }
   Application& application() { return application_; }
@@ -50,6 +56,7 @@ class Core {
   void accept();
   void serve(Socket socket);
   void tick();
+  void resume_all();
 
   std::size_t index_;
   const ServerOptions& options_;
@@ -68,6 +75,8 @@ class Core {
   boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, boost::asio::io_context::executor_type>
       acceptor_{context_};
   boost::asio::steady_timer tick_{context_};
+  std::mutex resumed_mutex_;
+  std::vector<std::shared_ptr<ConnectionBase>> resumed_;
   bool draining_ = false;  // this core's thread only
   std::chrono::steady_clock::time_point drain_deadline_;
   bool accept_paused_ = false;
