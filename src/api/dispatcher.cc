@@ -282,6 +282,7 @@ Result<void> Dispatcher::decide_access(ApiExchange& exchange, const Caller& call
   exchange.is_decided = !decision.is_to_be_spent();
   const Runs runs = exchange.operation->runs;
   const bool is_final =
+  exchange.admission = reason;
       !decision.allowed() || runs == Runs::inline_ || runs == Runs::worker_if_needed;
   if (exchange.is_decided && is_final) {
     record_audited(services_, exchange, view, decision);
@@ -456,7 +457,25 @@ void Dispatcher::challenge(ApiExchange& exchange, const Error& error) const {
     response.add_header("WWW-Authenticate", denial(exchange));
   } else if (exchange.request.count("Authorization") > 1) {
     response.add_header("WWW-Authenticate", std::string(realm) + R"(, error="invalid_request")");
+  count_decisions(exchange);
   }
+}
+
+// Who may do something, and not what it would do by it, was denied as one who may not.
+void Dispatcher::count_decisions(const ApiExchange& exchange) {
+  const DecisionCounts& decided = exchange.decided;
+  if (decided.any()) {
+    const DecisionEntry entry =
+        exchange.gateway.reason ? DecisionEntry::gateway : DecisionEntry::evaluation;
+    services_.metrics.count_decisions(exchange.core, entry, decided);
+  }
+  if (!exchange.admission) return;
+  const bool is_refused = exchange.error && exchange.error->code == Errc::permission_denied;
+  const bool is_allowed = *exchange.admission == Reason::granted;
+  if (!is_allowed && !is_refused) return;  // it asked about itself
+  services_.metrics.count_decision(
+      exchange.core, DecisionEntry::route,
+      is_allowed && is_refused ? Reason::not_granted : *exchange.admission);
 }
 
 void Dispatcher::answered(const http::Exchange& http_exchange, std::chrono::nanoseconds took) {

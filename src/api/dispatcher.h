@@ -65,6 +65,7 @@ class Dispatcher final : public http::Application {
   bool would_let_in(const Operation& operation, std::string_view token,
                     const Circumstances& circumstances, std::size_t core);
   Result<void> admit_caller(ApiExchange& exchange) const;
+  void count_decisions(const ApiExchange& exchange);
   void fail(ApiExchange& exchange, Error error);
   void challenge(ApiExchange& exchange, const Error& error) const;
 

@@ -47,6 +47,8 @@ void ApiExchange::reset() {
   min_revision = 0;
   is_decided = true;
   holds_permission = false;
+  admission.reset();
+  decided.clear();
   pairs_read_ = false;
   subject = {};
   gateway.asked.reset();

@@ -447,6 +447,92 @@ TEST_F(AccessApiTest, AnExplanationShowsValuesToWhoMayReadThem) {
   EXPECT_THAT(explained(self, gate), HasSubstr("archived"));
   EXPECT_THAT(explained(reader, token_of(reader)), HasSubstr("archived"));
 }
+TEST_F(AccessApiTest, ADeniedEvaluationIsOnRecordWithWhomItWasAbout) {
+  const AgentId enforcer = replica.add_agent_with({"agentauth:access:evaluate"});
+  const AgentId weather = replica.add_agent("WeatherBot");
+  const std::string token = token_of(enforcer);
+  const std::string write = R"({"name":"write"})";
+  ask(evaluation, question(alice, read), token);
+  ask(evaluation, question(agent(weather.to_string()), write), token);
+  ask(evaluations,
+      R"({"evaluations":[)" + question(alice, read) + "," +
+          question(R"({"type":"user","id":"bob"})", read, R"({"type":"record","id":"2"})") + "," +
+          question(agent("Nobody"), write) + ",7]}",
+      token);
+  const auto events = audit_events(3);
+  ASSERT_EQ(events.size(), 3U);
+  for (const AuditEvent& event : events) {
+    EXPECT_EQ(event.action, AuditAction::request);
+    EXPECT_EQ(event.outcome, AuditOutcome::denied);
+    EXPECT_EQ(event.agent_id, enforcer);
+    EXPECT_EQ(event.target_type, AuditTargetType::resource);
+  }
+  EXPECT_EQ(events[0].on_behalf_of.view(), subject_of(weather));
+  EXPECT_EQ(events[0].target_agent_id, weather);
+  EXPECT_EQ(events[0].target_id.view(), "record:1");
+  EXPECT_EQ(events[0].detail.view(), "write");
+  EXPECT_EQ(to_string(events[0].reason), "not_granted");
+  EXPECT_EQ(events[1].on_behalf_of.view(), "user:bob");
+  EXPECT_EQ(events[1].target_id.view(), "record:2");
+  EXPECT_EQ(events[1].target_agent_id, std::nullopt);
+  EXPECT_EQ(events[2].on_behalf_of.view(), "agent:Nobody");
+  EXPECT_EQ(to_string(events[2].reason), "agent_unknown");
+}
+
+TEST_F(AccessApiTest, WhatIsNoEnforcementLeavesNothingOnRecord) {
+  const AgentId self = replica.add_agent("Selfish");
+  const std::string fly = R"({"name":"fly"})";
+  for (const std::string& name : {self.to_string(), std::string("Selfish")})
+    EXPECT_EQ(told(ask(evaluation, question(agent(name), fly), token_of(self))),
+              "false not_granted");
+  ask("/access/v1/explain", question(alice, fly), gate);
+  ask("/access/v1/simulate", R"({"evaluations":[)" + question(alice, fly) + "]}", gate);
+  ask("/access/v1/search/action",
+      R"({"subject":)" + alice + R"(,"resource":{"type":"record","id":"1"}})", gate);
+  ask(evaluation, question(alice, fly), gate);
+  const auto events = audit_events(1);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].on_behalf_of.view(), "user:alice");
+}
+
+// The one that asks answers for principals that are no agents; an agent is denied in its own.
+TEST_F(AccessApiTest, ABatchOfDenialsIsOnRecordWithinABudget) {
+  const AgentId weather = replica.add_agent("WeatherBot");
+  std::string items;
+  for (int i = 0; i < 1000; ++i)
+    items += (i == 0 ? "" : ",") + question(alice, R"({"name":"fly"})");
+  for (int i = 0; i < 3; ++i) ask(evaluations, R"({"evaluations":[)" + items + "]}", gate);
+  const auto dropped = [&](audit::Dropped why) {
+    return recorder.state().dropped[static_cast<std::size_t>(why)];
+  };
+  EXPECT_EQ(dropped(audit::Dropped::flood), 2000U);
+  const std::size_t kept = 1000 - dropped(audit::Dropped::queue_full);
+  EXPECT_EQ(audit_events(kept).size(), kept);
+  ask(evaluation, question(agent(weather.to_string()), R"({"name":"fly"})"), gate);
+  EXPECT_EQ(audit_events(kept + 1).back().target_agent_id, weather)
+      << "others have budgets of their own";
+}
+
+TEST_F(AccessApiTest, DecisionsAreCountedByEntryAndReason) {
+  ask(evaluation, question(alice, read), gate);
+  ask(evaluations,
+      R"({"evaluations":[)" + question(alice, read) + "," + question(alice, R"({"name":"fly"})") +
+          "," + question(agent("Nobody"), read) + ",7]}",
+      gate);
+  ask(evaluation, question(alice, read), token_with({}));
+  const std::string text = get("/metrics").body;
+  const auto counts = [&](std::string_view labels, int count) {
+    EXPECT_THAT(text, HasSubstr("agentauth_decisions_total{" + std::string(labels) + "} " +
+                                std::to_string(count) + "\n"));
+  };
+  counts(R"(entry="evaluation",decision="allow",reason="granted")", 2);
+  counts(R"(entry="evaluation",decision="deny",reason="not_granted")", 1);
+  counts(R"(entry="evaluation",decision="deny",reason="agent_unknown")", 1);
+  counts(R"(entry="evaluation",decision="deny",reason="malformed")", 1);
+  counts(R"(entry="route",decision="allow",reason="granted")", 2);
+  counts(R"(entry="route",decision="deny",reason="not_granted")", 1);
+}
+
 
 TEST_F(AccessApiTest, AMistakeInASimulatedChangeIsNamedWithItsPlace) {
   const auto simulated = [&](const std::string& change) {

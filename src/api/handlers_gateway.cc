@@ -133,11 +133,15 @@ Result<std::optional<Reason>> decide_route(Services& services, ApiExchange& exch
     return decide(view, actor, question);
   };
   // The caller chooses the request id, so that is not what counts as one use.
-  if (thread == Thread::worker)
-    return TRY(enforce(services, exchange, new_use(services), ask)).reason;
+  if (thread == Thread::worker) {
+    const Reason reason = TRY(enforce(services, exchange, new_use(services), ask)).reason;
+    exchange.decided.note(decided_by(reason));
+    return reason;
+  }
   const Directory::View view(services.directory);
   const Decision decision = TRY(ask(view, {}));
   if (decision.is_to_be_spent()) return std::nullopt;
+  exchange.decided.note(decided_by(decision.reason));
   record_audited(services, exchange, view, decision);
   if (decision.allowed()) note_use(services.grant_uses, decision, &exchange.caller->agent_id, now);
   return decision.reason;

@@ -65,7 +65,7 @@ class Searching {
   Result<bool> is_allowed(const Directory::View& view, const SentQuestion& sent,
                           const NamedAgents& names) {
     const auto asked = TRY(AccessQuestion::of(asker_, sent, &names));
-    if (!asked || !asked->unknown_subject().empty()) return false;
+    if (!asked || asked->unknown_subject()) return false;
     const Decision decision = TRY(asked->decide(view, uses_.spent()));
     uses_.note(decision);
     return decision.allowed();

@@ -231,9 +231,9 @@ class Simulating {
 
   Result<void> decide_both(const Directory::View& view, const Simulation& simulation,
                            const AccessQuestion& asked, JsonWriter& out) {
-    if (!asked.unknown_subject().empty()) {
-      write_reason("before", asked.unknown_subject(), out);
-      write_reason("after", asked.unknown_subject(), out);
+    if (const auto unknown = asked.unknown_subject()) {
+      write_reason("before", to_string(*unknown), out);
+      write_reason("after", to_string(*unknown), out);
       return {};
     }
     const Subject subject = TRY(asked.subject(view));
