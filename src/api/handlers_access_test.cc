@@ -229,6 +229,24 @@ TEST_F(AccessApiTest, WhatMayBeUsedSoOftenIsCountedOncePerRequestIdOfAnEnforcer)
 }
 
 // What was sent is still there after the database was asked in between.
+TEST_F(AccessApiTest, TheSameQuestionInOneBatchIsOneUse) {
+  Terms twice;
+  twice.max_uses = 2;
+  grant("user:alice", "pay", twice);
+  const std::string item = question(alice, R"({"name":"pay"})");
+  const auto pay_thrice = [&](const std::string& request_id) {
+    return all(call({.method = http::Method::post,
+                     .target = std::string(evaluations),
+                     .body = R"({"evaluations":[)" + item + "," + item + "," + item + "]}",
+                     .headers = {{"X-Request-ID", request_id}},
+                     .token = gate}));
+  };
+  EXPECT_EQ(pay_thrice("one"), "true granted; true granted; true granted");
+  EXPECT_EQ(pay_thrice("one"), "true granted; true granted; true granted");
+  EXPECT_EQ(pay_thrice("two"), "true granted; true granted; true granted");
+  EXPECT_EQ(pay_thrice("three"), "false uses_spent; false uses_spent; false uses_spent");
+}
+
 TEST_F(AccessApiTest, InOneRequestEachItemIsCounted) {
   Terms terms;
   terms.max_uses = 3;
