@@ -55,6 +55,8 @@ void ApiExchange::reset() {
   gateway.is_contradictory = false;
   gateway.reason.reset();
   gateway.permission.clear();
+  gateway.resource.clear();
+  gateway.path.clear();
   gateway.no_caller.reset();
   before_answer.reset();
   awaited.reset();

@@ -76,6 +76,8 @@ class ApiExchange final : public http::Exchange {
     bool is_contradictory = false;        // it was told in two ways, which differ
     std::optional<GatewayReason> reason;  // nothing: it was no gateway that asked
     std::string permission;               // that was asked for, when it was denied
+    std::string resource;                 // on what, when it was denied; empty: nothing of its own
+    std::string path;                     // decoded, when it was denied without a resource
     std::optional<Error> no_caller;       // why the token that was sent proves nobody
     std::string scratch;                  // used again, so that nothing is allocated
   };

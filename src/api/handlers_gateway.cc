@@ -167,6 +167,7 @@ Result<bool> answer_match(Services& services, ApiExchange& exchange, const Route
   if (!reason) return false;
   if (*reason != Reason::granted) {
     exchange.gateway.permission = *match.route->permission;
+    exchange.gateway.resource = asked.resource;
     return refused(exchange, GatewayReason::permission_denied, to_string(*reason));
   }
   const Directory::View view(services.directory);
@@ -188,8 +189,13 @@ Result<bool> answer(Services& services, ApiExchange& exchange, const GatewayQues
   const GatewayRouteService::InForce routes(services.gateway_routes);
   const Circumstances circumstances{
       .address = &exchange.client_address(), .method = original.method, .host = host.text()};
-  return answer_match(services, exchange, routes->match({original.method, host.text(), path}),
-                      circumstances, thread);
+  auto answered =
+      answer_match(services, exchange, routes->match({original.method, host.text(), path}),
+                   circumstances, thread);
+  // For the audit trail.
+  if (!answered && exchange.subject.agent_id && exchange.gateway.resource.empty())
+    exchange.gateway.path = path.to_string();
+  return answered;
 }
 
 Result<GatewayQuestion> read_nginx(ApiExchange& exchange) {
