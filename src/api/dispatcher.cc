@@ -97,7 +97,7 @@ void Dispatcher::finish(http::Exchange& http_exchange) {
   const auto done = [&]() -> Result<void> {
     // It may have waited for a while: what was decided before need not hold any more.
     if (exchange.caller) {
-      TRY(catch_up_with(exchange));
+      TRY(catch_up_with(services_.directory, exchange.min_revision, min_revision_field.name));
       TRY(require_fresh_directory(std::chrono::steady_clock::now()));
       const Timestamp now = services_.clock.now();
       TRY(verify_again(exchange, now));
@@ -197,16 +197,6 @@ bool Dispatcher::is_behind(const ApiExchange& exchange) const {
   return exchange.min_revision > services_.directory.revision();
 }
 
-Result<void> Dispatcher::catch_up_with(const ApiExchange& exchange) {
-  if (!is_behind(exchange)) return {};
-  TRY(services_.directory.catch_up());
-  if (!is_behind(exchange)) return {};
-  return tl::unexpected(
-      Error{.code = Errc::invalid_argument,
-            .message = "One or more fields are invalid",
-            .fields = {{std::string(min_revision_field.name), "is later than the last change"}}});
-}
-
 Result<void> Dispatcher::authorize_registrant(ApiExchange& exchange) {
   const Settings& settings = services_.settings;
   if (settings.registration == Registration::open) return {};
@@ -282,7 +272,6 @@ Result<void> Dispatcher::decide_access(ApiExchange& exchange, const Caller& call
   exchange.is_decided = !decision.is_to_be_spent();
   const Runs runs = exchange.operation->runs;
   const bool is_final =
-  exchange.admission = reason;
       !decision.allowed() || runs == Runs::inline_ || runs == Runs::worker_if_needed;
   if (exchange.is_decided && is_final) {
     record_audited(services_, exchange, view, decision);
@@ -293,6 +282,7 @@ Result<void> Dispatcher::decide_access(ApiExchange& exchange, const Caller& call
 
 Result<void> Dispatcher::admit(ApiExchange& exchange, Reason reason) {
   exchange.holds_permission = reason == Reason::granted;
+  exchange.admission = reason;
   if (exchange.operation->access == Access::permission_or_about_self) return {};
   return require_allowed(reason);
 }
@@ -457,8 +447,18 @@ void Dispatcher::challenge(ApiExchange& exchange, const Error& error) const {
     response.add_header("WWW-Authenticate", denial(exchange));
   } else if (exchange.request.count("Authorization") > 1) {
     response.add_header("WWW-Authenticate", std::string(realm) + R"(, error="invalid_request")");
-  count_decisions(exchange);
   }
+}
+
+void Dispatcher::answered(const http::Exchange& http_exchange, std::chrono::nanoseconds took) {
+  const ApiExchange& exchange = as_api(http_exchange);
+  const std::size_t operation =
+      exchange.operation == nullptr ? operations().size() : index_of(*exchange.operation);
+  services_.metrics.count_request(exchange.core, operation, exchange.response.status(), took);
+  if (exchange.gateway.reason)
+    services_.metrics.count_gateway_answer(exchange.core, *exchange.gateway.reason);
+  count_decisions(exchange);
+  log_.write(exchange, took);
 }
 
 // Who may do something, and not what it would do by it, was denied as one who may not.
@@ -476,16 +476,6 @@ void Dispatcher::count_decisions(const ApiExchange& exchange) {
   services_.metrics.count_decision(
       exchange.core, DecisionEntry::route,
       is_allowed && is_refused ? Reason::not_granted : *exchange.admission);
-}
-
-void Dispatcher::answered(const http::Exchange& http_exchange, std::chrono::nanoseconds took) {
-  const ApiExchange& exchange = as_api(http_exchange);
-  const std::size_t operation =
-      exchange.operation == nullptr ? operations().size() : index_of(*exchange.operation);
-  services_.metrics.count_request(exchange.core, operation, exchange.response.status(), took);
-  if (exchange.gateway.reason)
-    services_.metrics.count_gateway_answer(exchange.core, *exchange.gateway.reason);
-  log_.write(exchange, took);
 }
 
 }  // namespace agentauth::api

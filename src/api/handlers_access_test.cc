@@ -10,6 +10,7 @@ namespace agentauth::api {
 namespace {
 
 using ::testing::HasSubstr;
+using namespace std::string_literals;
 
 constexpr std::string_view evaluation = "/access/v1/evaluation";
 constexpr std::string_view evaluations = "/access/v1/evaluations";
@@ -228,7 +229,6 @@ TEST_F(AccessApiTest, WhatMayBeUsedSoOftenIsCountedOncePerRequestIdOfAnEnforcer)
   EXPECT_EQ(used(), 2);
 }
 
-// What was sent is still there after the database was asked in between.
 TEST_F(AccessApiTest, TheSameQuestionInOneBatchIsOneUse) {
   Terms twice;
   twice.max_uses = 2;
@@ -247,6 +247,7 @@ TEST_F(AccessApiTest, TheSameQuestionInOneBatchIsOneUse) {
   EXPECT_EQ(pay_thrice("three"), "false uses_spent; false uses_spent; false uses_spent");
 }
 
+// What was sent is still there after the database was asked in between.
 TEST_F(AccessApiTest, InOneRequestEachItemIsCounted) {
   Terms terms;
   terms.max_uses = 3;
@@ -446,25 +447,6 @@ TEST_F(AccessApiTest, AQuestionAboutOneselfLeavesNothingOnRecord) {
   EXPECT_NE(events[0].agent_id, self);
 }
 
-TEST_F(AccessApiTest, AnExplanationShowsValuesToWhoMayReadThem) {
-  Terms own;
-  own.when = "resource.properties.status == subject.id";
-  grant("agent:*", "edit", own);
-  const AgentId self = replica.add_agent();
-  const AgentId reader = replica.add_agent_with({"agentauth:entities:read"});
-  const auto explained = [&](AgentId about, const std::string& token) {
-    return ask("/access/v1/explain",
-               question(agent(about.to_string()), R"({"name":"edit"})",
-                        R"({"type":"record","id":"2"})"),
-               token)
-        .body;
-  };
-  const std::string condition = R"(resource.properties.status == subject.id is false)";
-  EXPECT_THAT(explained(self, token_of(self)), HasSubstr(condition));
-  EXPECT_EQ(explained(self, token_of(self)).find("archived"), std::string::npos);
-  EXPECT_THAT(explained(self, gate), HasSubstr("archived"));
-  EXPECT_THAT(explained(reader, token_of(reader)), HasSubstr("archived"));
-}
 TEST_F(AccessApiTest, ADeniedEvaluationIsOnRecordWithWhomItWasAbout) {
   const AgentId enforcer = replica.add_agent_with({"agentauth:access:evaluate"});
   const AgentId weather = replica.add_agent("WeatherBot");
@@ -551,6 +533,103 @@ TEST_F(AccessApiTest, DecisionsAreCountedByEntryAndReason) {
   counts(R"(entry="route",decision="deny",reason="not_granted")", 1);
 }
 
+TEST_F(AccessApiTest, AnExplanationShowsValuesToWhoMayReadThem) {
+  Terms own;
+  own.when = "resource.properties.status == subject.id";
+  grant("agent:*", "edit", own);
+  const AgentId self = replica.add_agent();
+  const AgentId reader = replica.add_agent_with({"agentauth:entities:read"});
+  const auto explained = [&](AgentId about, const std::string& token) {
+    return ask("/access/v1/explain",
+               question(agent(about.to_string()), R"({"name":"edit"})",
+                        R"({"type":"record","id":"2"})"),
+               token)
+        .body;
+  };
+  const std::string condition = R"(resource.properties.status == subject.id is false)";
+  EXPECT_THAT(explained(self, token_of(self)), HasSubstr(condition));
+  EXPECT_EQ(explained(self, token_of(self)).find("archived"), std::string::npos);
+  EXPECT_THAT(explained(self, gate), HasSubstr("archived"));
+  EXPECT_THAT(explained(reader, token_of(reader)), HasSubstr("archived"));
+}
+
+// Joining a role would tell what it holds, and a condition what is stored.
+TEST_F(AccessApiTest, WhoMayNotEvaluateSimulatesItsOwnGrantsAlone) {
+  const AgentId self = replica.add_agent_with({"read"});
+  const std::string subject = subject_of(self);
+  const GrantId own = grant(subject, "look");
+  const GrantId foreign = grant("user:alice", "look");
+  const auto simulated = [&](const std::string& change, const std::string& asked) {
+    return ask("/access/v1/simulate",
+               R"({"change":)" + change + R"(,"evaluations":[)" + asked + "]}", token_of(self));
+  };
+  const auto about_self = [&](const std::string& action) {
+    return question(agent(self.to_string()), R"({"name":")" + action + "\"}");
+  };
+  const std::string denied = R"({"decision":false,"reason":"not_granted"})";
+  const std::string granted = R"({"decision":true,"reason":"granted"})";
+  EXPECT_THAT(
+      simulated(R"({"grants":{"remove":[")" + own.to_string() + R"("]}})", about_self("look")).body,
+      HasSubstr(R"("before":)" + granted + R"(,"after":)" + denied));
+  EXPECT_THAT(simulated(R"({"grants":{"add":[{"subject":")" + subject +
+                            R"(","action":"fly","resource":"record:*"}]}})",
+                        about_self("fly"))
+                  .body,
+              HasSubstr(R"("before":)" + denied + R"(,"after":)" + granted));
+  EXPECT_EQ(simulated(R"({"members":{"remove":[{"member":")" + subject + R"(","of":"role:any"}]}})",
+                      about_self("fly"))
+                .status,
+            200);
+  EXPECT_EQ(simulated("{}", question(alice, read)).status, 403) << "about somebody else";
+  for (const std::string& change :
+       {R"({"members":{"add":[{"member":")" + subject + R"(","of":"role:any"}]}})",
+        R"({"members":{"remove":[{"member":"user:alice","of":"role:any"}]}})"s,
+        R"({"grants":{"add":[{"subject":"agent:*","action":"fly"}]}})"s,
+        R"({"grants":{"add":[{"subject":")" + subject +
+            R"(","action":"fly","when":"resource.properties.status == \"active\""}]}})"})
+    EXPECT_EQ(simulated(change, about_self("fly")).status, 403) << change;
+  const Answer hidden =
+      simulated(R"({"grants":{"remove":[")" + foreign.to_string() + R"("]}})", about_self("look"));
+  EXPECT_EQ(hidden.status, 422);
+  EXPECT_THAT(hidden.body, HasSubstr("there is no grant"));
+}
+
+// A node that knows less than the one before it would end the search too soon.
+TEST_F(AccessApiTest, APageWaitsForWhatThePageBeforeKnew) {
+  const auto search = [&](const std::string& page) {
+    return ask("/access/v1/search/subject",
+               R"({"subject":{"type":"user"},"action":{"name":"read"},)"
+               R"("resource":{"type":"record","id":"1"},"page":)" +
+                   page + "}",
+               gate);
+  };
+  grant("user:bob", "read");
+  const std::string query =
+      "searchSubjects\n"
+      R"({"type":"user"})"
+      "\n"
+      R"({"name":"read"})"
+      "\n"
+      R"({"type":"record","id":"1"})"
+      "\n";
+  const auto token = [&](Revision revision) {
+    return R"({"token":")" + cursors.conceal(std::to_string(revision) + "/alice", query, random) +
+           "\"}";
+  };
+  const Revision seen = replica.revision();
+  EXPECT_THAT(search(token(seen)).body, HasSubstr("bob"));
+  value_of(replica.database().migrate([&](Transaction& tx) -> Result<void> {
+    TRY(tx.grants().insert({"user:carol", {}}, "read", {}));
+    return note_change(tx, "user:carol");
+  }));
+  EXPECT_EQ(search(token(seen)).body.find("carol"), std::string::npos) << "not heard of yet";
+  EXPECT_THAT(search(token(seen + 1)).body, HasSubstr("carol"));
+  const Answer ahead = search(token(seen + 2));
+  EXPECT_EQ(ahead.status, 422);
+  EXPECT_THAT(ahead.body, HasSubstr(R"("field":"page.token","message":"is later than)"));
+  EXPECT_EQ(search(R"({"limit":1000})").status, 200);
+  EXPECT_EQ(search(R"({"limit":1001})").status, 400);
+}
 
 TEST_F(AccessApiTest, AMistakeInASimulatedChangeIsNamedWithItsPlace) {
   const auto simulated = [&](const std::string& change) {
@@ -572,6 +651,13 @@ TEST_F(AccessApiTest, AMistakeInASimulatedChangeIsNamedWithItsPlace) {
               HasSubstr("change.grants.add[0]: Unknown field: until"));
   EXPECT_THAT(simulated(R"({"members":{"add":[{"member":"user:a"}]}})"),
               HasSubstr(R"("field":"change.members.add[0].of")"));
+  EXPECT_THAT(simulated(R"({"grants":{"remove":["0b6f4f5e-8a2f-4c58-9f0e-1d2c3b4a5968"]}})"),
+              HasSubstr(R"("field":"change.grants.remove[0]")"));
+  EXPECT_THAT(simulated(R"({"members":{"add":[{"member":"user:a","of":"role:none"}]}})"),
+              HasSubstr(R"("field":"change.members.add[0]","message":"There is no role:none")"));
+  EXPECT_THAT(
+      simulated(R"({"grants":{"add":[{"subject":"user:a","action":"b","resource":"c:d*e"}]}})"),
+      HasSubstr(R"("field":"change.grants.add[0].resource")"));
   EXPECT_THAT(simulated(R"({"grants":{"remove":["x"]}})"), HasSubstr("change.grants.remove[0]"));
 }
 

@@ -331,6 +331,9 @@ def test_a_page_token_belongs_to_its_query_and_cannot_be_made(server, admin, pep
         return pep.post(f"/access/v1/search/{what}", {**body, "page": {"token": token}})
 
     assert [item["id"] for item in turn("subject", body, token).json()["results"]] == ["bob"]
+    for limit in (0, 1001):
+        problem(pep.post("/access/v1/search/subject", {**body, "page": {"limit": limit}}), 400,
+                "malformed_request")
     changed = token[:-2] + ("A" if token[-2] != "A" else "B") + token[-1]
     for what, other, wrong in (("subject", question({"type": "user"}, WRITE, record(1)), token),
                                ("resource", question(ALICE, READ, {"type": "record"}), token),
@@ -435,7 +438,32 @@ def test_a_simulation_shows_both_sides_and_changes_nothing(server, admin, pep):
         assert bad == {"error": {"status": 400, "message": "subject is required"}}
     missing = {"change": {"members": {"add": [{"member": "user:alice", "of": "role:none"}]}},
                "evaluations": body["evaluations"][:1]}
-    assert pep.post("/access/v1/simulate", missing).status_code == 422
+    wrong = problem(pep.post("/access/v1/simulate", missing), 422, "invalid_argument")
+    assert wrong["errors"] == [{"field": "change.members.add[0]",
+                                "message": "There is no role:none"}]
+
+
+def test_an_agent_simulates_its_own_grants_and_learns_nothing_else(server, admin, policy):
+    agent = server.register()
+    row = admin.grant(agent, "read").json()
+    name = f"agent:{agent.agent_id}"
+    itself = question({"type": "agent", "id": agent.agent_id}, READ, record(1))
+    simulate = lambda change, asked=itself: agent.post(
+        "/access/v1/simulate", {"change": change, "evaluations": [asked]})
+    (told,) = simulate({"grants": {"remove": [row["id"]]}}).json()["evaluations"]
+    assert (told["before"]["decision"], told["after"]["decision"]) == (True, False)
+    for change in ({"members": {"add": [{"member": name, "of": "role:admin"}]}},
+                   {"members": {"remove": [{"member": "user:bob", "of": "role:admin"}]}},
+                   {"grants": {"add": [{"subject": "user:bob", "action": "read"}]}},
+                   {"grants": {"add": [{"subject": name, "action": "fly",
+                                        "when": "resource.properties.status == 'active'"}]}}):
+        problem(simulate(change), 403, "permission_denied")
+    problem(simulate({}, question(ALICE, READ, record(1))), 403, "permission_denied")
+    foreign = simulate({"grants": {"remove": ["5e1f0a3c-0003-4000-8000-000000000003"]}})
+    missing = simulate({"grants": {"remove": ["5e1f0a3c-9999-4000-8000-000000000003"]}})
+    for answer in (foreign, missing):
+        assert problem(answer, 422, "invalid_argument")["errors"][0]["field"] == (
+            "change.grants.remove[0]")
 
 
 # Discovery, and the page about it all.
