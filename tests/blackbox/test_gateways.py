@@ -323,6 +323,9 @@ ENVOY_TABLE = [
     ("GET", "api.example.com", "/../auth-request", True, 403, "path_dot_segment"),
     ("GET", "api.example.com", "//admin", True, 403, "path_empty_segment"),
     ("GET", "a%2eexample.com", "/public/page", True, 403, "bad_host"),
+    # No request target at all, and told in the gateway's words all the same.
+    ("GET", "api.example.com", "/public\\page", True, 400, "malformed_request"),
+    ("GET", "api.example.com", "/public#page", True, 400, "malformed_request"),
 ]
 
 
