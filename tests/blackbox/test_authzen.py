@@ -244,9 +244,9 @@ def test_what_an_enforcement_point_denies_is_on_record_and_counted(server, admin
 
 
 def test_a_batch_of_denials_costs_no_more_than_the_budget(server, admin, pep):
-    item = question(BOB, {"name": "fly"}, record(1))
+    body = question(BOB, {"name": "fly"}, record(1), evaluations=[{}] * 1000)
     for _ in range(3):
-        pep.post(EVALUATIONS, {"evaluations": [item] * 1000})
+        assert decisions(pep.post(EVALUATIONS, body)) == [False] * 1000
     dropped = lambda: sum(map(int, re.findall(r"^agentauth_audit_dropped_total\{.*\} (\d+)$",
                                               server.get("/metrics").text, re.MULTILINE)))
     wait_until(lambda: "agentauth_audit_queue_depth 0\n" in server.get("/metrics").text)
