@@ -56,6 +56,15 @@ Result<void> require_allowed(Reason reason) {
   return failure(Errc::permission_denied, "Permission denied", to_string(reason));
 }
 
+Result<void> catch_up_with(Directory& directory, Revision seen, std::string_view field) {
+  if (seen <= directory.revision()) return {};
+  TRY(directory.catch_up());
+  if (seen <= directory.revision()) return {};
+  return tl::unexpected(Error{.code = Errc::invalid_argument,
+                              .message = "One or more fields are invalid",
+                              .fields = {{std::string(field), "is later than the last change"}}});
+}
+
 Decision decide_access(const Directory::View& view, const Operation& operation,
                        const Question& question, const Parties& parties) {
   const auto& [caller, named] = parties;

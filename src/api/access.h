@@ -31,6 +31,11 @@ Decision decide_access(const Directory::View& view, const Operation& operation,
 // Errors: permission_denied, when it does not allow.
 Result<void> require_allowed(Reason reason);
 
+// Waits until this node knows what `seen` was told of, which it may have been by another node.
+// `field` says so. On a worker. Errors: invalid_argument, when the database does not know of it
+// either; unavailable.
+Result<void> catch_up_with(Directory& directory, Revision seen, std::string_view field);
+
 // A transaction's own view of the parties, all of it read behind the change log's lock: nobody else
 // changes any of it until the transaction ends.
 class CommittedParties {

@@ -91,13 +91,15 @@ Result<std::optional<AccessQuestion>> AccessQuestion::of(const Asker& asker,
     asked.principal_ = entity_name(sent.subject);
   }
   asked.is_about_self_ = asked.agent_ == asker.caller.agent_id;
-  if (!asker.evaluates && !asked.is_about_self_ && asked.unknown_subject_.empty()) return denied();
+  if (!asker.evaluates && !asked.is_about_self_ && !asked.unknown_subject_) return denied();
   return asked;
 }
 
 void AccessQuestion::name_agent(const NamedAgents::Found& found) {
   agent_ = found.id;
-  if (!agent_) unknown_subject_ = found.is_ambiguous ? "agent_ambiguous" : "agent_unknown";
+  if (!agent_)
+    unknown_subject_ =
+        found.is_ambiguous ? agent_ambiguous_kind : decided_by(Reason::agent_unknown);
 }
 
 Result<Subject> AccessQuestion::subject(const Directory::View& view) const {
@@ -124,6 +126,10 @@ Question AccessQuestion::question(const Directory::View& view,
     question.context = sent_.context;
   }
   return question;
+}
+
+std::string AccessQuestion::sent_subject_name() const {
+  return agent_ ? subject_of(*agent_) : entity_name(sent_.subject);
 }
 
 std::string AccessQuestion::fingerprint() const {

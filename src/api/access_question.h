@@ -79,8 +79,12 @@ class AccessQuestion {
   bool is_about_self() const { return is_about_self_; }
   // The agent that it is about, if it is one.
   std::optional<AgentId> agent() const { return agent_; }
-  // Why nobody decides: whom it is about is not known. Empty: it is.
-  std::string_view unknown_subject() const { return unknown_subject_; }
+  // Why nobody decides: whom it is about is not known. Nothing: it is.
+  std::optional<DecisionKind> unknown_subject() const { return unknown_subject_; }
+  // What was asked, as it was sent.
+  std::string sent_subject_name() const;
+  std::string_view action() const { return sent_.action; }
+  std::string_view resource_name() const { return resource_; }
 
  private:
   AccessQuestion(const Asker& asker, const SentQuestion& sent) : asker_(&asker), sent_(sent) {}
@@ -92,7 +96,7 @@ class AccessQuestion {
   std::string principal_;  // of what is no agent
   std::string resource_;   // type:id; empty: none is named
   bool is_about_self_ = false;
-  std::string_view unknown_subject_;
+  std::optional<DecisionKind> unknown_subject_;
 };
 
 }  // namespace agentauth::api

@@ -131,9 +131,9 @@ Result<SentPage> read_page(const JsonValue& body) {
     page.token = token->text;
   }
   if (const JsonValue* limit = find_member(*sent, "limit")) {
-    if (limit->type != Type::integer || limit->integer < 1)
-      return malformed("page.limit", "must be a whole number from 1 on");
-    page.limit = std::min(limit->integer, SentPage::limit_max);
+    if (limit->type != Type::integer || limit->integer < 1 || limit->integer > SentPage::limit_max)
+      return malformed("page.limit", "must be a whole number from 1 to 1000");
+    page.limit = limit->integer;
   }
   return page;
 }

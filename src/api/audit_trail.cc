@@ -29,6 +29,13 @@ std::optional<AuditEvent> gateway_refusal_of(const Services& services,
   const ApiExchange::Gateway& gateway = exchange.gateway;
   if (!exchange.subject.agent_id && !is_ambiguous(*gateway.reason)) return std::nullopt;
   AuditTarget target;
+  if (!gateway.resource.empty()) {
+    target.type = AuditTargetType::resource;
+    target.id = AuditText::of_principal(gateway.resource);
+  } else if (!gateway.path.empty()) {
+    target.type = AuditTargetType::path;
+    target.id = AuditText::of_path(gateway.path);
+  }
   target.detail = gateway.permission.empty() ? audit_text_of(*gateway.reason)
                                              : AuditText::of_permission(gateway.permission);
   return event_of(services, exchange, AuditOutcome::denied, AuditReason::permission_denied,

@@ -107,7 +107,7 @@ void Dispatcher::finish(http::Exchange& http_exchange) {
   const auto done = [&]() -> Result<void> {
     // It may have waited for a while: what was decided before need not hold any more.
     if (exchange.caller) {
-      TRY(catch_up_with(exchange));
+      TRY(catch_up_with(services_.directory, exchange.min_revision, min_revision_field.name));
       TRY(require_fresh_directory(std::chrono::steady_clock::now()));
       const Timestamp now = services_.clock.now();
       TRY(verify_again(exchange, now));
@@ -222,16 +222,6 @@ bool Dispatcher::is_behind(const ApiExchange& exchange) const {
   return exchange.min_revision > services_.directory.revision();
 }
 
-Result<void> Dispatcher::catch_up_with(const ApiExchange& exchange) {
-  if (!is_behind(exchange)) return {};
-  TRY(services_.directory.catch_up());
-  if (!is_behind(exchange)) return {};
-  return tl::unexpected(
-      Error{.code = Errc::invalid_argument,
-            .message = "One or more fields are invalid",
-            .fields = {{std::string(min_revision_field.name), "is later than the last change"}}});
-}
-
 Result<void> Dispatcher::authorize_registrant(ApiExchange& exchange) {
   const Settings& settings = services_.settings;
   if (settings.registration == Registration::open) return {};
@@ -317,6 +307,7 @@ Result<void> Dispatcher::decide_access(ApiExchange& exchange, const Caller& call
 
 Result<void> Dispatcher::admit(ApiExchange& exchange, Reason reason) {
   exchange.holds_permission = reason == Reason::granted;
+  exchange.admission = reason;
   if (exchange.operation->access == Access::permission_or_about_self) return {};
   return require_allowed(reason);
 }
@@ -491,7 +482,25 @@ void Dispatcher::answered(const http::Exchange& http_exchange, std::chrono::nano
   services_.metrics.count_request(exchange.core, operation, exchange.response.status(), took);
   if (exchange.gateway.reason)
     services_.metrics.count_gateway_answer(exchange.core, *exchange.gateway.reason);
+  count_decisions(exchange);
   log_.write(exchange, took);
+}
+
+// Who may do something, and not what it would do by it, was denied as one who may not.
+void Dispatcher::count_decisions(const ApiExchange& exchange) {
+  const DecisionCounts& decided = exchange.decided;
+  if (decided.any()) {
+    const DecisionEntry entry =
+        exchange.gateway.reason ? DecisionEntry::gateway : DecisionEntry::evaluation;
+    services_.metrics.count_decisions(exchange.core, entry, decided);
+  }
+  if (!exchange.admission) return;
+  const bool is_refused = exchange.error && exchange.error->code == Errc::permission_denied;
+  const bool is_allowed = *exchange.admission == Reason::granted;
+  if (!is_allowed && !is_refused) return;  // it asked about itself
+  services_.metrics.count_decision(
+      exchange.core, DecisionEntry::route,
+      is_allowed && is_refused ? Reason::not_granted : *exchange.admission);
 }
 
 }  // namespace agentauth::api

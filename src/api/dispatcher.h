@@ -62,7 +62,6 @@ class Dispatcher final : public http::Application {
   Question question_about(const Operation& operation, Timestamp now) const;
   // Whether this node has yet to hear of what the caller has seen.
   bool is_behind(const ApiExchange& exchange) const;
-  Result<void> catch_up_with(const ApiExchange& exchange);
   Result<http::Next> run(ApiExchange& exchange);
   std::string denial(const ApiExchange& exchange) const;
   Result<void> guard_events(ApiExchange& exchange);
@@ -70,6 +69,7 @@ class Dispatcher final : public http::Application {
                     const Circumstances& circumstances, std::size_t core);
   Result<void> admit_caller(ApiExchange& exchange) const;
   void fail(ApiExchange& exchange, Error error);
+  void count_decisions(const ApiExchange& exchange);
   void challenge(ApiExchange& exchange, const Error& error) const;
 
   Services& services_;

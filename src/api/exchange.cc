@@ -47,12 +47,16 @@ void ApiExchange::reset() {
   min_revision = 0;
   is_decided = true;
   holds_permission = false;
+  admission.reset();
+  decided.clear();
   pairs_read_ = false;
   subject = {};
   gateway.asked.reset();
   gateway.is_contradictory = false;
   gateway.reason.reset();
   gateway.permission.clear();
+  gateway.resource.clear();
+  gateway.path.clear();
   gateway.no_caller.reset();
   before_answer.reset();
   awaited.reset();

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/decision_counts.h"
 #include "base/fields.h"
 #include "base/network.h"
 #include "gateway/reason.h"
@@ -50,14 +51,16 @@ class ApiExchange final : public http::Exchange {
  public:
   const Operation* operation = nullptr;  // nullptr: no route matched
   http::Captures captures;
-  std::optional<Caller> caller;   // once it has been proved who calls
-  std::optional<Error> error;     // what went wrong, for the log
-  Revision min_revision = 0;      // what the caller has seen already, if it says so
-  bool is_decided = true;         // false: the caller is known, and finish() decides
-  bool holds_permission = false;  // the operation's; asked of Access::permission_or_about_self
-  LimitReport limits;             // what the rate limits said
-  bool is_counted = false;        // by them, when its large body began to arrive
-  std::string presented_kid;      // of the API key that was sent, right or wrong
+  std::optional<Caller> caller;     // once it has been proved who calls
+  std::optional<Error> error;       // what went wrong, for the log
+  Revision min_revision = 0;        // what the caller has seen already, if it says so
+  bool is_decided = true;           // false: the caller is known, and finish() decides
+  bool holds_permission = false;    // the operation's; asked of Access::permission_or_about_self
+  std::optional<Reason> admission;  // whether who calls may, once that was decided
+  DecisionCounts decided;           // of what it asks
+  LimitReport limits;               // what the rate limits said
+  bool is_counted = false;          // by them, when its large body began to arrive
+  std::string presented_kid;        // of the API key that was sent, right or wrong
 
   // Whose credentials the request presented, as far as that is known; they need not have worked.
   struct Subject {
@@ -74,6 +77,8 @@ class ApiExchange final : public http::Exchange {
     bool is_contradictory = false;        // it was told in two ways, which differ
     std::optional<GatewayReason> reason;  // nothing: it was no gateway that asked
     std::string permission;               // that was asked for, when it was denied
+    std::string resource;                 // on what, when it was denied; empty: nothing of its own
+    std::string path;                     // decoded, when it was denied without a resource
     std::optional<Error> no_caller;       // why the token that was sent proves nobody
     std::string scratch;                  // used again, so that nothing is allocated
   };

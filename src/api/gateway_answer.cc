@@ -1,5 +1,7 @@
 #include "api/gateway_answer.h"
 
+#include <algorithm>
+
 #include "api/operations.h"
 
 namespace agentauth::api {
@@ -17,6 +19,16 @@ GatewayReason reason_of(Errc code) {
     default:
       return GatewayReason::malformed_request;
   }
+}
+
+// A target that was not read to its end has no operation.
+bool begins_as_question(std::string_view path) {
+  return std::any_of(operations().begin(), operations().end(), [&](const Operation& operation) {
+    if (operation.access != Access::gateway) return false;
+    return operation.path.ends_with("/*")
+               ? path.starts_with(operation.path.substr(0, operation.path.size() - 1))
+               : path == operation.path;
+  });
 }
 
 bool wants_verdicts_alone(const ApiExchange& exchange) {
@@ -45,7 +57,7 @@ void append_header_text(std::string_view text, std::string& out) {
 
 bool is_gateway_question(const ApiExchange& exchange) {
   if (exchange.operation != nullptr) return exchange.operation->access == Access::gateway;
-  return wants_verdicts_alone(exchange);
+  return begins_as_question(exchange.request.path);
 }
 
 void note_gateway_refusal(ApiExchange& exchange, const Error& error) {

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "api/access_question.h"
+#include "api/audit_trail.h"
 #include "api/enforcement.h"
 
 namespace agentauth::api {
@@ -10,20 +11,20 @@ namespace {
 
 // What is answered to one question.
 struct Verdict {
-  bool decision = false;
-  std::string_view reason = {};
+  DecisionKind kind = malformed_kind;
   std::optional<GrantId> grant = {};
   std::string error = {};  // why the question could not be read
+  bool allows() const { return kind == decided_by(Reason::granted); }
 };
 
 Verdict verdict_of(Reason reason, std::optional<GrantId> grant) {
-  return {reason == Reason::granted, to_string(reason), grant};
+  return {decided_by(reason), grant};
 }
 
 // Members of Evaluated: the answer to many may have a thousand of them.
 void write(const Verdict& verdict, Revision revision, JsonWriter& out) {
   out.open();
-  out.member_flag("decision", verdict.decision);
+  out.member_flag("decision", verdict.allows());
   out.name("context");
   out.open();
   if (!verdict.error.empty()) {
@@ -33,7 +34,7 @@ void write(const Verdict& verdict, Revision revision, JsonWriter& out) {
     out.member("message", verdict.error);
     out.close();
   } else {
-    out.member("reason", verdict.reason);
+    out.member("reason", to_string(verdict.kind));
     out.name("grants");
     out.open_array();
     if (verdict.grant) out.text(verdict.grant->to_string());
@@ -42,6 +43,25 @@ void write(const Verdict& verdict, Revision revision, JsonWriter& out) {
   }
   out.close();
   out.close();
+}
+
+// Puts a denial that somebody else's enforcement point acts on on record: what the subject is
+// denied, in its own budget, so that it is not hidden behind what others are. Who is not known here
+// has none.
+void record_denied(Services& services, const ApiExchange& exchange, const Directory::View& view,
+                   const AccessQuestion& asked, DecisionKind why) {
+  const auto about = asked.agent();
+  const bool is_known = about && view.find_agent(*about) != nullptr;
+  services.recorder.record_denial_of(is_known ? *about : exchange.caller->agent_id, [&] {
+    AuditReason reason = AuditReason::permission_denied;
+    parse(to_string(why), reason);
+    AuditEvent event =
+        event_of(services, exchange, AuditOutcome::denied, reason,
+                 {AuditTargetType::resource, AuditText::of_principal(asked.resource_name()),
+                  is_known ? about : std::nullopt, AuditText::of_permission(asked.action())});
+    event.on_behalf_of = AuditText::of_principal(asked.sent_subject_name());
+    return event;
+  });
 }
 
 // Answers the questions of one request one by one. On a core all are decided by one moment, and
@@ -74,7 +94,7 @@ class EvaluationOnCore final : public Evaluation {
   Answer answer(const SentQuestion& sent, std::size_t index) override {
     if (takes_too_long(index)) return std::nullopt;
     if (!asker_) asker_.emplace(TRY(Asker::of(services_, exchange_, view_)));
-    const auto asked = TRY(AccessQuestion::of(*asker_, sent, nullptr));
+    auto asked = TRY(AccessQuestion::of(*asker_, sent, nullptr));
     if (!asked) return std::nullopt;
     const Decision decision = TRY(asked->decide(view_));
     if (decision.is_to_be_spent()) return std::nullopt;
@@ -83,6 +103,7 @@ class EvaluationOnCore final : public Evaluation {
       const auto about = asked->agent();
       if (decision.audited != nullptr) audited_.push_back({decision, about});
       note_use(services_.grant_uses, decision, about ? &*about : nullptr, asker_->now);
+      if (!decision.allowed()) denied_.push_back({*std::move(asked), decided_by(decision.reason)});
     }
     return verdict_of(decision.reason,
                       decision.rule == nullptr ? std::nullopt : std::optional(decision.rule->id));
@@ -92,9 +113,15 @@ class EvaluationOnCore final : public Evaluation {
   void finish() override {
     for (const Audited& audited : audited_)
       record_audited_about(services_, exchange_, audited.about, view_, audited.decision);
+    for (const Denied& denied : denied_)
+      record_denied(services_, exchange_, view_, denied.asked, denied.why);
   }
 
  private:
+  struct Denied {
+    AccessQuestion asked;
+    DecisionKind why;
+  };
   struct Audited {
     Decision decision;
     std::optional<AgentId> about;
@@ -110,6 +137,7 @@ class EvaluationOnCore final : public Evaluation {
   const Directory::View view_;
   std::optional<Asker> asker_;
   std::vector<Audited> audited_;
+  std::vector<Denied> denied_;
 };
 
 class EvaluationOnWorker final : public Evaluation {
@@ -117,45 +145,49 @@ class EvaluationOnWorker final : public Evaluation {
   EvaluationOnWorker(Services& services, ApiExchange& exchange, const NamedAgents& names)
       : Evaluation(services, exchange), names_(names) {}
 
-  Answer answer(const SentQuestion& sent, std::size_t index) override {
+  Answer answer(const SentQuestion& sent, std::size_t) override {
     if (!asker_) {
       const Directory::View view(services_.directory);
       asker_.emplace(TRY(Asker::of(services_, exchange_, view)));
     }
     const auto asked = TRY(AccessQuestion::of(*asker_, sent, &names_));
     if (!asked) return failure(Errc::internal, "A name was not looked up");
-    if (!asked->unknown_subject().empty()) return Verdict{false, asked->unknown_subject()};
+    if (const auto unknown = asked->unknown_subject()) {
+      if (asker_->evaluates) record(*asked, *unknown);
+      return Verdict{*unknown};
+    }
     const auto ask = [&](const Directory::View& view,
                          std::span<const GrantId> spent) -> Result<Decision> {
       TRY(asker_->look_again(exchange_, view));
       return asked->decide(view, spent);
     };
-    const Enforced enforced = TRY(settle(*asked, index, ask));
+    const Enforced enforced = TRY(settle(*asked, ask));
+    if (!enforced.allowed() && !asked->is_about_self()) record(*asked, decided_by(enforced.reason));
     return verdict_of(enforced.reason, enforced.grant);
   }
 
  private:
   // Who asks about itself does not act on the answer.
-  Result<Enforced> settle(const AccessQuestion& asked, std::size_t index, Ask ask) {
+  Result<Enforced> settle(const AccessQuestion& asked, Ask ask) {
     if (!asked.is_about_self())
-      return enforce_about(services_, exchange_, asked.agent(), use_of(asked, index), ask);
+      return enforce_about(services_, exchange_, asked.agent(), use_of(asked), ask);
     std::vector<GrantId> spent;
     return foresee(services_, spent, ask);
+  }
+
+  void record(const AccessQuestion& asked, DecisionKind why) {
+    const Directory::View view(services_.directory);
+    record_denied(services_, exchange_, view, asked, why);
   }
 
   // A caller that sends its question again, under the same id, uses nothing up again. Another
   // question is another use, whatever id it comes under: enforcers pass on what their clients
   // choose.
-  std::string use_of(const AccessQuestion& asked, std::size_t index) {
+  std::string use_of(const AccessQuestion& asked) {
     const auto sent = exchange_.request.find("X-Request-ID");
     if (!sent || !is_request_id(*sent)) return new_use(services_);
-    return asker_->caller.agent_id.to_string()
-        .append("/")
-        .append(*sent)
-        .append("/")
-        .append(std::to_string(index))
-        .append("/")
-        .append(asked.fingerprint());
+    return asker_->caller.agent_id.to_string().append("/").append(*sent).append("/").append(
+        asked.fingerprint());
   }
 
   const NamedAgents& names_;
@@ -169,6 +201,7 @@ Result<bool> evaluate_one(Services& services, ApiExchange& exchange, const JsonV
   const Revision revision = services.directory.revision();
   const auto verdict = TRY(evaluation.answer(TRY(read_question(body, body)), 0));
   if (!verdict) return false;
+  exchange.decided.note(verdict->kind);
   JsonWriter out(exchange.response.body);
   write(*verdict, revision, out);
   return true;
@@ -176,7 +209,7 @@ Result<bool> evaluate_one(Services& services, ApiExchange& exchange, const JsonV
 
 bool is_last(SentBatch::Until until, const Verdict& verdict) {
   return until ==
-         (verdict.decision ? SentBatch::Until::first_permit : SentBatch::Until::first_deny);
+         (verdict.allows() ? SentBatch::Until::first_permit : SentBatch::Until::first_deny);
 }
 
 Result<bool> evaluate_items(Services& services, ApiExchange& exchange, const JsonValue& body,
@@ -197,6 +230,7 @@ Result<bool> evaluate_items(Services& services, ApiExchange& exchange, const Jso
       verdict = Verdict{.error = sent.error().message};
     }
     if (!verdict) return false;
+    exchange.decided.note(verdict->kind);
     write(*verdict, revision, out);
     if (is_last(batch.until, *verdict)) break;
   }
@@ -216,6 +250,7 @@ Result<bool> on_core(Services& services, ApiExchange& exchange, Evaluator evalua
   auto done = evaluate(services, exchange, body, evaluation);
   if (!done || !*done) {
     exchange.response.body.clear();
+    exchange.decided.clear();
     return done;
   }
   evaluation.finish();
@@ -231,6 +266,7 @@ Result<void> on_worker(Services& services, ApiExchange& exchange, Evaluator eval
   const auto done = evaluate(services, exchange, body, evaluation);
   if (!done) {
     exchange.response.body.clear();
+    exchange.decided.clear();
     return tl::unexpected(done.error());
   }
   answer_with_json(exchange);

@@ -10,6 +10,7 @@ namespace agentauth::api {
 namespace {
 
 using ::testing::HasSubstr;
+using namespace std::string_literals;
 
 constexpr std::string_view evaluation = "/access/v1/evaluation";
 constexpr std::string_view evaluations = "/access/v1/evaluations";
@@ -228,6 +229,24 @@ TEST_F(AccessApiTest, WhatMayBeUsedSoOftenIsCountedOncePerRequestIdOfAnEnforcer)
   EXPECT_EQ(used(), 2);
 }
 
+TEST_F(AccessApiTest, TheSameQuestionInOneBatchIsOneUse) {
+  Terms twice;
+  twice.max_uses = 2;
+  grant("user:alice", "pay", twice);
+  const std::string item = question(alice, R"({"name":"pay"})");
+  const auto pay_thrice = [&](const std::string& request_id) {
+    return all(call({.method = http::Method::post,
+                     .target = std::string(evaluations),
+                     .body = R"({"evaluations":[)" + item + "," + item + "," + item + "]}",
+                     .headers = {{"X-Request-ID", request_id}},
+                     .token = gate}));
+  };
+  EXPECT_EQ(pay_thrice("one"), "true granted; true granted; true granted");
+  EXPECT_EQ(pay_thrice("one"), "true granted; true granted; true granted");
+  EXPECT_EQ(pay_thrice("two"), "true granted; true granted; true granted");
+  EXPECT_EQ(pay_thrice("three"), "false uses_spent; false uses_spent; false uses_spent");
+}
+
 // What was sent is still there after the database was asked in between.
 TEST_F(AccessApiTest, InOneRequestEachItemIsCounted) {
   Terms terms;
@@ -423,9 +442,96 @@ TEST_F(AccessApiTest, AQuestionAboutOneselfLeavesNothingOnRecord) {
   for (const std::string& name : {self.to_string(), std::string("Selfish")})
     EXPECT_EQ(ask(evaluation, question(agent(name), look), token_of(self)).status, 200);
   EXPECT_EQ(ask(evaluation, question(agent(self.to_string()), look), gate).status, 200);
+  // The match, and the denial.
+  const auto events = audit_events(2);
+  ASSERT_EQ(events.size(), 2U);
+  for (const AuditEvent& event : events) EXPECT_NE(event.agent_id, self);
+}
+
+TEST_F(AccessApiTest, ADeniedEvaluationIsOnRecordWithWhomItWasAbout) {
+  const AgentId enforcer = replica.add_agent_with({"agentauth:access:evaluate"});
+  const AgentId weather = replica.add_agent("WeatherBot");
+  const std::string token = token_of(enforcer);
+  const std::string write = R"({"name":"write"})";
+  ask(evaluation, question(alice, read), token);
+  ask(evaluation, question(agent(weather.to_string()), write), token);
+  ask(evaluations,
+      R"({"evaluations":[)" + question(alice, read) + "," +
+          question(R"({"type":"user","id":"bob"})", read, R"({"type":"record","id":"2"})") + "," +
+          question(agent("Nobody"), write) + ",7]}",
+      token);
+  const auto events = audit_events(3);
+  ASSERT_EQ(events.size(), 3U);
+  for (const AuditEvent& event : events) {
+    EXPECT_EQ(event.action, AuditAction::request);
+    EXPECT_EQ(event.outcome, AuditOutcome::denied);
+    EXPECT_EQ(event.agent_id, enforcer);
+    EXPECT_EQ(event.target_type, AuditTargetType::resource);
+  }
+  EXPECT_EQ(events[0].on_behalf_of.view(), subject_of(weather));
+  EXPECT_EQ(events[0].target_agent_id, weather);
+  EXPECT_EQ(events[0].target_id.view(), "record:1");
+  EXPECT_EQ(events[0].detail.view(), "write");
+  EXPECT_EQ(to_string(events[0].reason), "not_granted");
+  EXPECT_EQ(events[1].on_behalf_of.view(), "user:bob");
+  EXPECT_EQ(events[1].target_id.view(), "record:2");
+  EXPECT_EQ(events[1].target_agent_id, std::nullopt);
+  EXPECT_EQ(events[2].on_behalf_of.view(), "agent:Nobody");
+  EXPECT_EQ(to_string(events[2].reason), "agent_unknown");
+}
+
+TEST_F(AccessApiTest, WhatIsNoEnforcementLeavesNothingOnRecord) {
+  const AgentId self = replica.add_agent("Selfish");
+  const std::string fly = R"({"name":"fly"})";
+  for (const std::string& name : {self.to_string(), std::string("Selfish")})
+    EXPECT_EQ(told(ask(evaluation, question(agent(name), fly), token_of(self))),
+              "false not_granted");
+  ask("/access/v1/explain", question(alice, fly), gate);
+  ask("/access/v1/simulate", R"({"evaluations":[)" + question(alice, fly) + "]}", gate);
+  ask("/access/v1/search/action",
+      R"({"subject":)" + alice + R"(,"resource":{"type":"record","id":"1"}})", gate);
+  ask(evaluation, question(alice, fly), gate);
   const auto events = audit_events(1);
   ASSERT_EQ(events.size(), 1U);
-  EXPECT_NE(events[0].agent_id, self);
+  EXPECT_EQ(events[0].on_behalf_of.view(), "user:alice");
+}
+
+// The one that asks answers for principals that are no agents; an agent is denied in its own.
+TEST_F(AccessApiTest, ABatchOfDenialsIsOnRecordWithinABudget) {
+  const AgentId weather = replica.add_agent("WeatherBot");
+  std::string items;
+  for (int i = 0; i < 1000; ++i)
+    items += (i == 0 ? "" : ",") + question(alice, R"({"name":"fly"})");
+  for (int i = 0; i < 3; ++i) ask(evaluations, R"({"evaluations":[)" + items + "]}", gate);
+  const auto dropped = [&](audit::Dropped why) {
+    return recorder.state().dropped[static_cast<std::size_t>(why)];
+  };
+  EXPECT_EQ(dropped(audit::Dropped::flood), 2000U);
+  const std::size_t kept = 1000 - dropped(audit::Dropped::queue_full);
+  EXPECT_EQ(audit_events(kept).size(), kept);
+  ask(evaluation, question(agent(weather.to_string()), R"({"name":"fly"})"), gate);
+  EXPECT_EQ(audit_events(kept + 1).back().target_agent_id, weather)
+      << "others have budgets of their own";
+}
+
+TEST_F(AccessApiTest, DecisionsAreCountedByEntryAndReason) {
+  ask(evaluation, question(alice, read), gate);
+  ask(evaluations,
+      R"({"evaluations":[)" + question(alice, read) + "," + question(alice, R"({"name":"fly"})") +
+          "," + question(agent("Nobody"), read) + ",7]}",
+      gate);
+  ask(evaluation, question(alice, read), token_with({}));
+  const std::string text = get("/metrics").body;
+  const auto counts = [&](std::string_view labels, int count) {
+    EXPECT_THAT(text, HasSubstr("agentauth_decisions_total{" + std::string(labels) + "} " +
+                                std::to_string(count) + "\n"));
+  };
+  counts(R"(entry="evaluation",decision="allow",reason="granted")", 2);
+  counts(R"(entry="evaluation",decision="deny",reason="not_granted")", 1);
+  counts(R"(entry="evaluation",decision="deny",reason="agent_unknown")", 1);
+  counts(R"(entry="evaluation",decision="deny",reason="malformed")", 1);
+  counts(R"(entry="route",decision="allow",reason="granted")", 2);
+  counts(R"(entry="route",decision="deny",reason="not_granted")", 1);
 }
 
 TEST_F(AccessApiTest, AnExplanationShowsValuesToWhoMayReadThem) {
@@ -448,6 +554,84 @@ TEST_F(AccessApiTest, AnExplanationShowsValuesToWhoMayReadThem) {
   EXPECT_THAT(explained(reader, token_of(reader)), HasSubstr("archived"));
 }
 
+// Joining a role would tell what it holds, and a condition what is stored.
+TEST_F(AccessApiTest, WhoMayNotEvaluateSimulatesItsOwnGrantsAlone) {
+  const AgentId self = replica.add_agent_with({"read"});
+  const std::string subject = subject_of(self);
+  const GrantId own = grant(subject, "look");
+  const GrantId foreign = grant("user:alice", "look");
+  const auto simulated = [&](const std::string& change, const std::string& asked) {
+    return ask("/access/v1/simulate",
+               R"({"change":)" + change + R"(,"evaluations":[)" + asked + "]}", token_of(self));
+  };
+  const auto about_self = [&](const std::string& action) {
+    return question(agent(self.to_string()), R"({"name":")" + action + "\"}");
+  };
+  const std::string denied = R"({"decision":false,"reason":"not_granted"})";
+  const std::string granted = R"({"decision":true,"reason":"granted"})";
+  EXPECT_THAT(
+      simulated(R"({"grants":{"remove":[")" + own.to_string() + R"("]}})", about_self("look")).body,
+      HasSubstr(R"("before":)" + granted + R"(,"after":)" + denied));
+  EXPECT_THAT(simulated(R"({"grants":{"add":[{"subject":")" + subject +
+                            R"(","action":"fly","resource":"record:*"}]}})",
+                        about_self("fly"))
+                  .body,
+              HasSubstr(R"("before":)" + denied + R"(,"after":)" + granted));
+  EXPECT_EQ(simulated(R"({"members":{"remove":[{"member":")" + subject + R"(","of":"role:any"}]}})",
+                      about_self("fly"))
+                .status,
+            200);
+  EXPECT_EQ(simulated("{}", question(alice, read)).status, 403) << "about somebody else";
+  for (const std::string& change :
+       {R"({"members":{"add":[{"member":")" + subject + R"(","of":"role:any"}]}})",
+        R"({"members":{"remove":[{"member":"user:alice","of":"role:any"}]}})"s,
+        R"({"grants":{"add":[{"subject":"agent:*","action":"fly"}]}})"s,
+        R"({"grants":{"add":[{"subject":")" + subject +
+            R"(","action":"fly","when":"resource.properties.status == \"active\""}]}})"})
+    EXPECT_EQ(simulated(change, about_self("fly")).status, 403) << change;
+  const Answer hidden =
+      simulated(R"({"grants":{"remove":[")" + foreign.to_string() + R"("]}})", about_self("look"));
+  EXPECT_EQ(hidden.status, 422);
+  EXPECT_THAT(hidden.body, HasSubstr("there is no grant"));
+}
+
+// A node that knows less than the one before it would end the search too soon.
+TEST_F(AccessApiTest, APageWaitsForWhatThePageBeforeKnew) {
+  const auto search = [&](const std::string& page) {
+    return ask("/access/v1/search/subject",
+               R"({"subject":{"type":"user"},"action":{"name":"read"},)"
+               R"("resource":{"type":"record","id":"1"},"page":)" +
+                   page + "}",
+               gate);
+  };
+  grant("user:bob", "read");
+  const std::string query =
+      "searchSubjects\n"
+      R"({"type":"user"})"
+      "\n"
+      R"({"name":"read"})"
+      "\n"
+      R"({"type":"record","id":"1"})"
+      "\n";
+  const auto token = [&](Revision revision) {
+    return R"({"token":")" + cursors.conceal(std::to_string(revision) + "/alice", query, random) +
+           "\"}";
+  };
+  const Revision seen = replica.revision();
+  EXPECT_THAT(search(token(seen)).body, HasSubstr("bob"));
+  value_of(replica.database().migrate([&](Transaction& tx) -> Result<void> {
+    TRY(tx.grants().insert({"user:carol", {}}, "read", {}));
+    return note_change(tx, "user:carol");
+  }));
+  EXPECT_EQ(search(token(seen)).body.find("carol"), std::string::npos) << "not heard of yet";
+  EXPECT_THAT(search(token(seen + 1)).body, HasSubstr("carol"));
+  const Answer ahead = search(token(seen + 2));
+  EXPECT_EQ(ahead.status, 422);
+  EXPECT_THAT(ahead.body, HasSubstr(R"("field":"page.token","message":"is later than)"));
+  EXPECT_EQ(search(R"({"limit":1000})").status, 200);
+  EXPECT_EQ(search(R"({"limit":1001})").status, 400);
+}
+
 TEST_F(AccessApiTest, AMistakeInASimulatedChangeIsNamedWithItsPlace) {
   const auto simulated = [&](const std::string& change) {
     const Answer answer =
@@ -468,6 +652,13 @@ TEST_F(AccessApiTest, AMistakeInASimulatedChangeIsNamedWithItsPlace) {
               HasSubstr("change.grants.add[0]: Unknown field: until"));
   EXPECT_THAT(simulated(R"({"members":{"add":[{"member":"user:a"}]}})"),
               HasSubstr(R"("field":"change.members.add[0].of")"));
+  EXPECT_THAT(simulated(R"({"grants":{"remove":["0b6f4f5e-8a2f-4c58-9f0e-1d2c3b4a5968"]}})"),
+              HasSubstr(R"("field":"change.grants.remove[0]")"));
+  EXPECT_THAT(simulated(R"({"members":{"add":[{"member":"user:a","of":"role:none"}]}})"),
+              HasSubstr(R"("field":"change.members.add[0]","message":"There is no role:none")"));
+  EXPECT_THAT(
+      simulated(R"({"grants":{"add":[{"subject":"user:a","action":"b","resource":"c:d*e"}]}})"),
+      HasSubstr(R"("field":"change.grants.add[0].resource")"));
   EXPECT_THAT(simulated(R"({"grants":{"remove":["x"]}})"), HasSubstr("change.grants.remove[0]"));
 }
 

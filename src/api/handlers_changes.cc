@@ -60,9 +60,15 @@ class ChangeEvents final : public http::EventSource {
   bool ended_ = false;
 };
 
+// RFC 9110 8.3.1: media types have no case.
 bool asks_for_events(const ApiExchange& exchange) {
+  static constexpr std::string_view type = "text/event-stream";
   const auto accept = exchange.request.find("Accept");
-  return accept && accept->find("text/event-stream") != std::string_view::npos;
+  if (!accept) return false;
+  const auto found =
+      std::search(accept->begin(), accept->end(), type.begin(), type.end(),
+                  [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
+  return found != accept->end();
 }
 
 // Live events begin where the caller says, or now.

@@ -116,6 +116,12 @@ TEST_F(ChangesTest, ARevisionThatIsYetToComeIsRefused) {
   EXPECT_EQ(get("/changes?since=" + revision(), follower).status, 200);
 }
 
+TEST_F(ChangesTest, MediaTypesHaveNoCase) {
+  Call live = following("/changes");
+  live.headers = {{"Accept", "application/json;q=0.1, TEXT/Event-Stream"}};
+  EXPECT_NE(call(live).events, nullptr);
+}
+
 TEST_F(ChangesTest, AFollowerIsToldOfEachChangeOnce) {
   const Answer answer = call(following("/changes"));
   EXPECT_EQ(answer.status, 200);

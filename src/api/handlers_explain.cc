@@ -120,8 +120,10 @@ Result<void> explain_access(Services& services, ApiExchange& exchange) {
   const auto asked = TRY(AccessQuestion::of(*asker, sent, &names));
   if (!asked) return failure(Errc::internal, "A name was not looked up");
   Explanation explanation;
-  std::string_view reason = asked->unknown_subject();
-  if (reason.empty()) {
+  std::string_view reason;
+  if (const auto unknown = asked->unknown_subject()) {
+    reason = to_string(*unknown);
+  } else {
     std::vector<GrantId> spent;
     TRY(foresee(services, spent, [&](const Directory::View& view, std::span<const GrantId> used) {
       return asked->decide(view, used);

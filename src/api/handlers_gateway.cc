@@ -171,11 +171,15 @@ Result<std::optional<Reason>> decide_route(Services& services, ApiExchange& exch
     return decide(view, actor, question);
   };
   // The caller chooses the request id, so that is not what counts as one use.
-  if (thread == Thread::worker)
-    return TRY(enforce(services, exchange, new_use(services), ask)).reason;
+  if (thread == Thread::worker) {
+    const Reason reason = TRY(enforce(services, exchange, new_use(services), ask)).reason;
+    exchange.decided.note(decided_by(reason));
+    return reason;
+  }
   const Directory::View view(services.directory);
   const Decision decision = TRY(ask(view, {}));
   if (decision.is_to_be_spent()) return std::nullopt;
+  exchange.decided.note(decided_by(decision.reason));
   record_audited(services, exchange, view, decision);
   if (decision.allowed()) note_use(services.grant_uses, decision, &exchange.caller->agent_id, now);
   return decision.reason;
@@ -201,6 +205,7 @@ Result<bool> answer_match(Services& services, ApiExchange& exchange, const Route
   if (!reason) return false;
   if (*reason != Reason::granted) {
     exchange.gateway.permission = *match.route->permission;
+    exchange.gateway.resource = asked.resource;
     return refused(exchange, GatewayReason::permission_denied, to_string(*reason));
   }
   const Directory::View view(services.directory);
@@ -221,8 +226,13 @@ Result<bool> answer(Services& services, ApiExchange& exchange, const GatewayQues
   const GatewayRouteService::InForce routes(services.gateway_routes);
   const Circumstances circumstances{
       .address = &exchange.client_address(), .method = original.method, .host = host.text()};
-  return answer_match(services, exchange, routes->match({original.method, host.text(), path}),
-                      circumstances, thread);
+  auto answered =
+      answer_match(services, exchange, routes->match({original.method, host.text(), path}),
+                   circumstances, thread);
+  // For the audit trail.
+  if (!answered && exchange.subject.agent_id && exchange.gateway.resource.empty())
+    exchange.gateway.path = path.to_string();
+  return answered;
 }
 
 Result<GatewayQuestion> read_nginx(ApiExchange& exchange) {

@@ -367,7 +367,7 @@ TEST_F(GatewayTest, ADenialIsOnRecordWithWhatWasMissing) {
   EXPECT_EQ(events[0].agent_id, agent);
   EXPECT_EQ(events[0].operation.view(), "answerNginx");
   EXPECT_EQ(events[0].detail.view(), "read_stock");
-  EXPECT_EQ(events[0].target_type, AuditTargetType::none);
+  EXPECT_EQ(events[0].target_type, AuditTargetType::path);
 }
 
 TEST_F(GatewayTest, WhoTriesToBeMisreadIsOnRecordAndWhoOnlyLooksAroundIsNot) {
@@ -392,6 +392,39 @@ TEST_F(GatewayTest, AnswersAreCountedByReason) {
   const std::string text = get("/metrics").body;
   EXPECT_THAT(text, HasSubstr("agentauth_gateway_answers_total{reason=\"allowed\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("agentauth_gateway_answers_total{reason=\"path_dot_segment\"} 1\n"));
+}
+
+TEST_F(GatewayTest, ADecisionIsCountedByItsReason) {
+  nginx("GET", "/projects/7/weather", token);
+  nginx("GET", "/stock", token);
+  nginx("GET", "/nowhere", token);
+  const std::string text = get("/metrics").body;
+  for (const char* labels :
+       {R"(decision="allow",reason="granted")", R"(decision="deny",reason="not_granted")",
+        R"(decision="deny",reason="unlisted_path")"})
+    EXPECT_THAT(text, HasSubstr(R"(agentauth_decisions_total{entry="gateway",)" +
+                                std::string(labels) + "} 1\n"));
+}
+
+TEST_F(GatewayTest, ADenialSaysOnWhat) {
+  for (const auto& answer :
+       {nginx("PUT", "/projects/8/weather?day=1", token),
+        envoy(Method::put, "/projects/8/weather", token), nginx("GET", "/stock", token),
+        forwarded("GET", "/no%77here/at%20all?key=1", token)})
+    EXPECT_EQ(answer.status, 403);
+  const auto events = audit_events(4);
+  ASSERT_EQ(events.size(), 4U);
+  for (int i : {0, 1}) {
+    EXPECT_EQ(events[i].target_type, AuditTargetType::resource);
+    EXPECT_EQ(events[i].target_id.view(), "project:8");
+    EXPECT_EQ(events[i].detail.view(), "write_weather");
+  }
+  EXPECT_EQ(events[2].target_type, AuditTargetType::path);
+  EXPECT_EQ(events[2].target_id.view(), "/stock");
+  EXPECT_EQ(events[2].detail.view(), "read_stock");
+  EXPECT_EQ(events[3].target_type, AuditTargetType::path);
+  EXPECT_EQ(events[3].target_id.view(), "/nowhere/at all");
+  EXPECT_EQ(events[3].detail.view(), "unlisted_path");
 }
 
 TEST_F(GatewayTest, NothingOfOneQuestionIsLeftForTheNext) {

@@ -1,4 +1,7 @@
 // AuthZEN's searches: for which subjects, resources or actions an evaluation would be true.
+#include <charconv>
+
+#include "api/access.h"
 #include "api/access_question.h"
 #include "api/enforcement.h"
 #include "api/handlers_access.h"
@@ -65,7 +68,7 @@ class Searching {
   Result<bool> is_allowed(const Directory::View& view, const SentQuestion& sent,
                           const NamedAgents& names) {
     const auto asked = TRY(AccessQuestion::of(asker_, sent, &names));
-    if (!asked || !asked->unknown_subject().empty()) return false;
+    if (!asked || asked->unknown_subject()) return false;
     const Decision decision = TRY(asked->decide(view, uses_.spent()));
     uses_.note(decision);
     return decision.allowed();
@@ -87,6 +90,30 @@ std::string query_of(const ApiExchange& exchange, const JsonValue& body) {
   return query;
 }
 
+// Where a page begins, and what the one before it was found by at the latest: a node that knows
+// less would end the search too soon.
+struct Place {
+  Revision revision = 0;
+  std::string after;
+};
+
+Result<Place> read_place(const Services& services, std::string_view token, std::string_view query) {
+  const std::string text = TRY(services.cursors.reveal(token, query));
+  Place place;
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, place.revision);
+  if (parsed.ec != std::errc{} || parsed.ptr == end || *parsed.ptr != '/')
+    return failure(Errc::malformed_request, "The page token is of an earlier version");
+  place.after.assign(parsed.ptr + 1, end);
+  return place;
+}
+
+std::string token_of(Services& services, const FoundPage& found, std::string_view query) {
+  if (found.last.empty()) return {};
+  const std::string place = std::to_string(services.directory.revision()) + '/' + found.last;
+  return services.cursors.conceal(place, query, services.random);
+}
+
 void write_result(Sought sought, std::string_view type, std::string_view name, JsonWriter& out) {
   out.open();
   if (sought == Sought::actions) {
@@ -105,8 +132,9 @@ Result<void> search(Services& services, ApiExchange& exchange, Sought sought) {
   const SentQuestion sent = TRY(read_question(body, body, sought));
   const SentPage page = TRY(read_page(body));
   const std::string query = query_of(exchange, body);
-  std::string after;
-  if (!page.token.empty()) after = TRY(services.cursors.reveal(page.token, query));
+  Place place;
+  if (!page.token.empty()) place = TRY(read_place(services, page.token, query));
+  TRY(catch_up_with(services.directory, place.revision, "page.token"));
 
   std::optional<Asker> asker;
   {
@@ -114,17 +142,16 @@ Result<void> search(Services& services, ApiExchange& exchange, Sought sought) {
     asker.emplace(TRY(Asker::of(services, exchange, view)));
   }
   if (sought != Sought::subjects) TRY(AccessQuestion::of(*asker, sent, &names));
-  const FoundPage found = TRY(Searching(services, *asker, sought)
-                                  .page(sent, names, after, static_cast<std::size_t>(page.limit)));
+  const FoundPage found =
+      TRY(Searching(services, *asker, sought)
+              .page(sent, names, place.after, static_cast<std::size_t>(page.limit)));
   exchange.response.set_status(exchange.operation->status);
   exchange.response.set_content_type("application/json");
   JsonWriter out(exchange.response.body);
   out.open();
   out.name("page");
   out.open();
-  out.member("next_token", found.last.empty()
-                               ? ""
-                               : services.cursors.conceal(found.last, query, services.random));
+  out.member("next_token", token_of(services, found, query));
   out.close();
   out.name("results");
   out.open_array();

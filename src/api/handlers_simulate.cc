@@ -142,8 +142,16 @@ Result<std::vector<SimulatedMember>> read_members(const std::vector<SentElement>
   return members;
 }
 
+tl::unexpected<Error> no_grant(const SentElement& element) {
+  return tl::unexpected(Error{.code = Errc::invalid_argument,
+                              .message = "One or more fields are invalid",
+                              .fields = {{element.place, "there is no grant " + element.text}}});
+}
+
+// `of`: whose grants alone are there; empty: everybody's.
 Result<std::vector<Grant>> find_removed(Services& services,
-                                        const std::vector<SentElement>& elements) {
+                                        const std::vector<SentElement>& elements,
+                                        const std::string& of) {
   return services.database.read([&](Transaction& tx) -> Result<std::vector<Grant>> {
     std::vector<Grant> grants;
     for (const SentElement& element : elements) {
@@ -151,21 +159,38 @@ Result<std::vector<Grant>> find_removed(Services& services,
       const auto id =
           text.size() > 2 ? GrantId::parse(text.substr(1, text.size() - 2)) : std::nullopt;
       auto grant = id ? tx.grants().find(*id) : Result<Grant>(failure(Errc::not_found, ""));
-      if (!grant && grant.error().code == Errc::not_found)
-        return failure(Errc::invalid_argument, element.place + ": there is no grant " + text);
+      if (!grant && grant.error().code == Errc::not_found) return no_grant(element);
       grants.push_back(TRY(std::move(grant)));
+      if (!of.empty() && grants.back().subject != of) return no_grant(element);
     }
     return grants;
   });
 }
 
-Result<SimulatedChange> find_change(Services& services, const SentChange& sent) {
+// Who asks about itself learns what it would come to without something it has, or with a grant of
+// its own. Not what a role holds, by joining it, nor what is stored, by a condition on it.
+Result<void> require_own(const SimulatedChange& change, const std::string& self) {
+  const auto denied = [](std::string_view why) {
+    return failure(Errc::permission_denied, "Permission denied", why);
+  };
+  for (const Grant& grant : change.added)
+    if (grant.subject != self || grant.when) return denied("it adds more than a grant of its own");
+  for (const SimulatedMember& member : change.left)
+    if (member.member != self) return denied("it takes somebody else from a role or group");
+  if (!change.joined.empty()) return denied("it joins a role or group");
+  return {};
+}
+
+// `self`: of whom it may say something; empty: of everybody.
+Result<SimulatedChange> find_change(Services& services, const SentChange& sent,
+                                    const std::string& self) {
   SimulatedChange change;
   for (const SentElement& element : sent.added)
     change.added.push_back(TRY(placed(element, read_added(element.text))));
-  change.removed = TRY(find_removed(services, sent.removed));
   change.joined = TRY(read_members(sent.joined));
   change.left = TRY(read_members(sent.left));
+  if (!self.empty()) TRY(require_own(change, self));
+  change.removed = TRY(find_removed(services, sent.removed, self));
   return change;
 }
 
@@ -207,7 +232,10 @@ class Simulating {
     const Revision revision = services_.directory.revision();
     const Directory::View view(services_.directory);
     const Asker asker = TRY(Asker::of(services_, exchange_, view));
-    const Simulation simulation = TRY(Simulation::of(view, change));
+    auto simulated = Simulation::of(view, change);
+    if (!simulated)
+      for (FieldError& wrong : simulated.error().fields) wrong.field = "change." + wrong.field;
+    const Simulation simulation = TRY(std::move(simulated));
     JsonWriter out(exchange_.response.body);
     out.open();
     out.member("revision", revision);
@@ -231,9 +259,9 @@ class Simulating {
 
   Result<void> decide_both(const Directory::View& view, const Simulation& simulation,
                            const AccessQuestion& asked, JsonWriter& out) {
-    if (!asked.unknown_subject().empty()) {
-      write_reason("before", asked.unknown_subject(), out);
-      write_reason("after", asked.unknown_subject(), out);
+    if (const auto unknown = asked.unknown_subject()) {
+      write_reason("before", to_string(*unknown), out);
+      write_reason("after", to_string(*unknown), out);
       return {};
     }
     const Subject subject = TRY(asked.subject(view));
@@ -258,7 +286,9 @@ class Simulating {
 Result<void> simulate_access(Services& services, ApiExchange& exchange) {
   const NamedAgents names = TRY(find_named_agents(services, exchange));
   const SentChange sent = TRY(read_change(TRY(read_access_body(exchange))));
-  const SimulatedChange change = TRY(find_change(services, sent));
+  const std::string self =
+      exchange.holds_permission ? std::string() : subject_of(exchange.caller->agent_id);
+  const SimulatedChange change = TRY(find_change(services, sent, self));
   // From here on nobody else parses JSON on this thread.
   const JsonValue body = TRY(read_access_body(exchange));
   Simulating simulating(services, exchange, names);

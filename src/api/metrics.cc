@@ -17,7 +17,7 @@ constexpr std::array<std::int64_t, 14> bounds_ns = {
     2'500,     5'000,      10'000,      25'000,      100'000,     500'000,       1'000'000,
     5'000'000, 25'000'000, 100'000'000, 250'000'000, 500'000'000, 1'000'000'000, 5'000'000'000};
 
-constexpr std::array<MetricRow, 29> table = {{
+constexpr std::array<MetricRow, 30> table = {{
     {"agentauth_requests_total", "counter", "route, method, status",
      "Requests answered, by route and status"},
     {"agentauth_request_duration_seconds", "histogram", "route, method",
@@ -31,6 +31,9 @@ constexpr std::array<MetricRow, 29> table = {{
     {"agentauth_denials_total", "counter", "route, method", "Requests denied by permission (403)"},
     {"agentauth_gateway_answers_total", "counter", "reason",
      "What gateways were answered: allowed, open, or why not"},
+    {"agentauth_decisions_total", "counter", "entry, decision, reason",
+     "Decisions by entry (evaluation: AuthZEN, each item of a batch; gateway; route: calls to this "
+     "server), allow or deny, and why"},
     {"agentauth_pool_threads", "gauge", "pool", "Threads of the worker and the hashing pool"},
     {"agentauth_pool_depth", "gauge", "pool", "Jobs that wait in a pool's queue"},
     {"agentauth_connections", "gauge", "", "Open client connections"},
@@ -137,6 +140,7 @@ Metrics::Metrics(std::size_t cores) {
   for (std::size_t i = 0; i < cores; ++i) {
     cores_.push_back(std::make_unique<CoreCounters>(operations().size() + 1));
     gateway_.push_back(std::make_unique<GatewayCounters>());
+    decisions_.push_back(std::make_unique<DecisionCounters>());
   }
 }
 
@@ -150,11 +154,19 @@ void Metrics::count_request(std::size_t core, std::size_t operation, int status,
   counters.nanoseconds.add(static_cast<std::uint64_t>(std::max<std::int64_t>(took.count(), 0)));
 }
 
+void Metrics::count_decisions(std::size_t core, DecisionEntry entry,
+                              const DecisionCounts& decisions) {
+  auto& counters = (*decisions_[core])[static_cast<std::size_t>(entry)];
+  for (std::size_t kind = 0; kind < decision_kind_count; ++kind)
+    if (decisions.of(kind) > 0) counters[kind].add(decisions.of(kind));
+}
+
 void Metrics::write(std::string& out) const {
   write_requests(out);
   write_durations(out);
   write_logins(out);
   write_gateway_answers(out);
+  write_decisions(out);
   write_gauges(out);
 }
 
@@ -222,11 +234,45 @@ void Metrics::write_logins(std::string& out) const {
 void Metrics::write_gateway_answers(std::string& out) const {
   append_header(out, "agentauth_gateway_answers_total");
   for (std::size_t reason = 0; reason < gateway_reason_count; ++reason) {
-    std::uint64_t sum = 0;
-    for (const auto& core : gateway_) sum += (*core)[reason].value();
+    const std::uint64_t sum = gateway_answers(static_cast<GatewayReason>(reason));
     if (sum > 0)
       append_sample(out, "agentauth_gateway_answers_total",
                     label("reason", to_string(static_cast<GatewayReason>(reason))), sum);
+  }
+}
+
+std::uint64_t Metrics::gateway_answers(GatewayReason reason) const {
+  std::uint64_t sum = 0;
+  for (const auto& core : gateway_) sum += (*core)[static_cast<std::size_t>(reason)].value();
+  return sum;
+}
+
+// What a gateway was answered without a look at any grant was decided by its routes.
+void Metrics::write_decisions(std::string& out) const {
+  static constexpr std::string_view name = "agentauth_decisions_total";
+  append_header(out, name);
+  const auto write = [&](DecisionEntry entry, bool allows, std::string_view reason,
+                         std::uint64_t sum) {
+    if (sum == 0) return;
+    append_sample(out, name,
+                  label("entry", to_string(entry)) + ',' +
+                      label("decision", allows ? "allow" : "deny") + ',' + label("reason", reason),
+                  sum);
+  };
+  for (std::size_t entry = 0; entry < decision_entry_count; ++entry) {
+    for (std::size_t place = 0; place < decision_kind_count; ++place) {
+      std::uint64_t sum = 0;
+      for (const auto& core : decisions_) sum += (*core)[entry][place].value();
+      const auto kind = static_cast<DecisionKind>(place);
+      write(static_cast<DecisionEntry>(entry), kind == decided_by(Reason::granted), to_string(kind),
+            sum);
+    }
+  }
+  for (std::size_t place = 0; place < gateway_reason_count; ++place) {
+    const auto reason = static_cast<GatewayReason>(place);
+    if (is_of_routes(reason))
+      write(DecisionEntry::gateway, reason == GatewayReason::open, to_string(reason),
+            gateway_answers(reason));
   }
 }
 

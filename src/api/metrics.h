@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/decision_counts.h"
 #include "audit/recorder.h"
 #include "gateway/reason.h"
 #include "http/server.h"
@@ -42,6 +43,11 @@ class Metrics {
   // On the core that answered.
   void count_gateway_answer(std::size_t core, GatewayReason reason) {
     (*gateway_[core])[static_cast<std::size_t>(reason)].add(1);
+  }
+  // The same, of what was decided for that answer.
+  void count_decisions(std::size_t core, DecisionEntry entry, const DecisionCounts& decisions);
+  void count_decision(std::size_t core, DecisionEntry entry, Reason reason) {
+    (*decisions_[core])[static_cast<std::size_t>(entry)][static_cast<std::size_t>(reason)].add(1);
   }
   void count_request_not_logged() { ++requests_not_logged_; }
   void count_refresh_replay() { ++refresh_replays_; }
@@ -94,17 +100,22 @@ class Metrics {
   };
   using CoreCounters = std::vector<OperationCounters>;
   using GatewayCounters = std::array<Counter, gateway_reason_count>;
+  using DecisionCounters =
+      std::array<std::array<Counter, decision_kind_count>, decision_entry_count>;
 
   void write_requests(std::string& out) const;
   void write_durations(std::string& out) const;
   void write_logins(std::string& out) const;
   void write_gateway_answers(std::string& out) const;
+  void write_decisions(std::string& out) const;
+  std::uint64_t gateway_answers(GatewayReason reason) const;
   static void write_audit(std::string& out, const audit::Recorder::State& audit);
   void write_gauges(std::string& out) const;
   static void write_limits(const Gauges& gauges, std::string& out);
 
   std::vector<std::unique_ptr<CoreCounters>> cores_;
   std::vector<std::unique_ptr<GatewayCounters>> gateway_;
+  std::vector<std::unique_ptr<DecisionCounters>> decisions_;
   std::array<std::atomic<std::uint64_t>, 3> logins_{};
   std::atomic<std::uint64_t> refresh_replays_{0};
   std::atomic<std::uint64_t> requests_not_logged_{0};

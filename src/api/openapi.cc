@@ -223,7 +223,8 @@ void write_content(const Operation& operation, JsonWriter& out) {
 std::set<int> error_statuses(const Operation& operation) {
   if (operation.only_verdicts) return {401, 403};
   if (operation.access == Access::gateway) return {401, 403, 429, 503};
-  std::set<int> statuses = {400, 503};
+  // `PUT /limits` may limit any of them.
+  std::set<int> statuses = {400, 429, 503};
   const bool needs_agent = operation.access != Access::anonymous;
   // Login and refresh take a credential in the body.
   if (needs_agent || operation.path.starts_with("/auth/")) statuses.insert(401);
@@ -253,17 +254,20 @@ void write_responses(const Operation& operation, JsonWriter& out) {
                   out);
   for (const int status : error_statuses(operation)) {
     out.name(std::to_string(status));
-    out.raw(R"({"$ref":"#/components/responses/Problem"})");
+    out.raw(status == 429 ? R"({"$ref":"#/components/responses/RateLimited"})"
+                          : R"({"$ref":"#/components/responses/Problem"})");
   }
   out.close();
 }
 
-void write_operation(const Operation& operation, JsonWriter& out) {
-  // OpenAPI has no word for every method.
+void write_operation(const Operation& operation, std::string_view method, JsonWriter& out) {
   const bool any = operation.method == http::Method::any;
-  out.name(any ? "get" : lower(http::to_string(operation.method)));
+  out.name(method);
   out.open();
-  out.member("operationId", operation.name);
+  // Unique in the document.
+  out.member("operationId", any && method != "get"
+                                ? std::string(operation.name).append("_").append(method)
+                                : std::string(operation.name));
   out.member("summary", operation.summary);
   out.name("tags");
   out.open_array();
@@ -320,11 +324,24 @@ void write_operation(const Operation& operation, JsonWriter& out) {
   out.close();
 }
 
+// OpenAPI has no word for every method: all that it knows, then.
+void write_operations(const Operation& operation, JsonWriter& out) {
+  if (operation.method != http::Method::any)
+    return write_operation(operation, lower(http::to_string(operation.method)), out);
+  for (const char* method : {"get", "head", "post", "put", "patch", "delete", "options"})
+    write_operation(operation, method, out);
+}
+
 constexpr std::string_view components = R"({
 "securitySchemes":{"bearer":{"type":"http","scheme":"bearer","bearerFormat":"JWT",
 "description":"Log in with POST /auth/login and an API key, and paste the access_token of its answer"}},
 "responses":{"Problem":{"description":"RFC 9457 problem","content":{"application/problem+json":
-{"schema":{"$ref":"#/components/schemas/Problem"}}}}},
+{"schema":{"$ref":"#/components/schemas/Problem"}}}},
+"RateLimited":{"description":"RFC 9457 problem: a limit of GET /limits is used up","headers":
+{"Retry-After":{"description":"Seconds until it may be tried again","schema":{"type":"integer"}},
+"RateLimit":{"description":"What is left of each limit","schema":{"type":"string"}},
+"RateLimit-Policy":{"description":"The limits that count here","schema":{"type":"string"}}},
+"content":{"application/problem+json":{"schema":{"$ref":"#/components/schemas/Problem"}}}}},
 "schemas":{"Problem":{"type":"object","required":["type","title","status","detail","code",
 "request_id"],"properties":{"type":{"type":"string"},"title":{"type":"string"},
 "status":{"type":"integer"},"detail":{"type":"string"},"code":{"type":"string"},
@@ -352,7 +369,7 @@ void write_openapi(std::string_view version, std::string& text) {
     out.name(operation.path);
     out.open();
     for (const Operation& same_path : operations())
-      if (same_path.path == operation.path) write_operation(same_path, out);
+      if (same_path.path == operation.path) write_operations(same_path, out);
     out.close();
   }
   out.close();

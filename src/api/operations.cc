@@ -240,7 +240,7 @@ constexpr std::array table = {
               "Why a subject may do something to a resource, or what is missing", Access::permission_or_about_self, evaluate_access,
               Runs::on_worker, 200, answers<Explain, Explained, explain_access>()},
     Operation{Method::post, "/access/v1/simulate", "simulateAccess",
-              "What evaluations would come to if grants or memberships were changed", Access::permission, evaluate_access,
+              "What evaluations would come to if grants or memberships were changed", Access::permission_or_about_self, evaluate_access,
               Runs::on_worker, 200, answers<Simulate, Simulated, simulate_access>()},
 
     Operation{Method::get, "/policy", "getPolicy",

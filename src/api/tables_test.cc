@@ -156,7 +156,8 @@ TEST_F(OpenApiTest, ItIsJsonAndDescribesEveryOperation) {
   for (const Operation& operation : operations()) {
     // What a page consists of is nothing to call.
     if (operation.path.ends_with("/{file}")) continue;
-    ++expected;
+    // Whatever method it is asked by.
+    expected += operation.method == http::Method::any ? 7 : 1;
     const JsonValue* path = paths.find(operation.path);
     ASSERT_NE(path, nullptr) << operation.path;
     std::string method(http::to_string(operation.method));
@@ -170,6 +171,8 @@ TEST_F(OpenApiTest, ItIsJsonAndDescribesEveryOperation) {
     if (operation.access != Access::anonymous) {
       EXPECT_NE(responses.find("401"), nullptr) << operation.name;
     }
+    // Any may be limited; to nginx a refusal is one of its verdicts.
+    EXPECT_EQ(responses.find("429") == nullptr, operation.only_verdicts) << operation.name;
     // Every {name} of a path is a parameter of it.
     std::size_t captures = 0;
     for (const char c : operation.path) captures += c == '{' ? 1 : 0;
@@ -179,6 +182,22 @@ TEST_F(OpenApiTest, ItIsJsonAndDescribesEveryOperation) {
     EXPECT_EQ(in_path, captures) << operation.name;
   }
   EXPECT_EQ(described, expected);
+}
+
+TEST_F(OpenApiTest, WhatIsAnsweredToEveryMethodIsDescribedForEach) {
+  const Answer answer = get("/openapi.json");
+  const auto document = parse_json(answer.body);
+  ASSERT_TRUE(document);
+  const JsonValue& item = *document->find("paths")->find("/gateway/forward-auth");
+  std::set<std::string_view> names;
+  for (const char* method : {"get", "head", "post", "put", "patch", "delete", "options"}) {
+    ASSERT_NE(item.find(method), nullptr) << method;
+    names.insert(item.find(method)->find("operationId")->text);
+  }
+  EXPECT_EQ(names.size(), 7U);
+  const JsonValue& limited = *document->find("components")->find("responses")->find("RateLimited");
+  for (const char* name : {"Retry-After", "RateLimit", "RateLimit-Policy"})
+    EXPECT_NE(limited.find("headers")->find(name), nullptr) << name;
 }
 
 TEST_F(OpenApiTest, OperationsAreGroupedByTheirNoun) {

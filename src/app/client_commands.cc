@@ -11,6 +11,7 @@
 #include "app/role_commands.h"
 #include "app/server_url.h"
 #include "app/text_table.h"
+#include "authz/permission_service.h"
 #include "base/json.h"
 
 namespace agentauth::app {
@@ -213,6 +214,8 @@ Result<int> apply_limits(const Call& call) {
 }
 
 Result<int> check(const Call& call) {
+  if (!is_permission(call.positional(1)))
+    return failure(Errc::invalid_argument, "PERMISSION " + std::string(permission_rule));
   const std::string id = TRY(call.api.find_agent(call.positional(0)));
   std::string path = agent_path(id) + "/permissions/" + percent_encode(call.positional(1));
   if (call.line.positionals.size() > 2) path += "?resource=" + percent_encode(call.positional(2));
@@ -285,6 +288,7 @@ constexpr auto entries = std::to_array<Entry>({
     {CommandId::policy_diff, diff_policy},
     {CommandId::policy_export, export_policy},
     {CommandId::policy_test, test_policy},
+    {CommandId::policy_simulate, simulate_policy},
     {CommandId::policy_who_can, who_can},
     {CommandId::policy_what_can, what_can},
     {CommandId::key_list, list_keys},

@@ -113,6 +113,12 @@ TEST_F(ClientCommandsTest, CheckTakesOnlyABooleanForADecision) {
   EXPECT_FALSE(run({"check", std::string(weather_id), "p"}));
 }
 
+TEST_F(ClientCommandsTest, CheckOfWhatIsNoPermissionIsAMistakeOfTheCommandLine) {
+  EXPECT_EQ(run({"check", std::string(weather_id), "bad perm"}).error().code,
+            Errc::invalid_argument);
+  EXPECT_TRUE(server_.calls.empty());
+}
+
 TEST_F(ClientCommandsTest, CheckSendsTheResource) {
   server_.answer("GET " + path("/permissions/a:b?resource=project:7%2Fx"), 200,
                  R"({"decision":true})");

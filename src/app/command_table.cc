@@ -41,6 +41,12 @@ constexpr std::array<Positional, 1> export_file{
     {{"FILE", "where to write it; standard output without it", false}}};
 constexpr std::array<Positional, 1> tests_file{
     {{"FILE", "JSON: {\"tests\":[{\"allow\":{...}},{\"deny\":{...}},{\"list\":{...}}]}"}}};
+constexpr std::array<Positional, 4> simulated_change{
+    {{"FILE",
+      "JSON: {\"change\":{...},\"evaluations\":[...]}, as POST /access/v1/simulate takes it"},
+     {"SUBJECT", "asked in place of the file's evaluations", false},
+     {"ACTION", "a permission, without *", false},
+     {"RESOURCE", "type:id", false}}};
 constexpr std::array<Positional, 2> who_question{
     {{"ACTION", "a permission, without *"}, {"RESOURCE", "type:id", false}}};
 constexpr std::array<Positional, 2> what_question{
@@ -279,6 +285,13 @@ constexpr auto table = std::to_array<Command>({
      .example = "agentauth policy test policy-tests.json",
      .note = "Exit code 1 when a row failed. Needs a key that holds agentauth:access:evaluate, and "
              "a server that answers /access/v1."},
+    {.id = CommandId::policy_simulate,
+     .name = "policy simulate",
+     .about = "Show what a change would do to some decisions, and change nothing",
+     .positionals = simulated_change,
+     .example = "agentauth policy simulate change.json user:alice write record:record-2",
+     .note = "Prints ~ before what would be decided otherwise, = before the rest. Exit code 0 "
+             "either way, 1 when the change is wrong or a question could not be asked."},
     {.id = CommandId::policy_who_can,
      .name = "policy who-can",
      .about = "List who may do something now",

@@ -49,6 +49,7 @@ enum class CommandId : std::uint8_t {
   policy_diff,
   policy_export,
   policy_test,
+  policy_simulate,
   policy_who_can,
   policy_what_can,
   policy_import,

@@ -35,10 +35,10 @@ constexpr CommandSet revoking{permission_revoke, role_revoke, group_revoke};
 constexpr CommandSet applying_policy{policy_apply, policy_diff};
 constexpr CommandSet with_key =
     of_agents | adding_members | granting | revoking | applying_policy |
-    CommandSet{role_list,      role_show,      role_create,  role_delete,   role_remove_member,
-               group_list,     group_show,     group_create, group_delete,  group_remove_member,
-               grant_list,     grant_delete,   grant_unused, policy_export, policy_test,
-               policy_who_can, policy_what_can};
+    CommandSet{role_list,       role_show,      role_create,    role_delete,   role_remove_member,
+               group_list,      group_show,     group_create,   group_delete,  group_remove_member,
+               grant_list,      grant_delete,   grant_unused,   policy_export, policy_test,
+               policy_simulate, policy_who_can, policy_what_can};
 constexpr CommandSet over_http = with_key | CommandSet{ready};
 constexpr CommandSet with_output =
     over_http | of_signing_keys |

@@ -11,6 +11,8 @@ Result<int> diff_policy(const Call& call);
 Result<int> export_policy(const Call& call);
 // Exit code 1 when a row failed.
 Result<int> test_policy(const Call& call);
+// Exit code 1 when a question could not be asked.
+Result<int> simulate_policy(const Call& call);
 Result<int> who_can(const Call& call);
 Result<int> what_can(const Call& call);
 

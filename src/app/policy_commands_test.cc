@@ -198,5 +198,38 @@ TEST_F(PolicyCommandsTest, AnAgentIsFoundByItsNameInASearch) {
   EXPECT_THAT(server_.bodies.back(), HasSubstr(weather_id));
 }
 
+constexpr const char* some_sides =
+    R"({"revision":7,"evaluations":[{"before":{"decision":true,"reason":"granted"},)"
+    R"("after":{"decision":false,"reason":"not_granted"}}]})";
+
+TEST_F(PolicyCommandsTest, ASimulationShowsBothSides) {
+  server_.answer("POST /access/v1/simulate", 200, some_sides);
+  const std::string text =
+      R"({"subject":{"type":"user","id":"a"},"change":{"grants":{"remove":["x"]}},)"
+      R"("evaluations":[{"action":{"name":"b"},"resource":{"type":"c","id":"d"}}]})";
+  EXPECT_EQ(run({"policy", "simulate", file(text)}).value(), exit_done);
+  EXPECT_EQ(told(), "~ user:a b c:d: allowed (granted) -> denied (not_granted)\n");
+  EXPECT_EQ(server_.bodies.back(), text);
+}
+
+TEST_F(PolicyCommandsTest, ASimulationTakesItsQuestionFromTheCommandLine) {
+  server_.answer("POST /access/v1/simulate", 200, some_sides);
+  const std::string change = R"({"change":{"grants":{"remove":["x"]}}})";
+  EXPECT_EQ(run({"policy", "simulate", file(change), "user:a", "b", "c:d"}).value(), exit_done);
+  EXPECT_EQ(server_.bodies.back(),
+            R"({"change":{"grants":{"remove":["x"]}},"evaluations":[{"subject":{"type":"user",)"
+            R"("id":"a"},"action":{"name":"b"},"resource":{"type":"c","id":"d"}}]})");
+}
+
+TEST_F(PolicyCommandsTest, ASimulationThatCannotBeAskedFails) {
+  server_.answer("POST /access/v1/simulate", 200,
+                 R"({"evaluations":[{"error":{"status":400,"message":"no subject"}}]})");
+  EXPECT_EQ(run({"policy", "simulate", file(R"({"evaluations":[{}]})")}).value(), exit_failed);
+  EXPECT_EQ(told(), "FAIL ? ? ?: no subject\n");
+  for (const char* wrong : {"{}", "[", R"({"evaluations":{}})"})
+    EXPECT_EQ(run({"policy", "simulate", file(wrong)}).error().code, Errc::invalid_argument);
+  EXPECT_EQ(run({"policy", "simulate", file("{}"), "user:a"}).error().code, Errc::invalid_argument);
+}
+
 }  // namespace
 }  // namespace agentauth::app

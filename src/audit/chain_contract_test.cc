@@ -402,6 +402,24 @@ TEST_F(AuditRecorder, AnAgentThatIsDeniedAgainAndAgainHidesNobodyElse) {
   EXPECT_EQ(recorder.state().dropped[static_cast<std::size_t>(Dropped::flood)], 15U);
 }
 
+TEST_F(AuditRecorder, WhatAnAgentIsDeniedTakesFromItsBudgetWhoeverAsked) {
+  Recorder recorder(*database_, queue_, clock_, {.each_agent = {3, 2}});
+  AuditEvent denied = login_of(AgentId{});
+  denied.outcome = AuditOutcome::denied;
+  const AgentId about = *AgentId::parse("0b6f2a54-3c1d-4e5f-8a9b-0c1d2e3f4a5b");
+  int made = 0;
+  for (int i = 0; i < 10; ++i)
+    recorder.record_denial_of(about, [&] {
+      ++made;
+      return denied;
+    });
+  recorder.record_denial(denied);
+  queue_.stop();
+  EXPECT_EQ(made, 3) << "what is not recorded is not made";
+  EXPECT_EQ(recorded(), 3 + 1);
+  EXPECT_EQ(recorder.state().dropped[static_cast<std::size_t>(Dropped::flood)], 7U);
+}
+
 TEST_F(AuditRecorder, WhatAnAgentMatchesAtWillHidesNothingThatItIsDenied) {
   Recorder recorder(*database_, queue_, clock_,
                     {.each_agent = {2, 1}, .each_agent_matched = {3, 1}});
@@ -419,6 +437,12 @@ TEST(AuditText, WhatIsNotOfItsKindComesOutEmpty) {
   const std::string key = "aa_4fJx0Zk2QmP1_" + std::string(64, 'a') + "123456";
   EXPECT_TRUE(AuditText::of_kid(key).empty());
   EXPECT_TRUE(AuditText::of_permission(key).empty());
+  EXPECT_TRUE(AuditText::of_path("/a/" + key + std::string(600, 'x')).empty());
+  EXPECT_TRUE(AuditText::of_path("a").empty());
+  EXPECT_TRUE(AuditText::of_path("/a\n").empty());
+  EXPECT_EQ(AuditText::of_path("/a b").view(), "/a b");
+  EXPECT_EQ(AuditText::of_path("/" + std::string(510, 'a') + "ä" + "b").view(),
+            "/" + std::string(510, 'a') + "…");
   EXPECT_TRUE(AuditText::of_permission("read:" + key).empty());
   EXPECT_TRUE(AuditText::of_request_id(key).empty());
   EXPECT_TRUE(AuditText::of_request_id("x" + key).empty());

@@ -116,6 +116,21 @@ void write_api(const AuditEvent& event, JsonWriter& out) {
   out.close();
 }
 
+// What was asked for, where that is no account.
+void write_resources(const AuditEvent& event, JsonWriter& out) {
+  const bool is_path = event.target_type == AuditTargetType::path;
+  if (!is_path && event.target_type != AuditTargetType::resource) return;
+  if (event.target_id.empty()) return;
+  const std::string_view name = event.target_id.view();
+  out.name("resources");
+  out.open_array();
+  out.open();
+  out.member("type", is_path ? "path" : name.substr(0, name.find(':')));
+  out.member("name", name);
+  out.close();
+  out.close_array();
+}
+
 // What stands in no attribute of OCSF's, under our own names.
 void write_unmapped(const AuditEvent& event, JsonWriter& out) {
   out.name("unmapped");
@@ -156,6 +171,7 @@ void append_ocsf_line(const AuditEvent& event, std::string& text) {
   write_actor(event, out);
   write_endpoint(event, out);
   write_api(event, out);
+  if (class_uid == api_activity) write_resources(event, out);
   if (class_uid == authentication) {
     write_user("user", text_of(event.agent_id), out);
     out.member("auth_protocol", "API key");

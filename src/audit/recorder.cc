@@ -29,12 +29,25 @@ void Recorder::record_denial(AuditEvent event) {
   }
   std::atomic<std::size_t>& waiting =
       is_of_stranger(event) ? denials_of_strangers_ : denials_of_agents_;
+  push(std::move(event), waiting);
+}
+
+void Recorder::record_denial_of(AgentId agent, FunctionRef<AuditEvent()> make) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!denied_.take(agent, options_.each_agent, clock_.now())) return drop(Dropped::flood);
+  }
+  push(make(), denials_of_agents_);
+}
+
+void Recorder::push(AuditEvent denial, std::atomic<std::size_t>& waiting) {
   const auto done = [this, &waiting](const Database::Write& written) {
     --waiting;
     if (!written.result) return drop(Dropped::database);
     count(written.outcome.events.front());
   };
-  if (waiting++ < queue_.waiting_max() / 4 && queue_.push_unawaited(std::move(event), done)) return;
+  if (waiting++ < queue_.waiting_max() / 4 && queue_.push_unawaited(std::move(denial), done))
+    return;
   --waiting;
   drop(Dropped::queue_full);
 }

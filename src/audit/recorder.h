@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "audit/budget.h"
+#include "base/function_ref.h"
 #include "model/audit_event.h"
 #include "store/write_queue.h"
 
@@ -48,6 +49,8 @@ class Recorder {
   // Whether it becomes durable is nobody's to wait for. Those of agents and those of strangers take
   // at most a quarter of the queue each.
   void record_denial(AuditEvent event);
+  // The same of what `agent` is denied, whoever asked: made only if the agent's budget has room.
+  void record_denial_of(AgentId agent, FunctionRef<AuditEvent()> make);
   // On this thread, which waits. For threads that may.
   Result<void> record_now(const AuditEvent& event);
   // Events that their writes recorded themselves: for the metrics.
@@ -63,6 +66,7 @@ class Recorder {
  private:
   // Requires the lock.
   bool admits(const AuditEvent& denial);
+  void push(AuditEvent denial, std::atomic<std::size_t>& waiting);
   void drop(Dropped why) { ++dropped_[static_cast<std::size_t>(why)]; }
 
   Database& database_;

@@ -9,7 +9,7 @@ namespace {
 
 void check_resource(const Terms& terms, std::vector<FieldError>& errors) {
   if (terms.resource && !policy::is_resource_pattern(*terms.resource))
-    errors.push_back({"resource", "must be type:id, type:prefix* or type:*"});
+    errors.push_back({"resource", "must be type:id, type:prefix* or type:*, with no other *"});
 }
 
 void check_condition(const Terms& terms, std::vector<FieldError>& errors) {

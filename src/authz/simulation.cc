@@ -15,14 +15,28 @@ const SubjectPolicy* find_policy(const Directory::View& view, const std::string&
   return agent ? view.find_policy(*agent) : view.find_policy(subject);
 }
 
+// The error of an element names it.
+Result<void> placed(Result<void> done, std::string_view list, std::size_t index,
+                    std::string_view member) {
+  if (done || done.error().code != Errc::invalid_argument) return done;
+  const std::string place = std::string(list).append("[").append(std::to_string(index)).append("]");
+  return tl::unexpected(Error{.code = Errc::invalid_argument,
+                              .message = "One or more fields are invalid",
+                              .fields = {{place + std::string(member), done.error().message}}});
+}
+
 }  // namespace
 
 Result<Simulation> Simulation::of(const Directory::View& view, const SimulatedChange& change) {
   Simulation simulation(view);
-  for (const Grant& grant : change.removed) TRY(simulation.remove(grant));
-  for (const Grant& grant : change.added) TRY(simulation.add(grant));
-  for (const SimulatedMember& member : change.left) TRY(simulation.leave(member));
-  for (const SimulatedMember& member : change.joined) TRY(simulation.join(member));
+  for (std::size_t i = 0; i < change.removed.size(); ++i)
+    TRY(placed(simulation.remove(change.removed[i]), "grants.remove", i, ""));
+  for (std::size_t i = 0; i < change.added.size(); ++i)
+    TRY(placed(simulation.add(change.added[i]), "grants.add", i, ".subject"));
+  for (std::size_t i = 0; i < change.left.size(); ++i)
+    TRY(placed(simulation.leave(change.left[i]), "members.remove", i, ".member"));
+  for (std::size_t i = 0; i < change.joined.size(); ++i)
+    TRY(placed(simulation.join(change.joined[i]), "members.add", i, ""));
   for (auto& entry : simulation.sources_)
     simulation.overlay_.put(entry.first,
                             std::make_unique<const SubjectPolicy>(std::move(entry.second)));

@@ -28,7 +28,7 @@ struct SimulatedChange {
 // Lasts no longer than the view.
 class Simulation {
  public:
-  // Errors: invalid_argument, when a subject, role or group is not there.
+  // Errors: invalid_argument, when a subject, role or group is not there: grants.add[0].subject.
   static Result<Simulation> of(const Directory::View& view, const SimulatedChange& change);
 
   // The same question, and the same subject, as they would be.

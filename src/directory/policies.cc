@@ -82,7 +82,7 @@ void Directory::add_rule(const Grant& grant, SubjectPolicy::Source& source) {
   if (action) {
     GrantRule rule = GrantRule::of(grant, *action);
     if (rule.when == GrantRule::When::unreadable) note_unreadable(grant, "when");
-    if (grant.resource && !policy::is_resource_pattern(*grant.resource))
+    if (grant.resource && !policy::parse_resource_pattern(*grant.resource))
       note_unreadable(grant, "resource");
     source.rules.push_back(std::move(rule));
     return;

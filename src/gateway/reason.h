@@ -57,4 +57,11 @@ constexpr bool is_ambiguous(GatewayReason reason) {
   return reason >= GatewayReason::not_a_path && reason <= GatewayReason::override_header;
 }
 
+// Whether it was answered so without asking what anybody was granted, and no trouble of the
+// server's own.
+constexpr bool is_of_routes(GatewayReason reason) {
+  return reason != GatewayReason::allowed && reason != GatewayReason::permission_denied &&
+         reason < GatewayReason::rate_limited;
+}
+
 }  // namespace agentauth

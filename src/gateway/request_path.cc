@@ -55,6 +55,15 @@ bool is_dot_segment(std::string_view segment) {
   return segment.find_first_not_of(". ") == segment.npos;
 }
 
+std::string RequestPath::to_string() const {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(depth_, route_segments_max); ++i)
+    text.append("/").append(segments_[i]);
+  if (depth_ == 0) text = "/";
+  if (depth_ > route_segments_max) text += "/…";
+  return text;
+}
+
 std::optional<GatewayReason> RequestPath::read(std::string_view target) {
   size_ = segment_begin_ = depth_ = 0;
   const std::size_t question = std::min(target.find('?'), target.size());

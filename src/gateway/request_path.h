@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "gateway/reason.h"
@@ -36,6 +37,8 @@ class RequestPath {
   // Decoded. Segments behind the first route_segments_max are checked and not kept.
   // REQUIRES: i < depth() and i < route_segments_max.
   std::string_view segment(std::size_t i) const { return segments_[i]; }
+  // For people: those segments that were kept.
+  std::string to_string() const;
 
  private:
   std::optional<GatewayReason> decode(std::string_view path);

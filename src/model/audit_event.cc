@@ -51,7 +51,7 @@ constexpr std::array<std::string_view, audit_action_count> actions = {"request",
                                                                       "gateway.replace"};
 constexpr std::array<std::string_view, audit_outcome_count> outcomes = {"success", "denied",
                                                                         "failure"};
-constexpr std::array<std::string_view, 10> reasons = {"",
+constexpr std::array<std::string_view, 19> reasons = {"",
                                                       "permission_denied",
                                                       "registration_closed",
                                                       "invalid_credentials",
@@ -60,9 +60,18 @@ constexpr std::array<std::string_view, 10> reasons = {"",
                                                       "demonstration",
                                                       "schedule",
                                                       "refresh_replayed",
-                                                      "audit_grant"};
-constexpr std::array<std::string_view, 7> target_types = {
-    "", "agent", "key", "permission", "signing_key", "principal", "entity"};
+                                                      "audit_grant",
+                                                      "not_granted",
+                                                      "denied",
+                                                      "outside_key",
+                                                      "uses_spent",
+                                                      "too_many_memberships",
+                                                      "too_costly",
+                                                      "agent_suspended",
+                                                      "agent_unknown",
+                                                      "agent_ambiguous"};
+constexpr std::array<std::string_view, 9> target_types = {
+    "", "agent", "key", "permission", "signing_key", "principal", "entity", "resource", "path"};
 
 template <class E>
 std::string_view name_of(Names names, E value) {
@@ -76,6 +85,8 @@ bool find_name(Names names, std::string_view text, E& value) {
   value = static_cast<E>(found - names.begin());
   return true;
 }
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
 bool only_holds(std::string_view text, std::string_view further) {
   return std::all_of(text.begin(), text.end(), [&](char c) {
@@ -119,11 +130,21 @@ AuditText AuditText::of_permission(std::string_view permission) {
 }
 
 AuditText AuditText::of_principal(std::string_view name) {
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
   if (name.size() > 321 || name.find(':') == name.npos || !is_utf8(name) ||
       std::any_of(name.begin(), name.end(), is_control) || holds_credential(name))
     return {};
   return AuditText(std::string(name));
+}
+
+AuditText AuditText::of_path(std::string_view path) {
+  static constexpr std::size_t bytes_max = 512;
+  if (!path.starts_with('/') || !is_utf8(path) ||
+      std::any_of(path.begin(), path.end(), is_control) || holds_credential(path))
+    return {};
+  if (path.size() <= bytes_max) return AuditText(std::string(path));
+  std::size_t end = bytes_max;
+  while ((static_cast<unsigned char>(path[end]) & 0xC0) == 0x80) --end;
+  return AuditText(std::string(path.substr(0, end)) + "…");
 }
 
 AuditText AuditText::of_request_id(std::string_view id) {

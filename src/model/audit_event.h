@@ -70,6 +70,16 @@ enum class AuditReason : std::uint8_t {
   schedule,          // by a server of itself, because it was time
   refresh_replayed,  // a refresh token was spent again: it, or its successor, was stolen
   audit_grant,       // a grant that decides nothing matched; the outcome is what was decided
+  // Why the subject of an evaluation was denied, in the words of the answer.
+  not_granted,
+  denied,
+  outside_key,
+  uses_spent,
+  too_many_memberships,
+  too_costly,
+  agent_suspended,
+  agent_unknown,
+  agent_ambiguous,
 };
 std::string_view to_string(AuditReason reason);
 bool parse(std::string_view text, AuditReason& reason);
@@ -81,7 +91,9 @@ enum class AuditTargetType : std::uint8_t {
   permission,
   signing_key,
   principal,
-  entity
+  entity,
+  resource,  // of a decision: type:id
+  path,      // that a gateway asked about
 };
 std::string_view to_string(AuditTargetType type);
 bool parse(std::string_view text, AuditTargetType& type);
@@ -107,7 +119,9 @@ class AuditText {
   static AuditText of_kid(std::string_view kid);
   static AuditText of_signing_kid(std::string_view kid);
   static AuditText of_permission(std::string_view permission);
-  static AuditText of_principal(std::string_view name);  // type:id, as of an entity
+  static AuditText of_principal(std::string_view name);  // type:id, as of an entity or a resource
+  // Decoded, and without a query. What is longer than an event holds is cut off, with an ellipsis.
+  static AuditText of_path(std::string_view path);
   static AuditText of_request_id(std::string_view id);
   static AuditText of_address(const IpAddress& address);
   static AuditText of_operation(std::string_view name);  // letters and digits
@@ -149,7 +163,7 @@ struct AuditEvent {
   AuditReason reason = AuditReason::none;
   std::optional<AgentId> agent_id;  // who acted; absent: nobody that is known
   AuditText kid;                    // with which key
-  AuditText on_behalf_of;           // of whom, when not in its own name
+  AuditText on_behalf_of;           // whom it asked about, type:id, when an evaluation was denied
   AuditText client_address;
   AuditText operation;  // by which call
   AuditTargetType target_type = AuditTargetType::none;
@@ -181,7 +195,10 @@ struct AuditEvent {
                                  .min = 0,
                                  .example = "4fJx0Zk2QmP1",
                                  .about = "The public part of the key it acted with"}),
-        field<&AuditEvent::on_behalf_of>({.name = "on_behalf_of", .min = 0, .example = ""}),
+        field<&AuditEvent::on_behalf_of>({.name = "on_behalf_of",
+                                          .min = 0,
+                                          .example = "",
+                                          .about = "Of an evaluation: whom it was about, type:id"}),
         field<&AuditEvent::client_address>(
             {.name = "client_address", .min = 0, .example = "192.0.2.7"}),
         field<&AuditEvent::operation>(
@@ -190,7 +207,8 @@ struct AuditEvent {
             {.name = "target_type",
              .min = 0,
              .example = "agent",
-             .about = "agent, key, permission, signing_key, principal or entity"}),
+             .about = "agent, key, permission, signing_key, principal, entity, "
+                      "resource or path"}),
         field<&AuditEvent::target_id>({.name = "target_id", .min = 0, .max = 1024}),
         field<&AuditEvent::target_agent_id>(
             {.name = "target_agent_id", .about = "The agent that the target is or belongs to"}),

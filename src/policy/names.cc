@@ -81,8 +81,12 @@ std::optional<ResourcePattern> parse_resource_pattern(std::string_view text) {
   return pattern;
 }
 
+// What parses may have been written by an earlier version: a `*` that stands for itself. Whoever
+// writes one now means something else by it.
 bool is_resource_pattern(std::string_view text) {
-  return !text.empty() && parse_resource_pattern(text).has_value();
+  const std::size_t star = text.find('*');
+  return !text.empty() && (star == text.npos || star + 1 == text.size()) &&
+         parse_resource_pattern(text).has_value();
 }
 
 bool covers(const ResourcePattern& wide, const ResourcePattern& narrow) {

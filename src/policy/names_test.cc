@@ -59,6 +59,14 @@ TEST(ResourcePatterns, AreRefusedWithoutATypeAndAnId) {
     EXPECT_FALSE(parse_resource_pattern(wrong)) << wrong;
 }
 
+TEST(ResourcePatterns, AreWrittenWithOneStarAtMostAtTheirEnd) {
+  for (const std::string_view right : {"a:b", "a:*", "a:b*", "a:b:c*"})
+    EXPECT_TRUE(is_resource_pattern(right)) << right;
+  for (const std::string_view wrong : {"a:b*c", "a:**", "a:*b", "a:b**", "", "*"})
+    EXPECT_FALSE(is_resource_pattern(wrong)) << wrong;
+  EXPECT_TRUE(parse_resource_pattern("a:b*c")) << "what is stored goes on";
+}
+
 RC_GTEST_PROP(ResourcePatterns, CoverWhatMatchesNoMore, ()) {
   const auto text = [] {
     const auto id = *rc::gen::container<std::string>(rc::gen::element('a', 'b', '*'));

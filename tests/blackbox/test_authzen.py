@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.problems import problem
+from harness.server import wait_until
 
 REPOSITORY = Path(__file__).parents[2]
 POLICY = REPOSITORY / "deploy/policies/authzen-certification.json"
@@ -186,6 +187,84 @@ def test_a_counted_grant_is_used_once_for_each_request_id(admin, pep):
     assert pay("d")["context"]["reason"] == "uses_spent"
 
 
+def test_the_same_question_in_one_batch_is_one_use(admin, pep):
+    path = "/grants/5e1f0a3c-0007-4000-8000-000000000007"
+    admin.delete(path)
+    grant = {"subject": "user:dora", "action": "pay", "max_uses": 2}
+    assert admin.call("PUT", path, json=grant).status_code == 201
+    item = question({"type": "user", "id": "dora"}, {"name": "pay"}, record(1))
+    pay = lambda request_id: decisions(pep.post(
+        EVALUATIONS, {"evaluations": [item] * 3}, headers={"X-Request-ID": request_id}))
+    assert [pay(name) for name in ("a", "a", "b", "c")] == [
+        [True] * 3, [True] * 3, [True] * 3, [False] * 3]
+
+
+# On record, and counted.
+
+def denials(admin, **filters) -> list:
+    answer = admin.get("/audit", params={"outcome": "denied", "limit": 1000, **filters})
+    return answer.json()["items"][::-1]
+
+
+def counted(server) -> dict:
+    rows = re.findall(r'^agentauth_decisions_total\{entry="(\w+)",decision="(\w+)",'
+                      r'reason="(\w+)"\} (\d+)$', server.get("/metrics").text, re.MULTILINE)
+    return {row[:3]: int(row[3]) for row in rows}
+
+
+def test_what_an_enforcement_point_denies_is_on_record_and_counted(server, admin, pep):
+    agent = server.register()
+    fly = {"name": "fly"}
+    before = counted(server)
+    pep.post(EVALUATION, question({"type": "agent", "id": agent.agent_id}, fly, record(1)))
+    pep.post(EVALUATIONS, {"action": READ, "resource": record(1), "evaluations": [
+        {"subject": ALICE}, {"subject": BOB, "action": fly}, {}]})
+    wait_until(lambda: len(denials(admin, agent=pep.agent_id)) == 2)
+    one, other = denials(admin, agent=pep.agent_id)
+    assert denials(admin, agent=agent.agent_id) == [one]
+    assert (one["on_behalf_of"], other["on_behalf_of"]) == (
+        f"agent:{agent.agent_id}", "user:bob")
+    assert (one["operation"], other["operation"]) == ("evaluateAccess", "evaluateAccesses")
+    for event in (one, other):
+        assert (event["action"], event["outcome"], event["reason"]) == (
+            "request", "denied", "not_granted")
+        assert (event["target_type"], event["target_id"], event["detail"]) == (
+            "resource", "record:record-1", "fly")
+    after = counted(server)
+    added = {name: after[name] - before.get(name, 0) for name in after if name[0] == "evaluation"}
+    assert added[("evaluation", "allow", "granted")] == 1
+    assert added[("evaluation", "deny", "not_granted")] == 2
+    assert added[("evaluation", "deny", "malformed")] == 1
+    assert after[("route", "allow", "granted")] > before[("route", "allow", "granted")]
+    exported = server.command_line("audit", "export", "--format", "ocsf").stdout
+    lines = [json.loads(line) for line in exported.splitlines()]
+    (line,) = [line for line in lines if line["unmapped"]["on_behalf_of"] ==
+               f"agent:{agent.agent_id}"]
+    assert line["resources"] == [{"type": "record", "name": "record:record-1"}]
+
+
+def test_a_batch_of_denials_costs_no_more_than_the_budget(server, admin, pep):
+    body = question(BOB, {"name": "fly"}, record(1), evaluations=[{}] * 1000)
+    for _ in range(3):
+        assert decisions(pep.post(EVALUATIONS, body)) == [False] * 1000
+    dropped = lambda: sum(map(int, re.findall(r"^agentauth_audit_dropped_total\{.*\} (\d+)$",
+                                              server.get("/metrics").text, re.MULTILINE)))
+    wait_until(lambda: "agentauth_audit_queue_depth 0\n" in server.get("/metrics").text)
+    assert dropped() >= 1500
+
+
+def test_a_question_leaves_nothing_on_record(server, admin, pep):
+    agent = server.register()
+    itself = question({"type": "agent", "id": agent.agent_id}, {"name": "fly"}, record(1))
+    assert decided(agent.post(EVALUATION, itself)) is False
+    for path in ("explain", "simulate", "search/action"):
+        body = {**itself, "evaluations": [itself]} if path == "simulate" else itself
+        assert pep.post(f"/access/v1/{path}", body).status_code == 200
+    assert decided(pep.post(EVALUATION, {**itself, "action": {"name": "swim"}})) is False
+    wait_until(lambda: denials(admin, agent=agent.agent_id))
+    assert [event["detail"] for event in denials(admin, agent=agent.agent_id)] == ["swim"]
+
+
 # Search.
 
 def search(agent, what: str, body: dict) -> list:
@@ -252,6 +331,9 @@ def test_a_page_token_belongs_to_its_query_and_cannot_be_made(server, admin, pep
         return pep.post(f"/access/v1/search/{what}", {**body, "page": {"token": token}})
 
     assert [item["id"] for item in turn("subject", body, token).json()["results"]] == ["bob"]
+    for limit in (0, 1001):
+        problem(pep.post("/access/v1/search/subject", {**body, "page": {"limit": limit}}), 400,
+                "malformed_request")
     changed = token[:-2] + ("A" if token[-2] != "A" else "B") + token[-1]
     for what, other, wrong in (("subject", question({"type": "user"}, WRITE, record(1)), token),
                                ("resource", question(ALICE, READ, {"type": "record"}), token),
@@ -356,7 +438,32 @@ def test_a_simulation_shows_both_sides_and_changes_nothing(server, admin, pep):
         assert bad == {"error": {"status": 400, "message": "subject is required"}}
     missing = {"change": {"members": {"add": [{"member": "user:alice", "of": "role:none"}]}},
                "evaluations": body["evaluations"][:1]}
-    assert pep.post("/access/v1/simulate", missing).status_code == 422
+    wrong = problem(pep.post("/access/v1/simulate", missing), 422, "invalid_argument")
+    assert wrong["errors"] == [{"field": "change.members.add[0]",
+                                "message": "There is no role:none"}]
+
+
+def test_an_agent_simulates_its_own_grants_and_learns_nothing_else(server, admin, policy):
+    agent = server.register()
+    row = admin.grant(agent, "read").json()
+    name = f"agent:{agent.agent_id}"
+    itself = question({"type": "agent", "id": agent.agent_id}, READ, record(1))
+    simulate = lambda change, asked=itself: agent.post(
+        "/access/v1/simulate", {"change": change, "evaluations": [asked]})
+    (told,) = simulate({"grants": {"remove": [row["id"]]}}).json()["evaluations"]
+    assert (told["before"]["decision"], told["after"]["decision"]) == (True, False)
+    for change in ({"members": {"add": [{"member": name, "of": "role:admin"}]}},
+                   {"members": {"remove": [{"member": "user:bob", "of": "role:admin"}]}},
+                   {"grants": {"add": [{"subject": "user:bob", "action": "read"}]}},
+                   {"grants": {"add": [{"subject": name, "action": "fly",
+                                        "when": "resource.properties.status == 'active'"}]}}):
+        problem(simulate(change), 403, "permission_denied")
+    problem(simulate({}, question(ALICE, READ, record(1))), 403, "permission_denied")
+    foreign = simulate({"grants": {"remove": ["5e1f0a3c-0003-4000-8000-000000000003"]}})
+    missing = simulate({"grants": {"remove": ["5e1f0a3c-9999-4000-8000-000000000003"]}})
+    for answer in (foreign, missing):
+        assert problem(answer, 422, "invalid_argument")["errors"][0]["field"] == (
+            "change.grants.remove[0]")
 
 
 # Discovery, and the page about it all.

@@ -334,6 +334,7 @@ class TestOverHttp:
     def test_permissions_are_granted_listed_revoked_and_checked(self, server, cli):
         agent = server.register()
         cli("check", agent.agent_id, "read_weather", expect=DENIED)
+        cli("check", agent.agent_id, "bad perm", expect=USAGE)
         cli("permission", "grant", agent.agent_id, "read_weather")
         cli("check", agent.agent_id, "read_weather", expect=DONE)
         assert "read_weather" in cli("permission", "list", agent.agent_id)

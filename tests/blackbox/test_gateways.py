@@ -265,6 +265,18 @@ def test_the_client_is_who_the_gateway_says(gateway, auth, agent):
     event = denials_of(auth, agent)[0]
     assert event["client_address"] == "127.0.0.1"
     assert event["detail"] == "administer"
+    assert (event["target_type"], event["target_id"]) == ("path", "/admin/users")
+
+
+def test_a_denial_is_on_record_with_what_it_was_about(auth, agent):
+    for method, target in (("POST", "/projects/8/weather?day=1"), ("GET", "/no%77here?key=1")):
+        auth.get("/gateway/auth-request", token=agent.token,
+                 headers={"X-Original-Method": method, "X-Original-URI": target,
+                          "X-Original-Host": "api.example.com"})
+    wait_until(lambda: len(denials_of(auth, agent)) == 2)
+    assert [(event["target_type"], event["target_id"], event["detail"])
+            for event in denials_of(auth, agent)] == [
+        ("path", "/nowhere", "unlisted_path"), ("resource", "project:8", "write_weather")]
 
 
 def denials_of(auth, agent) -> list:
@@ -324,6 +336,9 @@ ENVOY_TABLE = [
     ("GET", "api.example.com", "/../auth-request", True, 403, "path_dot_segment"),
     ("GET", "api.example.com", "//admin", True, 403, "path_empty_segment"),
     ("GET", "a%2eexample.com", "/public/page", True, 403, "bad_host"),
+    # No request target at all, and told in the gateway's words all the same.
+    ("GET", "api.example.com", "/public\\page", True, 400, "malformed_request"),
+    ("GET", "api.example.com", "/public#page", True, 400, "malformed_request"),
 ]
 
 

@@ -268,6 +268,43 @@ class TestAsking:
         assert bad.returncode == FAILED
         assert bad.stdout.startswith("FAIL tests[0].deny: user:alice read_weather on city:berlin")
 
+    def test_a_simulation_shows_what_would_be_decided_otherwise(self, cli, write, boss):
+        assert cli("policy", "apply", write(readers("user:alice"))).returncode == DONE
+        change = {"members": {"remove": [{"member": "user:alice", "of": "role:reader"}]}}
+        ask = lambda who: {"subject": {"type": "user", "id": who}, "action": {
+            "name": "read_weather"}, "resource": {"type": "city", "id": "berlin"}}
+        file = write({"change": change, "evaluations": [ask("alice"), ask("bob")]}, "change.json")
+        told = cli("policy", "simulate", file)
+        assert told.returncode == DONE, told.stderr
+        assert told.stdout == (
+            "~ user:alice read_weather city:berlin: allowed (granted) -> denied (not_granted)\n"
+            "= user:bob read_weather city:berlin: denied (not_granted) -> denied (not_granted)\n")
+        as_json = json.loads(cli("policy", "simulate", file, "--json").stdout)
+        assert as_json["evaluations"][0]["after"]["decision"] is False
+        one = cli("policy", "simulate", write({"change": change}, "only.json"), "user:bob",
+                  "read_weather", "city:berlin")
+        assert (one.returncode, one.stdout.count("\n")) == (DONE, 1), one.stderr
+        assert one.stdout.startswith("= user:bob read_weather city:berlin: denied")
+        bad = cli("policy", "simulate", write({"change": change, "evaluations": [{}]}, "bad.json"))
+        assert (bad.returncode, bad.stdout[:5]) == (FAILED, "FAIL ")
+        wrong = {"members": {"add": [{"member": "user:alice", "of": "role:none"}]}}
+        refused = cli("policy", "simulate", write({"change": wrong}, "wrong.json"), "user:bob", "x")
+        assert refused.returncode == FAILED
+        assert "change.members.add[0]" in only_line(refused.stderr)
+        for arguments in ((write({}, "none.json"),), (file, "user:bob"), ()):
+            assert cli("policy", "simulate", *arguments).returncode == USAGE
+
+    def test_a_star_is_at_the_end_of_a_resource_or_nowhere(self, cli, write, boss):
+        for resource in ("city:b*n", "city:**"):
+            document = readers("user:alice")
+            document["roles"][0]["permissions"] = [
+                {"permission": "read_weather", "resource": resource}]
+            refused = cli("policy", "apply", write(document))
+            assert refused.returncode == FAILED and "resource" in refused.stderr
+            answer = boss.post(f"/agents/{boss.agent_id}/permissions",
+                               {"permission": "read_weather", "resource": resource})
+            assert problem(answer, 422, "invalid_argument")["errors"][0]["field"] == "resource"
+
     def test_who_can_and_what_can(self, cli, write):
         document = readers("user:alice")
         document["roles"][0]["permissions"] = [

@@ -11,8 +11,9 @@ PUBLIC = {
     ("GET", "/.well-known/authzen-configuration"),
 }
 # What gateways ask, for whoever sent the original request: test_gateways.py has their tables.
-FOR_GATEWAYS = {("GET", "/gateway/auth-request"), ("GET", "/gateway/forward-auth"),
-                ("GET", "/gateway/ext-authz/*")}
+FOR_GATEWAYS = {("GET", "/gateway/auth-request"),
+                *((method, path) for path in ("/gateway/forward-auth", "/gateway/ext-authz/*")
+                  for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))}
 # Open to every agent that is authenticated.
 FOR_EVERY_AGENT = {("GET", "/agents/me"), ("POST", "/auth/logout"), ("POST", "/auth/rotate")}
 QUESTION = {"subject": {"type": "user", "id": "nobody"}, "action": {"name": "read"},
