@@ -63,7 +63,9 @@ class SpentToken final : public AwaitedWrite {
   }
 
   Result<void> finish() override {
-    if (!change_) return invalid_refresh_token("revoked, or left lying for too long");
+    if (!change_)
+      return invalid_refresh_token(
+          "revoked, left lying for too long, or of a key or agent that ended");
     services_.recorder.count(event_);
     if (*change_ == RefreshService::Change::replayed) {
       services_.metrics.count_refresh_replay();

@@ -98,10 +98,20 @@ Result<void> RefreshService::require_standing(const RefreshToken& token,
   return {};
 }
 
+// Where not even a moment may lie between a suspension that another node has answered and this.
+Result<bool> RefreshService::stands(Transaction& tx, const TokenFamily& family,
+                                    Timestamp now) const {
+  const auto standing = TRY(tx.token_families().find_standing(family.agent_id, family.key()));
+  return standing && standing->status == AgentStatus::active &&
+         static_cast<std::uint32_t>(standing->token_generation) == family.token_generation &&
+         !standing->is_key_revoked && (!standing->key_ends_at || now < *standing->key_ends_at);
+}
+
 // A replay is no failure here: what it changed is to be kept.
 Result<std::optional<RefreshService::Change>> RefreshService::spend(
     Transaction& tx, const RefreshToken& token) const {
   const Timestamp now = clock_.now();
+  if (!TRY(stands(tx, token.family, now))) return std::nullopt;
   const auto row = row_of(token);
   // When the others were given, the row tells.
   const bool lay_idle = token.number == 0 && now >= token.family.begun_at + options_.idle;

@@ -49,7 +49,8 @@ class RefreshService {
   // every cause, unauthenticated; besides those of the database.
   //
   // Whose token it is, its agent and its key (which may be bound to networks) are asked of the
-  // directory: here, and again after the write, which may have waited for a while.
+  // directory: here, and again after the write, which may have waited for a while. What the
+  // directory has yet to hear of, because another node was told, the write reads for itself.
   Result<RefreshToken> accept(std::string_view text, const IpAddress& from) const;
   Result<void> require_standing(const RefreshToken& token, const IpAddress& from) const;
   // In a write, which commits what it changed also when it is a replay. Nothing: it is refused.
@@ -69,6 +70,7 @@ class RefreshService {
   Result<bool> sweep(Timestamp now);
 
  private:
+  Result<bool> stands(Transaction& tx, const TokenFamily& family, Timestamp now) const;
   Pair pair_of(const RefreshToken& token) const;
 
   Database& database_;

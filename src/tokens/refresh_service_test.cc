@@ -195,6 +195,47 @@ TEST_F(RefreshServiceTest, AgentAndKeyAreAskedAtEachRefresh) {
   EXPECT_EQ(refresh(next), "");
 }
 
+// What another node has answered, and this one has not heard of.
+TEST_F(RefreshServiceTest, WhatWasCommittedElsewhereBitesBeforeThisNodeHearsOfIt) {
+  const auto refused_after = [&](auto change) {
+    const std::string token = log_in().refresh_token;
+    replica.elsewhere(agent, change);
+    const RefreshToken read = value_of(service.accept(token, {}));
+    const auto spent =
+        replica.database().migrate([&](Transaction& tx) { return service.spend(tx, read); });
+    return spent && !*spent;
+  };
+  EXPECT_TRUE(refused_after([&](Transaction& tx) {
+    return tx.agents().set_status(agent, AgentStatus::suspended, Timestamp{});
+  })) << "suspended";
+  replica.set_status(agent, AgentStatus::active);
+  EXPECT_TRUE(refused_after([&](Transaction& tx) { return tx.agents().revoke_tokens(agent); }))
+      << "its tokens revoked";
+  replica.set_status(agent, AgentStatus::active);  // heard of
+  EXPECT_TRUE(refused_after([&](Transaction& tx) {
+    return tx.session().execute("UPDATE api_keys SET expires_at = $1", {clock.now()});
+  })) << "the key is over";
+  EXPECT_TRUE(refused_after([&](Transaction& tx) {
+    return tx.session().execute("UPDATE api_keys SET expires_at = NULL, revoked_at = $1",
+                                {clock.now()});
+  })) << "the key was revoked";
+  EXPECT_EQ(rows(), 0) << "and nothing was spent";
+}
+
+TEST_F(RefreshServiceTest, ARetryWithinTheGraceIsRefusedAfterASuspensionElsewhereToo) {
+  const RefreshToken token = value_of(service.accept(log_in().refresh_token, {}));
+  const auto spend_again = [&] {
+    return value_of(
+        replica.database().migrate([&](Transaction& tx) { return service.spend(tx, token); }));
+  };
+  EXPECT_EQ(spend_again(), RefreshService::Change::spent);
+  EXPECT_EQ(spend_again(), RefreshService::Change::spent);
+  replica.elsewhere(agent, [&](Transaction& tx) {
+    return tx.agents().set_status(agent, AgentStatus::suspended, Timestamp{});
+  });
+  EXPECT_EQ(spend_again(), std::nullopt);
+}
+
 TEST_F(RefreshServiceTest, AKeyThatExpiredRefreshesNothing) {
   const std::string token = log_in().refresh_token;
   value_of(replica.database().write([&](Transaction& tx) -> Result<void> {

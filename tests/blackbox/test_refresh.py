@@ -211,6 +211,40 @@ def test_two_nodes_know_the_same_families(launch, database):
     refused(one, third["refresh_token"])
 
 
+def suspend(admin, agent, _):
+    return admin.post(f"{agent.path}/suspend")
+
+
+def revoke_key(_, agent, key):
+    return agent.delete(f"{agent.path}/keys/{key['key_id']}")
+
+
+def rotate_without_overlap(_, agent, key):
+    return agent.post(f"{agent.path}/keys/{key['key_id']}/rotate", {"overlap_seconds": 0})
+
+
+def revoke_tokens(admin, agent, _):
+    return admin.post(f"{agent.path}/revoke-tokens")
+
+
+@pytest.mark.parametrize("end", [suspend, revoke_key, rotate_without_overlap, revoke_tokens])
+def test_what_one_node_has_answered_no_refresh_on_another_overlooks(launch, end):
+    """Without a moment between the two calls: the other node may not have heard of it."""
+    one = launch()
+    two = launch("--master-key-file", one.data_dir / "master.key",
+                 database=one.database or f"sqlite:{one.data_dir / 'agentauth.db'}")
+    admin = one.administrator()
+    held = []
+    for _ in range(12):
+        agent = one.register()
+        key = agent.post(f"{agent.path}/keys", {}).json()
+        held.append((agent, key, one.login(key["api_key"]).json()["refresh_token"]))
+    wait_until(lambda: two.login(held[-1][1]["api_key"]).status_code == 200)
+    for agent, key, token in held:
+        assert end(admin, agent, key).status_code in (200, 201, 204)
+        refused(two, token)
+
+
 def test_a_family_ends_at_its_lifetime_and_a_token_when_it_lies_idle(launch):
     server = launch("--refresh-ttl", 6, "--refresh-idle", 3)
     agent = server.register_with("read_weather")
