@@ -185,7 +185,29 @@ TEST_F(DispatcherTest, AFirstLoginIsComputedUnderItsOwnNameAndTheSecondIsNot) {
   EXPECT_EQ(second.status, 200);
 }
 
-TEST_F(DispatcherTest, EveryFailedLoginIsTheSameAnswerFromMemory) {
+TEST_F(DispatcherTest, AKeyThatAnotherNodeHasJustMadeLogsInAtOnce) {
+  const AgentId agent = replica.add_agent();
+  const MintedKey minted = value_of(keys.mint());
+  const std::string key(minted.text.reveal());
+  EXPECT_EQ(log_in(key).status, 401);
+  replica.elsewhere(agent,
+                    [&](Transaction& tx) { return keys.store(tx, minted, {.agent_id = agent}); });
+  EXPECT_EQ(log_in(key).status, 200);
+}
+
+TEST_F(DispatcherTest, AnAgentThatAnotherNodeHasJustResumedLogsInAtOnce) {
+  const AgentId agent = replica.add_agent();
+  const std::string key = key_of(agent);
+  ASSERT_EQ(log_in(key).status, 200);
+  replica.suspend(agent);
+  EXPECT_EQ(log_in(key).status, 401);
+  replica.elsewhere(agent, [&](Transaction& tx) {
+    return tx.agents().set_status(agent, AgentStatus::active, Timestamp{});
+  });
+  EXPECT_EQ(log_in(key).status, 200);
+}
+
+TEST_F(DispatcherTest, EveryFailedLoginIsTheSameAnswerAndTakesTheSameWay) {
   const AgentId suspended = replica.add_agent();
   const std::string of_suspended = key_of(suspended);
   replica.suspend(suspended);
@@ -202,7 +224,8 @@ TEST_F(DispatcherTest, EveryFailedLoginIsTheSameAnswerFromMemory) {
         std::string(5000, 'x'), std::string("\\u0000")}) {
     Answer answer = log_in(key);
     EXPECT_EQ(answer.status, 401);
-    EXPECT_EQ(answer.pool, http::Pool::none) << "no bcrypt for what is wrong";
+    EXPECT_EQ(answer.pool, parse_key(key) ? http::Pool::hashing : http::Pool::none) << key;
+    EXPECT_EQ(answer.share, http::ShareName{}) << "there is nothing to compute";
     std::string seen = answer.body;
     seen.replace(seen.find(id_of(answer)), id_of(answer).size(), "ID");
     for (const auto& [name, value] : answer.headers)
