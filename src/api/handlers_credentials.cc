@@ -74,14 +74,12 @@ class SpentToken final : public AwaitedWrite {
   }
 
   Result<void> finish() override {
-    if (!change_)
-      return invalid_refresh_token(
-          "revoked, left lying for too long, or of a key or agent that ended");
+    if (!change_) return invalid_refresh_token(change_.error());
     services_.recorder.count(event_);
     if (*change_ == RefreshService::Change::replayed) {
       services_.metrics.count_refresh_replay();
       exchange_.is_recorded = true;
-      return invalid_refresh_token("spent before: its login is ended");
+      return invalid_refresh_token(AuditReason::refresh_replayed);
     }
     // The write may have waited for a while.
     TRY(services_.refresh_tokens.require_standing(token_, exchange_.client_address()));
@@ -92,7 +90,7 @@ class SpentToken final : public AwaitedWrite {
   Services& services_;
   ApiExchange& exchange_;
   const RefreshToken token_;
-  std::optional<RefreshService::Change> change_;
+  RefreshService::Spending change_{tl::unexpect, AuditReason::none};
   AuditEvent event_;
 };
 
@@ -143,7 +141,7 @@ Result<bool> log_in_from_memory(Services& services, ApiExchange& exchange, http:
       break;
   }
   services.metrics.count_login(Metrics::Login::refused);
-  return invalid_credentials("key refused");
+  return invalid_credentials(check.why);
 }
 
 Result<void> log_in(Services& services, ApiExchange& exchange) {

@@ -208,7 +208,7 @@ Result<void> Directory::catch_up(Asked asked) {
 }
 
 Result<void> Directory::catch_up_together() {
-  if (is_lost_.load(std::memory_order_relaxed))
+  if (is_lost())
     return failure(Errc::unavailable, "The database is not available", "the last poll failed");
   std::unique_lock lock(together_);
   // One that runs already may have read before what the caller asks for was committed.

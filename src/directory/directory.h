@@ -94,6 +94,8 @@ class Directory {
   bool is_fresh(SteadyTime now) const {
     return now.time_since_epoch().count() < fresh_until_.load(std::memory_order_acquire);
   }
+  // The database did not answer the last time it was asked what has changed.
+  bool is_lost() const { return is_lost_.load(std::memory_order_relaxed); }
   Revision revision() const { return revision_.load(std::memory_order_acquire); }
   // A number that is another one once a setting may have changed: who keeps one reads it again.
   Revision settings_revision() const { return settings_revision_.load(std::memory_order_acquire); }

@@ -51,16 +51,28 @@ constexpr std::array<std::string_view, audit_action_count> actions = {"request",
                                                                       "gateway.replace"};
 constexpr std::array<std::string_view, audit_outcome_count> outcomes = {"success", "denied",
                                                                         "failure"};
-constexpr std::array<std::string_view, 10> reasons = {"",
-                                                      "permission_denied",
-                                                      "registration_closed",
-                                                      "invalid_credentials",
-                                                      "invalid_token",
-                                                      "command_line",
-                                                      "demonstration",
-                                                      "schedule",
-                                                      "refresh_replayed",
-                                                      "audit_grant"};
+constexpr std::array<std::string_view, audit_reason_count> reasons = {"",
+                                                                      "permission_denied",
+                                                                      "registration_closed",
+                                                                      "invalid_credentials",
+                                                                      "invalid_token",
+                                                                      "command_line",
+                                                                      "demonstration",
+                                                                      "schedule",
+                                                                      "refresh_replayed",
+                                                                      "audit_grant",
+                                                                      "key_malformed",
+                                                                      "key_unknown",
+                                                                      "key_wrong_secret",
+                                                                      "key_revoked",
+                                                                      "key_expired",
+                                                                      "key_not_yet_valid",
+                                                                      "key_wrong_network",
+                                                                      "agent_suspended",
+                                                                      "refresh_malformed",
+                                                                      "refresh_expired",
+                                                                      "refresh_revoked"};
+static_assert(!reasons.back().empty());
 constexpr std::array<std::string_view, 7> target_types = {
     "", "agent", "key", "permission", "signing_key", "principal", "entity"};
 

@@ -22,7 +22,8 @@ Result<RefreshService::Pair> spend(Replica& replica, RefreshService& service, st
   const RefreshToken token = TRY(service.accept(text, from));
   const auto change =
       TRY(replica.database().write([&](Transaction& tx) { return service.spend(tx, token); }));
-  if (change != RefreshService::Change::spent) return invalid_refresh_token("replayed or refused");
+  if (!change || *change != RefreshService::Change::spent)
+    return invalid_refresh_token(change ? AuditReason::refresh_replayed : change.error());
   TRY(service.require_standing(token, from));
   return service.successor_of(token);
 }
@@ -197,28 +198,31 @@ TEST_F(RefreshServiceTest, AgentAndKeyAreAskedAtEachRefresh) {
 
 // What another node has answered, and this one has not heard of.
 TEST_F(RefreshServiceTest, WhatWasCommittedElsewhereBitesBeforeThisNodeHearsOfIt) {
-  const auto refused_after = [&](auto change) {
+  const auto why_after = [&](auto change) {
     const std::string token = log_in().refresh_token;
     replica.elsewhere(agent, change);
     const RefreshToken read = value_of(service.accept(token, {}));
-    const auto spent =
-        replica.database().migrate([&](Transaction& tx) { return service.spend(tx, read); });
-    return spent && !*spent;
+    const auto spent = value_of(
+        replica.database().migrate([&](Transaction& tx) { return service.spend(tx, read); }));
+    return spent ? AuditReason::none : spent.error();
   };
-  EXPECT_TRUE(refused_after([&](Transaction& tx) {
-    return tx.agents().set_status(agent, AgentStatus::suspended, Timestamp{});
-  })) << "suspended";
+  EXPECT_EQ(why_after([&](Transaction& tx) {
+              return tx.agents().set_status(agent, AgentStatus::suspended, Timestamp{});
+            }),
+            AuditReason::agent_suspended);
   replica.set_status(agent, AgentStatus::active);
-  EXPECT_TRUE(refused_after([&](Transaction& tx) { return tx.agents().revoke_tokens(agent); }))
-      << "its tokens revoked";
+  EXPECT_EQ(why_after([&](Transaction& tx) { return tx.agents().revoke_tokens(agent); }),
+            AuditReason::refresh_revoked);
   replica.set_status(agent, AgentStatus::active);  // heard of
-  EXPECT_TRUE(refused_after([&](Transaction& tx) {
-    return tx.session().execute("UPDATE api_keys SET expires_at = $1", {clock.now()});
-  })) << "the key is over";
-  EXPECT_TRUE(refused_after([&](Transaction& tx) {
-    return tx.session().execute("UPDATE api_keys SET expires_at = NULL, revoked_at = $1",
-                                {clock.now()});
-  })) << "the key was revoked";
+  EXPECT_EQ(why_after([&](Transaction& tx) {
+              return tx.session().execute("UPDATE api_keys SET expires_at = $1", {clock.now()});
+            }),
+            AuditReason::key_expired);
+  replica.execute("UPDATE api_keys SET expires_at = NULL");
+  EXPECT_EQ(why_after([&](Transaction& tx) {
+              return tx.session().execute("UPDATE api_keys SET revoked_at = $1", {clock.now()});
+            }),
+            AuditReason::key_revoked);
   EXPECT_EQ(rows(), 0) << "and nothing was spent";
 }
 
@@ -233,7 +237,7 @@ TEST_F(RefreshServiceTest, ARetryWithinTheGraceIsRefusedAfterASuspensionElsewher
   replica.elsewhere(agent, [&](Transaction& tx) {
     return tx.agents().set_status(agent, AgentStatus::suspended, Timestamp{});
   });
-  EXPECT_EQ(spend_again(), std::nullopt);
+  EXPECT_EQ(spend_again().error(), AuditReason::agent_suspended);
 }
 
 TEST_F(RefreshServiceTest, AKeyThatExpiredRefreshesNothing) {
