@@ -175,6 +175,24 @@ TEST_F(DispatcherTest, ALoginGivesATokenThatWorksAndIsNotStored) {
   EXPECT_EQ(get("/data/weather", answer.text("access_token")).status, 200);
 }
 
+TEST_F(DispatcherTest, NoTokenSaysThatItOutlivesItsKey) {
+  const AgentId agent = replica.add_agent();
+  const std::string key =
+      post("/agents/" + agent.to_string() + "/keys", R"({"expires_in":60})", token_of(agent))
+          .text("api_key");
+  const auto expect_end_in = [](const Answer& answer, const std::string& seconds) {
+    ASSERT_EQ(answer.status, 200);
+    EXPECT_THAT(answer.body, HasSubstr("\"expires_in\":" + seconds + ","));
+    EXPECT_THAT(answer.body, HasSubstr("\"refresh_expires_in\":" + seconds + "}"));
+  };
+  const Answer login = log_in(key);
+  expect_end_in(login, "60");
+  clock.advance(std::chrono::milliseconds{10'500});
+  expect_end_in(log_in(key), "49");
+  expect_end_in(
+      post("/auth/refresh", R"({"refresh_token":")" + login.text("refresh_token") + R"("})"), "49");
+}
+
 TEST_F(DispatcherTest, AFirstLoginIsComputedUnderItsOwnNameAndTheSecondIsNot) {
   const std::string key = key_of(replica.add_agent());
   const Answer first = log_in(key);

@@ -8,14 +8,25 @@
 namespace agentauth::api {
 namespace {
 
+Timestamp end_of(const Services& services, const Kid& kid) {
+  const Directory::View view(services.directory);
+  const KeyRecord* key = view.find_key(text_of(kid));
+  if (key == nullptr) return Timestamp::max();
+  return Timestamp{std::chrono::milliseconds{key->expires_at_ms}};
+}
+
+// Both tokens are worth nothing without the key they came from: neither says that it lives longer.
 void answer_with_tokens(Services& services, ApiExchange& exchange,
                         const RefreshService::Pair& pair) {
+  const Timestamp now = services.clock.now();
+  const Timestamp key_ends_at = end_of(services, pair.caller.key);
+  const Seconds key_lives = std::max(std::chrono::floor<Seconds>(key_ends_at - now), Seconds{0});
   LoggedIn answer;
   answer.token_type = "bearer";
-  answer.expires_in = services.tokens.lifetime().count();
-  services.tokens.issue(pair.caller, services.clock.now(), answer.access_token);
+  answer.expires_in = std::min(services.tokens.lifetime(), key_lives).count();
+  services.tokens.issue(pair.caller, now, answer.access_token, key_ends_at);
   answer.refresh_token = pair.refresh_token;
-  answer.refresh_expires_in = pair.expires_in.count();
+  answer.refresh_expires_in = std::min(pair.expires_in, key_lives).count();
   forbid_storing(exchange);
   exchange.answer(exchange.operation->status, answer);
 }

@@ -166,6 +166,20 @@ def test_a_key_that_expired_refreshes_nothing(server, agent):
     refused(server, pair["refresh_token"])
 
 
+def test_no_token_says_that_it_outlives_its_key(server, agent):
+    made = time.time()
+    key = agent.post(f"{agent.path}/keys", {"expires_in": 60}).json()
+    for pair in (login := server.login(key["api_key"]).json(),
+                 refreshed(server, login["refresh_token"])):
+        assert 50 <= pair["expires_in"] <= 60 and 50 <= pair["refresh_expires_in"] <= 60
+        assert decode(pair["access_token"])[1]["exp"] <= made + 61
+        assert weather(server, pair) == 200
+    old = agent.post(f"{agent.path}/keys", {}).json()
+    agent.post(f"{agent.path}/keys/{old['key_id']}/rotate", {"overlap_seconds": 100})
+    pair = server.login(old["api_key"]).json()
+    assert pair["expires_in"] <= 100 and pair["refresh_expires_in"] <= 100
+
+
 def test_revoking_all_tokens_ends_refresh_tokens_too(server, admin, agent):
     pair = log_in(agent)
     assert admin.post(f"{agent.path}/revoke-tokens").status_code == 204
