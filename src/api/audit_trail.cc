@@ -42,6 +42,14 @@ std::optional<AuditEvent> gateway_refusal_of(const Services& services,
                   std::move(target));
 }
 
+// Whoever makes the error says why in the trail's own words.
+AuditReason why_of(const Error& error) {
+  AuditReason why = AuditReason::none;
+  if (!parse(error.detail, why) || why == AuditReason::none)
+    return AuditReason::invalid_credentials;
+  return why;
+}
+
 bool presents_token(const ApiExchange& exchange) {
   return exchange.request.find("Authorization").has_value();
 }
@@ -87,8 +95,7 @@ std::optional<AuditEvent> refusal_of(const Services& services, const ApiExchange
     case Errc::registration_closed:
       return denied(AuditReason::registration_closed);
     case Errc::unauthenticated:
-      if (exchange.operation->access == Access::anonymous)
-        return failed(AuditReason::invalid_credentials);
+      if (exchange.operation->access == Access::anonymous) return failed(why_of(error));
       if (presents_token(exchange)) return failed(AuditReason::invalid_token);
       return std::nullopt;
     default:

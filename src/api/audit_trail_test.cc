@@ -122,12 +122,13 @@ TEST_F(AuditTrailTest, AFailedLoginNamesTheKeyThatItClaimsToBe) {
   EXPECT_EQ(post("/auth/login", R"({"api_key":")" + key + R"("})").status, 401);
   AuditEvent failed = event(1);
   EXPECT_EQ(failed.outcome, AuditOutcome::failure);
-  EXPECT_EQ(failed.reason, AuditReason::invalid_credentials);
+  EXPECT_EQ(failed.reason, AuditReason::agent_suspended);
   EXPECT_EQ(failed.agent_id, target);
   EXPECT_EQ(failed.kid.view(), key.substr(3, key_kid_length));
 
   EXPECT_EQ(post("/auth/login", R"({"api_key":"my password"})").status, 401);
   failed = event(2);
+  EXPECT_EQ(failed.reason, AuditReason::key_malformed);
   EXPECT_EQ(failed.agent_id, std::nullopt);
   EXPECT_TRUE(failed.kid.empty());
 }

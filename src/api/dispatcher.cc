@@ -378,6 +378,8 @@ Result<http::Next> Dispatcher::run(ApiExchange& exchange) {
     case Runs::hasher_if_new:
       if (!TRY(operation.binding.attempt(services_, exchange, next.share)))
         next.pool = http::Pool::hashing;
+      // Without a name nothing is known that would have to be computed: it crowds nobody out.
+      if (next.share == http::ShareName{}) next.turn = http::Turn::after_others;
       break;
     case Runs::worker_if_needed:
       if (!TRY(operation.binding.attempt(services_, exchange, next.share)))

@@ -7,14 +7,25 @@
 namespace agentauth::api {
 namespace {
 
+Timestamp end_of(const Services& services, const Kid& kid) {
+  const Directory::View view(services.directory);
+  const KeyRecord* key = view.find_key(text_of(kid));
+  if (key == nullptr) return Timestamp::max();
+  return Timestamp{std::chrono::milliseconds{key->expires_at_ms}};
+}
+
+// Both tokens are worth nothing without the key they came from: neither says that it lives longer.
 void answer_with_tokens(Services& services, ApiExchange& exchange,
                         const RefreshService::Pair& pair) {
+  const Timestamp now = services.clock.now();
+  const Timestamp key_ends_at = end_of(services, pair.caller.key);
+  const Seconds key_lives = std::max(std::chrono::floor<Seconds>(key_ends_at - now), Seconds{0});
   LoggedIn answer;
   answer.token_type = "bearer";
-  answer.expires_in = services.tokens.lifetime().count();
-  services.tokens.issue(pair.caller, services.clock.now(), answer.access_token);
+  answer.expires_in = std::min(services.tokens.lifetime(), key_lives).count();
+  services.tokens.issue(pair.caller, now, answer.access_token, key_ends_at);
   answer.refresh_token = pair.refresh_token;
-  answer.refresh_expires_in = pair.expires_in.count();
+  answer.refresh_expires_in = std::min(pair.expires_in, key_lives).count();
   forbid_storing(exchange);
   exchange.answer(exchange.operation->status, answer);
 }
@@ -28,6 +39,17 @@ void name_subject(ApiExchange& exchange, const KeyService::Check& check) {
   exchange.presented_kid = check.kid;
   exchange.subject.kid = AuditText::of_kid(check.kid);
   exchange.subject.agent_id = check.agent;
+}
+
+// What memory refuses another node may have made, replaced or resumed just now. Every key of the
+// right form goes this way, whatever is wrong with it, so that no time tells one from another.
+Result<void> hear_of(Services& services, ApiExchange& exchange, std::string_view api_key) {
+  if (services.keys.check(api_key, exchange.client_address()).outcome !=
+      KeyService::Check::Outcome::refused)
+    return {};
+  // When nothing can be heard of, what is known counts as long as it is fresh.
+  (void)services.directory.catch_up_together();
+  return require_fresh(services);
 }
 
 // A login is not answered before it is on record.
@@ -59,12 +81,12 @@ class SpentToken final : public AwaitedWrite {
   }
 
   Result<void> finish() override {
-    if (!change_) return invalid_refresh_token("revoked, or left lying for too long");
+    if (!change_) return invalid_refresh_token(change_.error());
     services_.recorder.count(event_);
     if (*change_ == RefreshService::Change::replayed) {
       services_.metrics.count_refresh_replay();
       exchange_.is_recorded = true;
-      return invalid_refresh_token("spent before: its login is ended");
+      return invalid_refresh_token(AuditReason::refresh_replayed);
     }
     // The write may have waited for a while.
     TRY(services_.refresh_tokens.require_standing(token_, exchange_.client_address()));
@@ -75,7 +97,7 @@ class SpentToken final : public AwaitedWrite {
   Services& services_;
   ApiExchange& exchange_;
   const RefreshToken token_;
-  std::optional<RefreshService::Change> change_;
+  RefreshService::Spending change_{tl::unexpect, AuditReason::none};
   AuditEvent event_;
 };
 
@@ -122,15 +144,17 @@ Result<bool> log_in_from_memory(Services& services, ApiExchange& exchange, http:
       share = check.name;
       return false;
     case KeyService::Check::Outcome::refused:
+      if (!check.kid.empty()) return false;
       break;
   }
   services.metrics.count_login(Metrics::Login::refused);
-  return invalid_credentials("key refused");
+  return invalid_credentials(check.why);
 }
 
 Result<void> log_in(Services& services, ApiExchange& exchange) {
   const auto request = TRY(exchange.decode_input<Login>());
   TRY(require_fresh(services));
+  TRY(hear_of(services, exchange, request.api_key));
   name_subject(exchange, services.keys.check(request.api_key, exchange.client_address()));
   const auto caller = services.keys.authenticate(request.api_key, exchange.client_address());
   if (!caller) {

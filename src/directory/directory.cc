@@ -202,6 +202,7 @@ Result<void> Directory::catch_up(Asked asked) {
   bool behind = asked == Asked::after_commit;
   const auto asked_at = std::chrono::steady_clock::now();
   auto done = without_exceptions([&] { return follow(asked, behind); });
+  is_lost_.store(!done, std::memory_order_relaxed);
   if (!done) {
     // A change is committed that we do not know: no decision until we do.
     if (behind)
@@ -212,6 +213,26 @@ Result<void> Directory::catch_up(Asked asked) {
   const auto until = asked_at + max_staleness_;
   fresh_until_.store(until.time_since_epoch().count(), std::memory_order_release);
   return {};
+}
+
+Result<void> Directory::catch_up_together() {
+  if (is_lost())
+    return failure(Errc::unavailable, "The database is not available", "the last poll failed");
+  std::unique_lock lock(together_);
+  // One that runs already may have read before what the caller asks for was committed.
+  const std::uint64_t wanted = together_begun_count_ + 1;
+  together_ended_.wait(lock, [&] {
+    return together_ended_count_ >= wanted || together_ended_count_ == together_begun_count_;
+  });
+  if (together_ended_count_ >= wanted) return together_result_;
+  ++together_begun_count_;
+  lock.unlock();
+  auto done = catch_up();
+  lock.lock();
+  together_ended_count_ = together_begun_count_;
+  together_result_ = done;
+  together_ended_.notify_all();
+  return done;
 }
 
 Result<bool> Directory::prune_log(Revision keep) {

@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -61,6 +62,10 @@ class Directory {
   // change that could not be read, or `after_commit` says there must be one, nothing is.
   enum class Asked : bool { by_poll, after_commit };
   Result<void> catch_up(Asked asked = Asked::by_poll);
+  // The same for callers that come in any number: those that wait share one, which begins after
+  // all of them have asked. Never more than one runs for them and one is to follow. While the
+  // database does not answer they do not ask it: the poll does, and finds out. Errors: unavailable.
+  Result<void> catch_up_together();
 
   // An agent as a transaction sees it. A change is decided by what it is committed on, which the
   // directory may not know yet: what another node has committed, or the same batch has changed.
@@ -91,6 +96,8 @@ class Directory {
   bool is_fresh(SteadyTime now) const {
     return now.time_since_epoch().count() < fresh_until_.load(std::memory_order_acquire);
   }
+  // The database did not answer the last time it was asked what has changed.
+  bool is_lost() const { return is_lost_.load(std::memory_order_relaxed); }
   Revision revision() const { return revision_.load(std::memory_order_acquire); }
   // A number that is another one once a setting may have changed: who keeps one reads it again.
   Revision settings_revision() const { return settings_revision_.load(std::memory_order_acquire); }
@@ -189,6 +196,13 @@ class Directory {
   std::atomic<Revision> revision_{0};
   std::atomic<Revision> settings_revision_{0};
   std::atomic<std::int64_t> fresh_until_;
+  std::atomic<bool> is_lost_{false};  // the last catch_up() failed
+  // Of those who catch up together: how many have begun and ended, and how the last one ended.
+  std::mutex together_;
+  std::condition_variable together_ended_;
+  std::uint64_t together_begun_count_ = 0;
+  std::uint64_t together_ended_count_ = 0;
+  Result<void> together_result_;
   std::size_t agents_forgotten_ = 0;  // whose keys were not swept yet
   Timestamp families_since_{};        // of revoked families: older ones are of no interest
 };

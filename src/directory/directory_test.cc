@@ -68,6 +68,67 @@ TEST_F(DirectoryTest, LoadsEverythingThereIs) {
   EXPECT_EQ(node->size().keys, 1U);
 }
 
+TEST_F(DirectoryTest, WhoCatchesUpTogetherSeesWhatWasCommittedBefore) {
+  const AgentId agent = replica.add_agent();
+  const auto node = other_node();
+  ASSERT_TRUE(node->load());
+  std::atomic<int> missed = 0;
+  {
+    std::vector<std::jthread> callers;
+    for (int caller = 0; caller < 8; ++caller)
+      callers.emplace_back([&, caller] {
+        for (int i = 0; i < 25; ++i) {
+          const std::string permission = "read_" + std::to_string(caller) + "_" + std::to_string(i);
+          replica.grant_elsewhere(agent, permission);
+          if (!node->catch_up_together() || !holds(*node, agent, permission)) ++missed;
+        }
+      });
+  }
+  EXPECT_EQ(missed, 0);
+}
+
+TEST_F(DirectoryTest, HoweverManyCatchUpTogetherOneRunsAndOneFollows) {
+  const auto add_signing_change = [&] {
+    replica.elsewhere(AgentId{}, [](Transaction& tx) {
+      return tx.changes().append(ChangeKind::signing_key, AgentId{});
+    });
+  };
+  std::atomic<int> calls = 0;
+  std::atomic<bool> may_end = false;
+  const auto node = other_node();
+  // Each catch-up commits the next one's news, so that none of them has nothing to do.
+  node->follow_signing_keys_by([&]() -> Result<void> {
+    if (calls++ > 0) add_signing_change();
+    while (calls == 2 && !may_end) std::this_thread::sleep_for(1ms);
+    return {};
+  });
+  ASSERT_TRUE(node->load());
+  ASSERT_EQ(calls, 1);
+  add_signing_change();
+  {
+    std::vector<std::jthread> callers;
+    callers.emplace_back([&] { (void)node->catch_up_together(); });
+    while (calls < 2) std::this_thread::sleep_for(1ms);
+    for (int i = 0; i < 10; ++i) callers.emplace_back([&] { (void)node->catch_up_together(); });
+    std::this_thread::sleep_for(100ms);  // all of them wait
+    may_end = true;
+  }
+  EXPECT_EQ(calls, 3);
+}
+
+TEST_F(DirectoryTest, WhileTheDatabaseIsAwayNobodyAsksItTogether) {
+  const auto node = other_node();
+  ASSERT_TRUE(node->load());
+  ASSERT_TRUE(node->catch_up_together());
+  replica.execute("ALTER TABLE change_counter RENAME TO put_away");
+  EXPECT_FALSE(node->catch_up());
+  EXPECT_FALSE(node->catch_up_together());
+  replica.execute("ALTER TABLE put_away RENAME TO change_counter");
+  EXPECT_FALSE(node->catch_up_together()) << "it was not asked";
+  EXPECT_TRUE(node->catch_up()) << "the poll's";
+  EXPECT_TRUE(node->catch_up_together());
+}
+
 // A snapshot has minutes, a single read has seconds: with a million keys that is not enough.
 TEST(DirectoryLoadTest, ReadsTheTablesInSnapshots) {
   testing::Watched watched;

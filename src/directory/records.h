@@ -133,6 +133,9 @@ class KeyLimits {
 
   bool admits(Timestamp now, const IpAddress& from) const;
   bool holds_any_of(const Requirement& requirement) const;
+  bool begins_after(Timestamp now) const {
+    return now.time_since_epoch().count() < source_.not_before_ms;
+  }
   // Whether the key is worth less than its agent, beside the time.
   bool narrows() const { return source_.permissions || source_.networks; }
   bool narrows_permissions() const { return source_.permissions.has_value(); }

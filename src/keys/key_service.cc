@@ -50,10 +50,18 @@ Result<void> require_times(const CreateKey& request, Timestamp now) {
                               .fields = std::move(wrong)});
 }
 
+// REQUIRES: it is not.
+AuditReason why_not_admitted(const Directory::View& view, const KeyRecord& key, Timestamp now) {
+  if (!key.usable_at(now)) return AuditReason::key_expired;
+  const KeyLimits* limits = view.find_limits(key);
+  return limits != nullptr && limits->begins_after(now) ? AuditReason::key_not_yet_valid
+                                                        : AuditReason::key_wrong_network;
+}
+
 }  // namespace
 
-tl::unexpected<Error> invalid_credentials(std::string_view detail) {
-  return failure(Errc::unauthenticated, "Invalid credentials", detail);
+tl::unexpected<Error> invalid_credentials(AuditReason why) {
+  return failure(Errc::unauthenticated, "Invalid credentials", to_string(why));
 }
 
 KeyDescription KeyDescription::of(const ApiKey& key, Timestamp now) {
@@ -204,9 +212,13 @@ Result<void> KeyService::revoke(Transaction& tx, const NameKey& request) {
 }
 
 KeyService::Check KeyService::check(std::string_view text, const IpAddress& from) const {
-  const auto parts = parse_key(text);
-  if (!parts) return {};
   Check check;
+  const auto refused = [&check](AuditReason why) {
+    check.why = why;
+    return check;
+  };
+  const auto parts = parse_key(text);
+  if (!parts) return refused(AuditReason::key_malformed);
   check.kid = parts->kid;
   const Directory::View view(directory_);
   const KeyRecord* key = view.find_key(parts->kid);
@@ -215,9 +227,13 @@ KeyService::Check KeyService::check(std::string_view text, const IpAddress& from
   static const KeyRecord nobody;
   if (key == nullptr) key = &nobody;
   const bool matches = constant_time_equal(tag_of(*parts), key->tag);
-  if (!matches || !view.admits(*key, clock_.now(), from)) return check;
+  if (!matches)
+    return refused(key == &nobody ? AuditReason::key_unknown : AuditReason::key_wrong_secret);
+  if (const Timestamp now = clock_.now(); !view.admits(*key, now, from))
+    return refused(why_not_admitted(view, *key, now));
   const AgentRecord* agent = view.find_agent(key->agent_id);
-  if (agent == nullptr || agent->status != AgentStatus::active) return check;
+  if (agent == nullptr || agent->status != AgentStatus::active)
+    return refused(AuditReason::agent_suspended);
 
   check.caller = {key->agent_id, agent->token_generation, {}, key->kid, from};
   check.name = memory_key_.sign(text);
@@ -225,6 +241,15 @@ KeyService::Check KeyService::check(std::string_view text, const IpAddress& from
                       ? Check::Outcome::verified
                       : Check::Outcome::unverified;
   return check;
+}
+
+// What memory has forgotten the database knows, if it answers.
+AuditReason KeyService::why_unknown(const KeyParts& parts) const {
+  if (directory_.is_lost()) return AuditReason::key_unknown;
+  const auto key = database_.read([&](Transaction& tx) { return tx.keys().find_state(parts.kid); });
+  if (!key || !*key || !(*key)->revoked) return AuditReason::key_unknown;
+  return constant_time_equal(tag_of(parts), (*key)->tag) ? AuditReason::key_revoked
+                                                         : AuditReason::key_wrong_secret;
 }
 
 Result<Caller> KeyService::authenticate(std::string_view text, const IpAddress& from) {
@@ -240,16 +265,21 @@ Result<Caller> KeyService::authenticate(std::string_view text, const IpAddress& 
     }
     const auto hash = database_.read(
         [&](Transaction& tx) { return tx.keys().find_hash(std::string(parts->kid)); });
-    if (!hash && hash.error().code == Errc::not_found) return invalid_credentials("key is gone");
+    if (!hash && hash.error().code == Errc::not_found)
+      return invalid_credentials(AuditReason::key_unknown);
     if (!hash) return tl::unexpected(hash.error());
     if (!bcrypt_matches(Secret{std::string(parts->secret)}, *hash))
-      return invalid_credentials("the tag matches but the hash does not");
+      return failure(Errc::unauthenticated, "Invalid credentials",
+                     "the tag matches but the hash does not");
     verified_.remember(before.name, generation, clock_.now());
     // Time has passed: everything but the hash is read again.
     before = check(text, from);
   }
-  if (before.outcome != Check::Outcome::verified) return invalid_credentials("key refused");
-  return before.caller;
+  if (before.outcome == Check::Outcome::verified) return before.caller;
+  // Asked of every key of the right form, so that no time tells an unknown one from a known one.
+  const auto parts = parse_key(text);
+  const AuditReason unknown = parts ? why_unknown(*parts) : AuditReason::key_malformed;
+  return invalid_credentials(before.why == AuditReason::key_unknown ? unknown : before.why);
 }
 
 }  // namespace agentauth

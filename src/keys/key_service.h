@@ -13,6 +13,7 @@
 #include "keys/key_format.h"
 #include "keys/key_uses.h"
 #include "keys/verified_keys.h"
+#include "model/audit_event.h"
 #include "model/caller.h"
 #include "model/permission.h"
 #include "store/transaction.h"
@@ -207,11 +208,12 @@ class KeyService {
     // is no key's, and the agent of that kid, absent when there is no such key.
     std::string_view kid{};
     std::optional<AgentId> agent{};
+    AuditReason why = AuditReason::none;  // it is refused; a revoked key is not known in memory
   };
   Check check(std::string_view text, const IpAddress& from) const;
 
   // The whole check. Computes bcrypt when memory does not suffice: for the hashing pool only.
-  // Errors: unauthenticated, one and the same for every cause; unavailable.
+  // Errors: unauthenticated, one and the same for every cause but for its detail; unavailable.
   Result<Caller> authenticate(std::string_view text, const IpAddress& from);
 
   // A login that succeeded: takes neither memory nor long.
@@ -219,6 +221,7 @@ class KeyService {
   KeyUses& uses() { return uses_; }
 
  private:
+  AuditReason why_unknown(const KeyParts& parts) const;
   Result<void> require_room(Transaction& tx, AgentId agent) const;
   Result<void> require_room_for_names(const std::vector<std::string>& names) const;
   ExpiryNotice notice_of(std::optional<Timestamp> end, Timestamp now) const;
@@ -235,7 +238,8 @@ class KeyService {
   KeyUses uses_;
 };
 
-// The one answer to every key that does not work.
-tl::unexpected<Error> invalid_credentials(std::string_view detail);
+// The one answer to every key that does not work. Why stands in `detail`, as the trail spells it:
+// for the log and the trail.
+tl::unexpected<Error> invalid_credentials(AuditReason why);
 
 }  // namespace agentauth

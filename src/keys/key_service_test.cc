@@ -110,8 +110,9 @@ TEST_F(KeyServiceTest, AWrongSecretNeverReachesBcrypt) {
   EXPECT_EQ(refusal(created.text).detail, "the tag matches but the hash does not")
       << "the right secret does reach it";
   const std::string unknown(value_of(service.mint()).text.reveal());
-  for (const std::string& text : {with_other_secret(created.text), unknown, std::string("noise")})
-    EXPECT_EQ(refusal(text).detail, "key refused") << text;
+  EXPECT_EQ(refusal(with_other_secret(created.text)).detail, "key_wrong_secret");
+  EXPECT_EQ(refusal(unknown).detail, "key_unknown");
+  EXPECT_EQ(refusal("noise").detail, "key_malformed");
 }
 
 TEST_F(KeyServiceTest, NeitherDoesASecretThatMayNotBeUsedAnyMore) {
@@ -120,8 +121,9 @@ TEST_F(KeyServiceTest, NeitherDoesASecretThatMayNotBeUsedAnyMore) {
   ASSERT_TRUE(revoke(weather_bot, revoked.key_id));
   clock.advance(1s);
   break_hashes();
-  EXPECT_EQ(refusal(revoked.text).detail, "key refused");
-  EXPECT_EQ(refusal(expired.text).detail, "key refused");
+  EXPECT_EQ(refusal(revoked.text).detail, "key_revoked");
+  EXPECT_EQ(refusal(with_other_secret(revoked.text)).detail, "key_wrong_secret");
+  EXPECT_EQ(refusal(expired.text).detail, "key_expired");
 }
 
 TEST_F(KeyServiceTest, ATagThatWasMovedToAnotherKeyDoesNotFit) {

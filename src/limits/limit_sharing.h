@@ -17,8 +17,8 @@ namespace agentauth {
 
 // Requests are admitted by this node's buckets alone and wait for nobody. Each charge is passed on
 // within a millisecond or two, and the answer, what all nodes charged together, raises the debt
-// here. So nothing is lost in the long run; what may be admitted too much is what the other nodes
-// admit of one identity within one such exchange.
+// here. So nothing is lost in the long run; what may be admitted too much of one identity is one
+// request on each node that has yet to ask about it, and what comes before it has the answer.
 //
 // While the others cannot be reached, each node goes on with its share: burst and rate divided by
 // the number of nodes that were there last. What it admits meanwhile is passed on afterwards, as

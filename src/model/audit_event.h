@@ -77,10 +77,22 @@ enum class AuditReason : std::uint8_t {
   uses_spent,
   too_many_memberships,
   too_costly,
-  agent_suspended,
+  agent_suspended,  // also at a login or a refresh, with the right credentials
   agent_unknown,
   agent_ambiguous,
+  // Why a login or a refresh was refused. Whoever tried is told none of it.
+  key_malformed,      // no API key, or its checksum is wrong
+  key_unknown,        // no such kid
+  key_wrong_secret,   // of that kid
+  key_revoked,        // at a refresh also one that is gone with its agent
+  key_expired,        // or rotated, and its overlap is over
+  key_not_yet_valid,  // before its not_before
+  key_wrong_network,  // from outside its allowed_cidrs
+  refresh_malformed,  // no refresh token of this deployment
+  refresh_expired,    // left lying for too long, or its login has reached its end
+  refresh_revoked,    // its login, or all tokens of the agent, were ended
 };
+inline constexpr std::size_t audit_reason_count = 29;
 std::string_view to_string(AuditReason reason);
 bool parse(std::string_view text, AuditReason& reason);
 

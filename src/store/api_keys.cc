@@ -252,6 +252,18 @@ Result<std::string> ApiKeyRepository::find_hash(const std::string& kid) {
   return *std::move(hash);
 }
 
+Result<std::optional<KeyState>> ApiKeyRepository::find_state(std::string_view kid) {
+  std::optional<KeyState> state;
+  TRY(
+      session_.query("SELECT kid, agent_id, tag, generation, expires_at, revoked_at, "
+                     "not_before, allowed_cidrs, permissions FROM api_keys WHERE kid = $1",
+                     {kid}, [&](const Row& row) -> Result<void> {
+                       state = read_state(row);
+                       return {};
+                     }));
+  return state;
+}
+
 Result<void> ApiKeyRepository::each_state(FunctionRef<void(const KeyState&)> visit) {
   return session_.query(
       "SELECT kid, agent_id, tag, generation, expires_at, revoked_at, "

@@ -62,6 +62,8 @@ class ApiKeyRepository {
   // The stored bcrypt hash. Errors: not_found.
   Result<std::string> find_hash(const std::string& kid);
 
+  // Also of a key that was revoked; nothing: there is no such kid.
+  Result<std::optional<KeyState>> find_state(std::string_view kid);
   // What the directory keeps of each key.
   Result<void> each_state(FunctionRef<void(const KeyState&)> visit);
   Result<void> each_state_of(AgentId agent, FunctionRef<void(const KeyState&)> visit);

@@ -289,6 +289,22 @@ TEST_P(RepositoriesContract, AnErasedAgentTakesItsKeysAndPermissionsWithIt) {
   EXPECT_THAT(permissions_of(stays.agent_id), ElementsAre("read"));
 }
 
+TEST_P(RepositoriesContract, AKeyIsFoundByItsKidAlsoWhenItWasRevoked) {
+  const Agent agent = add_agent();
+  const ApiKey key = must(add_key(agent.agent_id, "kid000000001"));
+  const auto find = [&](std::string_view kid) {
+    return must(read([&](Transaction& tx) { return tx.keys().find_state(kid); }));
+  };
+  EXPECT_FALSE(find("kid000000002"));
+  EXPECT_EQ(find(key.kid)->agent_id, agent.agent_id);
+  EXPECT_EQ(find(key.kid)->tag, tag_of(key.kid));
+  EXPECT_FALSE(find(key.kid)->revoked);
+  must(write(
+      [&](Transaction& tx) { return tx.keys().revoke(agent.agent_id, key.key_id, clock_.now()); }));
+  EXPECT_TRUE(find(key.kid)->revoked);
+  EXPECT_EQ(find(key.kid)->tag, tag_of(key.kid));
+}
+
 TEST_P(RepositoriesContract, AKeyIsStoredWithItsTagAndHash) {
   const Agent agent = add_agent();
   const Timestamp expires = clock_.now() + 24h;

@@ -24,6 +24,26 @@ Result<std::optional<TokenFamilyRepository::State>> TokenFamilyRepository::find(
   return state;
 }
 
+Result<std::optional<TokenFamilyRepository::Standing>> TokenFamilyRepository::find_standing(
+    AgentId agent, std::string_view kid) {
+  std::optional<Standing> standing;
+  TRY(
+      session_.query("SELECT status, token_generation, revoked_at, expires_at FROM api_keys "
+                     "JOIN agents ON agents.id = api_keys.agent_id "
+                     "WHERE kid = $2 AND agent_id = $1",
+                     {agent, kid}, [&](const Row& row) -> Result<void> {
+                       standing.emplace();
+                       // A status that this version does not know lets nobody act.
+                       if (!parse(row.text(0), standing->status))
+                         standing->status = AgentStatus::suspended;
+                       standing->token_generation = row.integer(1);
+                       standing->is_key_revoked = !row.is_null(2);
+                       standing->key_ends_at = row.optional_time(3);
+                       return {};
+                     }));
+  return standing;
+}
+
 Result<bool> TokenFamilyRepository::revoke(const Token& token, Timestamp now) {
   return TRY(session_.execute("INSERT INTO token_families AS family "
                               "(id, agent_id, next_number, spent_at, ends_at, revoked_at) "

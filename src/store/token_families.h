@@ -32,6 +32,16 @@ class TokenFamilyRepository {
   };
   Result<std::optional<State>> find(FamilyId family);
 
+  // What every token of a family rests on, as it is committed, not as some node has heard of it.
+  struct Standing {
+    AgentStatus status = AgentStatus::suspended;
+    std::int64_t token_generation = 0;
+    bool is_key_revoked = true;
+    std::optional<Timestamp> key_ends_at;
+  };
+  // Nothing: the agent or its key is gone, or the key is another agent's.
+  Result<std::optional<Standing>> find_standing(AgentId agent, std::string_view kid);
+
   // True when it was not revoked before.
   Result<bool> revoke(const Token& token, Timestamp now);
   Result<void> each_revoked(Timestamp since, FunctionRef<void(FamilyId, Timestamp)> visit);

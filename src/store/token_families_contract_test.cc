@@ -107,6 +107,41 @@ TEST_P(TokenFamiliesContract, ARevokedFamilySpendsNothingAndIsRevokedOnce) {
   EXPECT_EQ(revoked_since(now).size(), 2U);
 }
 
+TEST_P(TokenFamiliesContract, WhatAFamilyStandsOnIsReadAsItIsCommitted) {
+  const std::string kid = "4fJx0Zk2QmP1";
+  const auto change = [&](auto work) {
+    return must(database_->write([&](Transaction& tx) { return work(tx); }));
+  };
+  const auto standing = [&](AgentId of) {
+    return must(database_->read(
+        [&](Transaction& tx) { return tx.token_families().find_standing(of, kid); }));
+  };
+  const AgentId agent =
+      change([](Transaction& tx) { return tx.agents().insert("Bot", "a@b.example"); }).agent_id;
+  EXPECT_FALSE(standing(agent)) << "no such key";
+  const ApiKey key = change([&](Transaction& tx) {
+    return tx.keys().insert({agent, kid, "hash", {}, "", {}});
+  });
+  ASSERT_TRUE(standing(agent));
+  EXPECT_EQ(standing(agent)->status, AgentStatus::active);
+  EXPECT_FALSE(standing(agent)->is_key_revoked);
+  EXPECT_EQ(standing(agent)->key_ends_at, std::nullopt);
+  EXPECT_FALSE(standing(AgentId{})) << "another agent's";
+  const auto generation = standing(agent)->token_generation;
+
+  change([&](Transaction& tx) { return tx.agents().revoke_tokens(agent); });
+  EXPECT_EQ(standing(agent)->token_generation, generation + 1);
+  change(
+      [&](Transaction& tx) { return tx.agents().set_status(agent, AgentStatus::suspended, now); });
+  EXPECT_EQ(standing(agent)->status, AgentStatus::suspended);
+  change([&](Transaction& tx) { return tx.keys().end_at(agent, key.key_id, now + 1h, now); });
+  EXPECT_EQ(standing(agent)->key_ends_at, now + 1h);
+  change([&](Transaction& tx) { return tx.keys().revoke(agent, key.key_id, now); });
+  EXPECT_TRUE(standing(agent)->is_key_revoked);
+  change([&](Transaction& tx) { return tx.agents().erase(agent); });
+  EXPECT_FALSE(standing(agent));
+}
+
 TEST_P(TokenFamiliesContract, WhatEndedIsSweptInBatchesAndNothingElse) {
   for (std::uint8_t number = 1; number <= 5; ++number) spend(token(0, number));
   const auto sweep = [&](Timestamp before, std::int64_t limit) {

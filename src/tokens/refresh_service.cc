@@ -26,8 +26,8 @@ TokenFamilyRepository::Token row_of(const RefreshToken& token) {
 
 }  // namespace
 
-tl::unexpected<Error> invalid_refresh_token(std::string_view detail) {
-  return failure(Errc::unauthenticated, "The refresh token is not valid", detail);
+tl::unexpected<Error> invalid_refresh_token(AuditReason why) {
+  return failure(Errc::unauthenticated, "The refresh token is not valid", to_string(why));
 }
 
 RefreshService::RefreshService(Database& database, const Directory& directory,
@@ -69,7 +69,7 @@ std::optional<TokenFamily> RefreshService::family_of(std::string_view text) cons
 
 Result<RefreshToken> RefreshService::accept(std::string_view text, const IpAddress& from) const {
   const auto token = codec_.read(text);
-  if (!token) return invalid_refresh_token("not a token of ours");
+  if (!token) return invalid_refresh_token(AuditReason::refresh_malformed);
   TRY(require_standing(*token, from));
   return *token;
 }
@@ -84,41 +84,60 @@ Result<void> RefreshService::require_standing(const RefreshToken& token,
   const Timestamp now = clock_.now();
   // The option may have been shortened since; it never lengthens what was promised.
   if (now >= family.ends_at || now >= family.begun_at + options_.lifetime)
-    return invalid_refresh_token("the family has reached its end");
+    return invalid_refresh_token(AuditReason::refresh_expired);
   const Directory::View view(directory_);
-  if (view.is_revoked(family.id)) return invalid_refresh_token("its login was ended");
+  if (view.is_revoked(family.id)) return invalid_refresh_token(AuditReason::refresh_revoked);
   const AgentRecord* agent = view.find_agent(family.agent_id);
-  if (agent == nullptr || agent->status != AgentStatus::active)
-    return invalid_refresh_token("agent may not act");
+  if (agent == nullptr) return invalid_refresh_token(AuditReason::key_revoked);
+  if (agent->status != AgentStatus::active)
+    return invalid_refresh_token(AuditReason::agent_suspended);
   if (agent->token_generation != family.token_generation)
-    return invalid_refresh_token("the agent's tokens were revoked");
+    return invalid_refresh_token(AuditReason::refresh_revoked);
   const KeyRecord* key = view.find_key(family.key());
-  if (key == nullptr || key->agent_id != family.agent_id || !view.admits(*key, now, from))
-    return invalid_refresh_token("the key it came from is of no use any more");
+  if (key == nullptr || key->agent_id != family.agent_id)
+    return invalid_refresh_token(AuditReason::key_revoked);
+  if (!key->usable_at(now)) return invalid_refresh_token(AuditReason::key_expired);
+  if (!view.admits(*key, now, from)) return invalid_refresh_token(AuditReason::key_wrong_network);
   return {};
 }
 
+// Where not even a moment may lie between a suspension that another node has answered and this.
+Result<AuditReason> RefreshService::why_fallen(Transaction& tx, const TokenFamily& family,
+                                               Timestamp now) const {
+  const auto standing = TRY(tx.token_families().find_standing(family.agent_id, family.key()));
+  if (!standing || standing->is_key_revoked) return AuditReason::key_revoked;
+  if (standing->status != AgentStatus::active) return AuditReason::agent_suspended;
+  if (static_cast<std::uint32_t>(standing->token_generation) != family.token_generation)
+    return AuditReason::refresh_revoked;
+  if (standing->key_ends_at && now >= *standing->key_ends_at) return AuditReason::key_expired;
+  return AuditReason::none;
+}
+
 // A replay is no failure here: what it changed is to be kept.
-Result<std::optional<RefreshService::Change>> RefreshService::spend(
-    Transaction& tx, const RefreshToken& token) const {
+Result<RefreshService::Spending> RefreshService::spend(Transaction& tx,
+                                                       const RefreshToken& token) const {
+  const auto refused = [](AuditReason why) { return Spending(tl::unexpect, why); };
   const Timestamp now = clock_.now();
+  const AuditReason fallen = TRY(why_fallen(tx, token.family, now));
+  if (fallen != AuditReason::none) return refused(fallen);
   const auto row = row_of(token);
   // When the others were given, the row tells.
   const bool lay_idle = token.number == 0 && now >= token.family.begun_at + options_.idle;
   if (!lay_idle && TRY(tx.token_families().spend(row, now, now - options_.idle)))
-    return Change::spent;
+    return Spending(Change::spent);
   const auto state = TRY(tx.token_families().find(token.family.id));
-  if (!state || state->revoked_at) return std::nullopt;
+  if (state && state->revoked_at) return refused(AuditReason::refresh_revoked);
   // Not spent yet, and still not to be had: it was left lying. A number that is yet to come was
   // given before somebody put an older copy of the database in place.
-  if (state->next <= token.number) return std::nullopt;
+  if (!state || state->next <= token.number) return refused(AuditReason::refresh_expired);
   const bool is_last_spent = state->next == std::int64_t{token.number} + 1;
-  if (is_last_spent && now < state->spent_at + options_.grace) return Change::spent;
+  if (is_last_spent && now < state->spent_at + options_.grace) return Spending(Change::spent);
   // Not before its last access token, or the family would be forgotten while that one lives: the
   // clock may have gone back. Somebody may have been quicker to revoke it.
-  if (!TRY(tx.token_families().revoke(row, std::max(now, state->spent_at)))) return std::nullopt;
+  if (!TRY(tx.token_families().revoke(row, std::max(now, state->spent_at))))
+    return refused(AuditReason::refresh_revoked);
   TRY(tx.changes().append_family(token.family.agent_id, token.family.id));
-  return Change::replayed;
+  return Spending(Change::replayed);
 }
 
 Result<void> RefreshService::end(Transaction& tx, const Caller& caller) {

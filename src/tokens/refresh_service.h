@@ -10,6 +10,7 @@
 
 #include "crypto/random.h"
 #include "directory/directory.h"
+#include "model/audit_event.h"
 #include "model/caller.h"
 #include "store/transaction.h"
 #include "tokens/refresh_token.h"
@@ -22,8 +23,9 @@ struct RefreshOptions {
   Seconds grace{10};                 // how long a spent token may be a retry
 };
 
-// The one answer to every refresh token that does not work.
-tl::unexpected<Error> invalid_refresh_token(std::string_view detail);
+// The one answer to every refresh token that does not work. Why stands in `detail`, as the trail
+// spells it: for the log and the trail.
+tl::unexpected<Error> invalid_refresh_token(AuditReason why);
 
 // Safe to use from any thread.
 class RefreshService {
@@ -49,11 +51,14 @@ class RefreshService {
   // every cause, unauthenticated; besides those of the database.
   //
   // Whose token it is, its agent and its key (which may be bound to networks) are asked of the
-  // directory: here, and again after the write, which may have waited for a while.
+  // directory: here, and again after the write, which may have waited for a while. What the
+  // directory has yet to hear of, because another node was told, the write reads for itself.
   Result<RefreshToken> accept(std::string_view text, const IpAddress& from) const;
   Result<void> require_standing(const RefreshToken& token, const IpAddress& from) const;
-  // In a write, which commits what it changed also when it is a replay. Nothing: it is refused.
-  Result<std::optional<Change>> spend(Transaction& tx, const RefreshToken& token) const;
+  // What came of it, or why it is refused, with nothing changed.
+  using Spending = tl::expected<Change, AuditReason>;
+  // In a write, which commits what it changed also when it is a replay.
+  Result<Spending> spend(Transaction& tx, const RefreshToken& token) const;
   // For who spent it, or had just done so.
   Pair successor_of(const RefreshToken& token) const;
 
@@ -69,6 +74,7 @@ class RefreshService {
   Result<bool> sweep(Timestamp now);
 
  private:
+  Result<AuditReason> why_fallen(Transaction& tx, const TokenFamily& family, Timestamp now) const;
   Pair pair_of(const RefreshToken& token) const;
 
   Database& database_;

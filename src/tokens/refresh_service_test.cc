@@ -22,7 +22,8 @@ Result<RefreshService::Pair> spend(Replica& replica, RefreshService& service, st
   const RefreshToken token = TRY(service.accept(text, from));
   const auto change =
       TRY(replica.database().write([&](Transaction& tx) { return service.spend(tx, token); }));
-  if (change != RefreshService::Change::spent) return invalid_refresh_token("replayed or refused");
+  if (!change || *change != RefreshService::Change::spent)
+    return invalid_refresh_token(change ? AuditReason::refresh_replayed : change.error());
   TRY(service.require_standing(token, from));
   return service.successor_of(token);
 }
@@ -193,6 +194,50 @@ TEST_F(RefreshServiceTest, AgentAndKeyAreAskedAtEachRefresh) {
     return {};
   }));
   EXPECT_EQ(refresh(next), "");
+}
+
+// What another node has answered, and this one has not heard of.
+TEST_F(RefreshServiceTest, WhatWasCommittedElsewhereBitesBeforeThisNodeHearsOfIt) {
+  const auto why_after = [&](auto change) {
+    const std::string token = log_in().refresh_token;
+    replica.elsewhere(agent, change);
+    const RefreshToken read = value_of(service.accept(token, {}));
+    const auto spent = value_of(
+        replica.database().migrate([&](Transaction& tx) { return service.spend(tx, read); }));
+    return spent ? AuditReason::none : spent.error();
+  };
+  EXPECT_EQ(why_after([&](Transaction& tx) {
+              return tx.agents().set_status(agent, AgentStatus::suspended, Timestamp{});
+            }),
+            AuditReason::agent_suspended);
+  replica.set_status(agent, AgentStatus::active);
+  EXPECT_EQ(why_after([&](Transaction& tx) { return tx.agents().revoke_tokens(agent); }),
+            AuditReason::refresh_revoked);
+  replica.set_status(agent, AgentStatus::active);  // heard of
+  EXPECT_EQ(why_after([&](Transaction& tx) {
+              return tx.session().execute("UPDATE api_keys SET expires_at = $1", {clock.now()});
+            }),
+            AuditReason::key_expired);
+  replica.execute("UPDATE api_keys SET expires_at = NULL");
+  EXPECT_EQ(why_after([&](Transaction& tx) {
+              return tx.session().execute("UPDATE api_keys SET revoked_at = $1", {clock.now()});
+            }),
+            AuditReason::key_revoked);
+  EXPECT_EQ(rows(), 0) << "and nothing was spent";
+}
+
+TEST_F(RefreshServiceTest, ARetryWithinTheGraceIsRefusedAfterASuspensionElsewhereToo) {
+  const RefreshToken token = value_of(service.accept(log_in().refresh_token, {}));
+  const auto spend_again = [&] {
+    return value_of(
+        replica.database().migrate([&](Transaction& tx) { return service.spend(tx, token); }));
+  };
+  EXPECT_EQ(spend_again(), RefreshService::Change::spent);
+  EXPECT_EQ(spend_again(), RefreshService::Change::spent);
+  replica.elsewhere(agent, [&](Transaction& tx) {
+    return tx.agents().set_status(agent, AgentStatus::suspended, Timestamp{});
+  });
+  EXPECT_EQ(spend_again().error(), AuditReason::agent_suspended);
 }
 
 TEST_F(RefreshServiceTest, AKeyThatExpiredRefreshesNothing) {

@@ -105,7 +105,8 @@ TokenService::TokenService(SigningKeys keys, TokenOptions options, Random& rando
       claims_start_(claims_start(options_)),
       random_(random) {}
 
-void TokenService::issue(const Caller& caller, Timestamp now, std::string& out) const {
+void TokenService::issue(const Caller& caller, Timestamp now, std::string& out,
+                         Timestamp key_ends_at) const {
   const std::int64_t issued_at = unix_seconds(now);
   std::string claims;
   claims.reserve(claims_start_.size() + 192);
@@ -125,7 +126,7 @@ void TokenService::issue(const Caller& caller, Timestamp now, std::string& out) 
   claims += ",\"iat\":";
   append_number(claims, issued_at);
   claims += ",\"exp\":";
-  append_number(claims, issued_at + options_.lifetime.count());
+  append_number(claims, std::min(issued_at + options_.lifetime.count(), unix_seconds(key_ends_at)));
   claims += ",\"jti\":\"";
   base64url_append(random_.bytes<jti_bytes>(), claims);
   claims += "\"}";

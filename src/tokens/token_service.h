@@ -51,8 +51,9 @@ class TokenService {
 
   // Appends a compact JWT (RFC 7519, RFC 9068): iss, aud, sub and agent_id, gen, sid (the
   // family, if there is one), iat, exp, jti; and key, the kid of the API key it was got with,
-  // without which it is worth nothing.
-  void issue(const Caller& caller, Timestamp now, std::string& out) const;
+  // without which it is worth nothing, so that exp is no later than `key_ends_at`.
+  void issue(const Caller& caller, Timestamp now, std::string& out,
+             Timestamp key_ends_at = Timestamp::max()) const;
 
   // Refuses everything that is not exactly what issue() makes under one of our keys, and what
   // lives longer than our tokens do, however it was signed. Errors: unauthenticated; the cause is

@@ -547,5 +547,14 @@ TEST_F(VerifiedTokensTest, ManyTokensPushOutOthersAndNeverMixThem) {
   EXPECT_GT(found, 1000U);
 }
 
+TEST_F(TokenServiceTest, ATokenEndsNoLaterThanItsKey) {
+  std::string token;
+  service.issue({.agent_id = agent, .key = kid}, now, token, now + 60'999ms);
+  now += 59s;
+  EXPECT_TRUE(accepts(token));
+  now += 1s;
+  EXPECT_FALSE(accepts(token));
+}
+
 }  // namespace
 }  // namespace agentauth

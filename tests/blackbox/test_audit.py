@@ -5,6 +5,8 @@ import json
 import shutil
 import sqlite3
 import threading
+import time
+import uuid
 
 import pytest
 
@@ -88,7 +90,39 @@ def test_logins_are_on_record_when_they_are_answered(server, admin):
 
     assert server.login(api_keys.wrong_secret(agent.api_key)).status_code == 401
     failed = the_event(admin, agent=agent.agent_id, outcome="failure")
-    assert failed["kid"] == kid_of(agent) and failed["reason"] == "invalid_credentials"
+    assert failed["kid"] == kid_of(agent) and failed["reason"] == "key_wrong_secret"
+
+
+def test_the_trail_says_why_a_login_failed_and_the_answer_does_not(server, admin):
+    agent, suspended = server.register(), server.register()
+    key = lambda body: agent.post(f"{agent.path}/keys", body).json()
+    revoked, expiring = key({}), key({"expires_in": 1})
+    agent.delete(f"{agent.path}/keys/{revoked['key_id']}")
+    admin.post(f"{suspended.path}/suspend")
+    tries = {
+        "key_malformed": api_keys.wrong_checksum(agent.api_key),
+        "key_unknown": api_keys.unknown(),
+        "key_wrong_secret": api_keys.wrong_secret(agent.api_key),
+        "key_revoked": revoked["api_key"],
+        "key_expired": expiring["api_key"],
+        "key_not_yet_valid": key({"not_before": "2035-01-01T00:00:00Z"})["api_key"],
+        "key_wrong_network": key({"allowed_cidrs": ["192.0.2.7"]})["api_key"],
+        "agent_suspended": suspended.api_key,
+    }
+    time.sleep(1.1)
+    seen = set()
+    for reason, presented in tries.items():
+        name = uuid.uuid4().hex
+        answer = server.post("/auth/login", {"api_key": presented},
+                             headers={"X-Request-ID": name})
+        seen.add((answer.status_code, answer.text.replace(name, "ID")))
+        found = lambda: [e for e in events(admin, action="auth.login", outcome="failure")
+                         if e["request_id"] == name]
+        wait_until(found)
+        event = found()[0]
+        assert event["reason"] == reason
+        assert event["kid"] == ("" if reason == "key_malformed" else presented[3:15])
+    assert len(seen) == 1 and seen.pop()[0] == 401
 
 
 def test_a_refused_change_leaves_a_denial_and_no_change(server, admin):

@@ -33,10 +33,10 @@ def pair(launch, database, redis):
     return one, two
 
 
-def limit(one, two, burst=BURST, rate=RATE):
+def limit(one, two, burst=BURST, rate=RATE, per="1s"):
     admin = one.administrator()
     body = {"limits": [{"name": f"shared-{burst}-{rate}", "scope": "address",
-                        "routes": ["GET /healthz"], "count": "all", "rate": rate, "per": "1s",
+                        "routes": ["GET /healthz"], "count": "all", "rate": rate, "per": per,
                         "burst": burst}]}
     answer = admin.call("PUT", "/limits", json=body)
     assert answer.status_code == 200, answer.text
@@ -86,6 +86,24 @@ def test_what_one_node_admitted_is_gone_at_the_other(pair):
         statuses.append(two.get("/healthz").status_code)
         time.sleep(0.02)
     assert statuses.count(200) <= 3
+
+
+@pytest.mark.parametrize("burst", [1, 3, 10])
+def test_two_nodes_admit_one_request_more_of_one_identity_and_no_second(pair, burst):
+    one, two = pair
+    limit(one, two, burst=burst, rate=1, per="1h")
+
+    def admitted(node):
+        count = 0
+        for _ in range(burst + 10):
+            count += node.get("/healthz").status_code == 200
+            time.sleep(0.05)  # longer than an exchange
+        return count
+
+    assert admitted(one) == burst
+    time.sleep(1)
+    assert admitted(two) <= 1
+    assert admitted(one) == admitted(two) == 0
 
 
 @pytest.mark.parametrize("how", ["stopped", "frozen"])

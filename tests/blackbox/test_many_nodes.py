@@ -41,6 +41,39 @@ def test_a_registration_at_one_can_log_in_at_the_other(pair):
     within_a_second(lambda: two.login(agent.api_key).status_code == 200)
 
 
+def rotated(agent):
+    return agent.post("/auth/rotate", {}).json()["api_key"]
+
+
+def created(agent):
+    return agent.post(f"{agent.path}/keys", {}).json()["api_key"]
+
+
+def registered(agent):
+    return agent.server.register().api_key
+
+
+@pytest.mark.parametrize("make", [rotated, created, registered])
+def test_a_key_of_one_logs_in_at_the_other_at_once(pair, make):
+    """Without a moment between the two calls: the other may not have heard of the key."""
+    one, two = pair
+    agents = [one.register() for _ in range(15)]
+    assert all(agent.token for agent in agents)
+    assert [two.login(make(agent)).status_code for agent in agents] == [200] * 15
+
+
+def test_an_agent_resumed_at_one_logs_in_at_the_other_at_once(pair):
+    one, two = pair
+    admin = one.administrator()
+    agents = [one.register() for _ in range(10)]
+    for agent in agents:
+        assert admin.post(f"{agent.path}/suspend").status_code == 200
+    within_a_second(lambda: two.login(agents[-1].api_key).status_code == 401)
+    for agent in agents:
+        assert admin.post(f"{agent.path}/resume").status_code == 200
+        assert two.login(agent.api_key).status_code == 200
+
+
 def test_a_token_of_one_is_good_at_the_other(pair):
     one, two = pair
     agent = one.register_with("read_weather")

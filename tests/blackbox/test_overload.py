@@ -61,7 +61,7 @@ def test_registrations_beyond_the_queue_get_503_and_the_others_their_key(launch)
 
 
 def test_wrong_keys_do_not_reach_the_hashers(launch):
-    """A wrong secret costs nothing, so no number of them keeps an honest login waiting."""
+    """A wrong secret costs no hash, so no number of them keeps an honest login waiting."""
     server = launch("--hashers", "1", "--bcrypt-cost", "12")
     agent, honest = server.register(), server.register()
     data = [request("POST", "/auth/login", body={"api_key": api_keys.wrong_secret(agent.api_key)})

@@ -36,6 +36,25 @@ def test_all_agents_of_the_owner_stop_and_start_again(server, admin, owner):
     assert all(agent.get("/data/weather").status_code == 200 for agent in fleet)
 
 
+def test_resuming_an_owner_resumes_who_was_suspended_alone_as_the_guide_says(server, admin, owner):
+    alone, other = (server.register_with("read_weather", owner=owner) for _ in range(2))
+    assert admin.post(f"{alone.path}/suspend").status_code == 200
+    assert switch(admin, owner, "suspend").json()["agents"] == 2
+    assert switch(admin, owner, "resume").json()["agents"] == 2
+    for agent in (alone, other):
+        assert agent.get("/data/weather").status_code == 200
+
+
+def test_who_registers_under_a_suspended_owner_is_stopped_by_the_next_call(server, admin, owner):
+    first = server.register(owner=owner)
+    switch(admin, owner, "suspend")
+    second = server.register(owner=owner)
+    assert second.login(), "active, as the guide says"
+    assert switch(admin, owner, "suspend").json()["agents"] == 2
+    for agent in (first, second):
+        problem(server.login(agent.api_key), 401, "unauthenticated")
+
+
 def test_an_owner_is_the_same_in_whatever_case_of_letters(server, admin, owner):
     local, domain = owner.split("@")
     spellings = [owner, f"{local}@{domain.upper()}", f"{local.title()}@{domain.title()}"]

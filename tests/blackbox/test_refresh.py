@@ -166,6 +166,20 @@ def test_a_key_that_expired_refreshes_nothing(server, agent):
     refused(server, pair["refresh_token"])
 
 
+def test_no_token_says_that_it_outlives_its_key(server, agent):
+    made = time.time()
+    key = agent.post(f"{agent.path}/keys", {"expires_in": 60}).json()
+    for pair in (login := server.login(key["api_key"]).json(),
+                 refreshed(server, login["refresh_token"])):
+        assert 50 <= pair["expires_in"] <= 60 and 50 <= pair["refresh_expires_in"] <= 60
+        assert decode(pair["access_token"])[1]["exp"] <= made + 61
+        assert weather(server, pair) == 200
+    old = agent.post(f"{agent.path}/keys", {}).json()
+    agent.post(f"{agent.path}/keys/{old['key_id']}/rotate", {"overlap_seconds": 100})
+    pair = server.login(old["api_key"]).json()
+    assert pair["expires_in"] <= 100 and pair["refresh_expires_in"] <= 100
+
+
 def test_revoking_all_tokens_ends_refresh_tokens_too(server, admin, agent):
     pair = log_in(agent)
     assert admin.post(f"{agent.path}/revoke-tokens").status_code == 204
@@ -209,6 +223,40 @@ def test_two_nodes_know_the_same_families(launch, database):
     assert weather(two, third) == 401
     assert wait_until(lambda: weather(one, third) == 401) <= VISIBLE_SECONDS_MAX
     refused(one, third["refresh_token"])
+
+
+def suspend(admin, agent, _):
+    return admin.post(f"{agent.path}/suspend")
+
+
+def revoke_key(_, agent, key):
+    return agent.delete(f"{agent.path}/keys/{key['key_id']}")
+
+
+def rotate_without_overlap(_, agent, key):
+    return agent.post(f"{agent.path}/keys/{key['key_id']}/rotate", {"overlap_seconds": 0})
+
+
+def revoke_tokens(admin, agent, _):
+    return admin.post(f"{agent.path}/revoke-tokens")
+
+
+@pytest.mark.parametrize("end", [suspend, revoke_key, rotate_without_overlap, revoke_tokens])
+def test_what_one_node_has_answered_no_refresh_on_another_overlooks(launch, end):
+    """Without a moment between the two calls: the other node may not have heard of it."""
+    one = launch()
+    two = launch("--master-key-file", one.data_dir / "master.key",
+                 database=one.database or f"sqlite:{one.data_dir / 'agentauth.db'}")
+    admin = one.administrator()
+    held = []
+    for _ in range(12):
+        agent = one.register()
+        key = agent.post(f"{agent.path}/keys", {}).json()
+        held.append((agent, key, one.login(key["api_key"]).json()["refresh_token"]))
+    wait_until(lambda: two.login(held[-1][1]["api_key"]).status_code == 200)
+    for agent, key, token in held:
+        assert end(admin, agent, key).status_code in (200, 201, 204)
+        refused(two, token)
 
 
 def test_a_family_ends_at_its_lifetime_and_a_token_when_it_lies_idle(launch):
