@@ -76,6 +76,20 @@ AuditEvent event_of(const Services& services, const ApiExchange& exchange, Audit
   return event;
 }
 
+std::vector<AuditEvent> events_of(const Services& services, const ApiExchange& exchange,
+                                  const OnRecord& on_record) {
+  std::vector<AuditEvent> events;
+  events.reserve(on_record.besides.size() + 1);
+  const auto add = [&](AuditAction action, const AuditTarget& target) {
+    events.push_back(
+        event_of(services, exchange, AuditOutcome::success, AuditReason::none, target));
+    events.back().action = action;
+  };
+  for (const AuditedChange& change : on_record.besides) add(change.action, change.target);
+  add(exchange.operation->binding.audit, on_record);
+  return events;
+}
+
 std::optional<AuditEvent> refusal_of(const Services& services, const ApiExchange& exchange,
                                      const Error& error) {
   if (exchange.operation == nullptr || exchange.is_recorded) return std::nullopt;

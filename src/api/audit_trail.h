@@ -5,17 +5,31 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "api/access.h"
 #include "api/exchange.h"
 #include "api/operations.h"
 #include "api/services.h"
+#include "authz/audit_targets.h"
 
 namespace agentauth::api {
 
 // Of the call in the exchange, about `target`.
 AuditEvent event_of(const Services& services, const ApiExchange& exchange, AuditOutcome outcome,
                     AuditReason reason = AuditReason::none, AuditTarget target = {});
+
+// What a call is recorded to have done: its own event, and those of what it changes besides, which
+// come before it.
+struct OnRecord : AuditTarget {
+  std::vector<AuditedChange> besides = {};
+
+  using AuditTarget::operator=;
+};
+
+// Of a call that did what it was to do.
+std::vector<AuditEvent> events_of(const Services& services, const ApiExchange& exchange,
+                                  const OnRecord& on_record);
 
 // What is recorded of a call that ended in `error`: credentials that do not work, and what is not
 // permitted. Nothing for a mistake, when no credentials were sent, or when it is on record already.
@@ -43,42 +57,43 @@ namespace detail {
 
 // Work that asks more of the parties takes what the call was decided by.
 template <class F>
-auto run_audited(F& work, Transaction& tx, AuditTarget& target, DecidedBy& decided_by) {
-  if constexpr (std::is_invocable_v<F&, Transaction&, AuditTarget&, DecidedBy&>) {
-    return work(tx, target, decided_by);
+auto run_audited(F& work, Transaction& tx, OnRecord& on_record, DecidedBy& decided_by) {
+  if constexpr (std::is_invocable_v<F&, Transaction&, OnRecord&, DecidedBy&>) {
+    return work(tx, on_record, decided_by);
   } else {
-    return work(tx, target);
+    return work(tx, on_record);
   }
 }
 
 template <class F>
 using Audited = decltype(run_audited(std::declval<F&>(), std::declval<Transaction&>(),
-                                     std::declval<AuditTarget&>(), std::declval<DecidedBy&>()));
+                                     std::declval<OnRecord&>(), std::declval<DecidedBy&>()));
 
 }  // namespace detail
 
 // Database::write for everything that changes something: whether the caller may is decided again,
 // by what the transaction commits on; `work` also says what it changed, and that it did commits
-// with it or not at all. Nothing takes administration from the last one who has it.
+// with it or not at all. No grant, membership or policy takes administration from the last one who
+// has it; that one may suspend or delete itself.
 template <class F>
 auto write_audited(Services& services, ApiExchange& exchange, F&& work,
                    Database::Shares shares = Database::Shares::yes) -> detail::Audited<F> {
-  std::optional<AuditEvent> event;
+  std::vector<AuditEvent> events;
   auto audited = [&](Transaction& tx) -> detail::Audited<F> {
     DecidedBy decided_by = TRY(decide_again(services, tx, exchange));
-    AuditTarget target;
-    auto done = detail::run_audited(work, tx, target, decided_by);
+    OnRecord on_record;
+    auto done = detail::run_audited(work, tx, on_record, decided_by);
     if (done) {
       if (decided_by) TRY(decided_by->author().require_administrator_left(tx));
-      event =
-          event_of(services, exchange, AuditOutcome::success, AuditReason::none, std::move(target));
-      tx.record(*event);
+      events = events_of(services, exchange, on_record);
+      for (const AuditEvent& event : events) tx.record(event);
     }
     return done;
   };
   auto result = shares == Database::Shares::yes ? services.database.write(audited)
                                                 : services.database.write_alone(audited);
-  if (result) services.recorder.count(*event);
+  if (result)
+    for (const AuditEvent& event : events) services.recorder.count(event);
   return result;
 }
 

@@ -45,6 +45,24 @@ class AuditTrailTest : public ApiFixture {
   std::string path = "/agents/" + target.to_string();
 };
 
+// Or it would stand in the history of its subject for ever.
+TEST_F(AuditTrailTest, AGrantThatAnotherTakesThePlaceOfIsRevokedOnRecord) {
+  const std::string where = "/grants/6f1d3c52-8d0a-4c39-9a53-0e4a8f6b2d71";
+  const std::string deny =
+      R"({"subject":")" + subject_of(target) + R"(","action":"pay","effect":"deny"})";
+  EXPECT_EQ(call_as_administrator(Method::put, where, deny).status, 201);
+  const std::string other = R"({"subject":"user:alice","action":"read"})";
+  EXPECT_EQ(call_as_administrator(Method::put, where, other).status, 200);
+  const auto events = audit_events(3);
+  ASSERT_EQ(events.size(), 3U);
+  EXPECT_EQ(events[1].action, AuditAction::permission_revoke);
+  EXPECT_EQ(events[1].target_id.view(), "pay");
+  EXPECT_EQ(events[1].target_agent_id, target);
+  EXPECT_EQ(events[2].action, AuditAction::permission_grant);
+  EXPECT_EQ(events[2].target_id.view(), "read");
+  EXPECT_EQ(events[1].request_id.view(), events[2].request_id.view());
+}
+
 TEST_F(AuditTrailTest, EveryChangeIsOnRecord) {
   const std::string id = target.to_string();
   const auto agent = AuditTargetType::agent;

@@ -33,7 +33,7 @@ Result<void> create_once(Services& services, ApiExchange& exchange, F work) {
   };
   const auto made = write_audited(
       services, exchange,
-      [&](Transaction& tx, AuditTarget& target, DecidedBy& decided_by) -> Result<Made<T>> {
+      [&](Transaction& tx, OnRecord& target, DecidedBy& decided_by) -> Result<Made<T>> {
         auto result = TRY(detail::run_audited(work, tx, target, decided_by));
         std::string body;
         JsonWriter out(body);

@@ -300,6 +300,7 @@ Result<void> Dispatcher::decide_access(ApiExchange& exchange, const Caller& call
       !decision.allowed() || runs == Runs::inline_ || runs == Runs::worker_if_needed;
   if (exchange.is_decided && is_final) {
     record_audited(services_, exchange, view, decision);
+    exchange.is_admission_recorded = true;
     note_use(services_.grant_uses, decision, &caller.agent_id, now);
   }
   return admit(exchange, decision.reason);

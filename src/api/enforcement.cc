@@ -60,24 +60,35 @@ Result<Enforced> decide_and_take(Services& services, std::vector<GrantId>& spent
   return Enforced{Reason::uses_spent};
 }
 
+Result<Enforced> enforce_seen(Services& services, std::optional<AgentId> about,
+                              const std::string& use, Ask ask, LookAt look_at) {
+  std::vector<GrantId> spent;
+  const Enforced enforced =
+      TRY(decide_and_take(services, spent, ask, look_at, [&](GrantId grant, std::int64_t) {
+        return spend(services, grant, use, spent);
+      }));
+  note_use(services, enforced, about);
+  return enforced;
+}
+
 }  // namespace
 
 Result<Enforced> enforce(Services& services, const ApiExchange& exchange, const std::string& use,
                          Ask ask) {
-  return enforce_about(services, exchange, exchange.subject.agent_id, use, ask);
+  const auto about = exchange.subject.agent_id;
+  return enforce_seen(services, about, use, ask,
+                      [&](const Directory::View& view, const Decision& decision) {
+                        if (!exchange.is_admission_recorded)
+                          record_audited_about(services, exchange, about, view, decision);
+                      });
 }
 
 Result<Enforced> enforce_about(Services& services, const ApiExchange& exchange,
                                std::optional<AgentId> about, const std::string& use, Ask ask) {
-  std::vector<GrantId> spent;
-  const Enforced enforced = TRY(decide_and_take(
-      services, spent, ask,
-      [&](const Directory::View& view, const Decision& decision) {
-        record_audited_about(services, exchange, about, view, decision);
-      },
-      [&](GrantId grant, std::int64_t) { return spend(services, grant, use, spent); }));
-  note_use(services, enforced, about);
-  return enforced;
+  return enforce_seen(services, about, use, ask,
+                      [&](const Directory::View& view, const Decision& decision) {
+                        record_audited_about(services, exchange, about, view, decision);
+                      });
 }
 
 void note_use(Services& services, const Enforced& enforced, std::optional<AgentId> about) {

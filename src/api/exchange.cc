@@ -64,6 +64,7 @@ void ApiExchange::reset() {
   limits.version = limits.size = 0;
   limits.retry_in_ns = 0;
   is_counted = false;
+  is_admission_recorded = false;
   presented_kid.clear();
   path_.clear();
   query_.clear();

@@ -51,16 +51,17 @@ class ApiExchange final : public http::Exchange {
  public:
   const Operation* operation = nullptr;  // nullptr: no route matched
   http::Captures captures;
-  std::optional<Caller> caller;     // once it has been proved who calls
-  std::optional<Error> error;       // what went wrong, for the log
-  Revision min_revision = 0;        // what the caller has seen already, if it says so
-  bool is_decided = true;           // false: the caller is known, and finish() decides
-  bool holds_permission = false;    // the operation's; asked of Access::permission_or_about_self
-  std::optional<Reason> admission;  // whether who calls may, once that was decided
-  DecisionCounts decided;           // of what it asks
-  LimitReport limits;               // what the rate limits said
-  bool is_counted = false;          // by them, when its large body began to arrive
-  std::string presented_kid;        // of the API key that was sent, right or wrong
+  std::optional<Caller> caller;        // once it has been proved who calls
+  std::optional<Error> error;          // what went wrong, for the log
+  Revision min_revision = 0;           // what the caller has seen already, if it says so
+  bool is_decided = true;              // false: the caller is known, and finish() decides
+  bool holds_permission = false;       // the operation's; asked of Access::permission_or_about_self
+  std::optional<Reason> admission;     // whether who calls may, once that was decided
+  bool is_admission_recorded = false;  // what matched there, and it is not again on a worker
+  DecisionCounts decided;              // of what it asks
+  LimitReport limits;                  // what the rate limits said
+  bool is_counted = false;             // by them, when its large body began to arrive
+  std::string presented_kid;           // of the API key that was sent, right or wrong
 
   // Whose credentials the request presented, as far as that is known; they need not have worked.
   struct Subject {

@@ -78,12 +78,17 @@ class Evaluation {
   Evaluation& operator=(const Evaluation&) = delete;
 
   virtual Answer answer(const SentQuestion& sent, std::size_t index) = 0;
+  // What all answers are at least as new as.
+  Revision revision() const { return revision_; }
   // No more questions come, and all were answered.
   virtual void finish() {}
 
  protected:
   Services& services_;
   ApiExchange& exchange_;
+
+ private:
+  const Revision revision_ = services_.directory.revision();  // read before any view is taken
 };
 
 class EvaluationOnCore final : public Evaluation {
@@ -194,16 +199,14 @@ class EvaluationOnWorker final : public Evaluation {
   std::optional<Asker> asker_;
 };
 
-using Evaluator = Result<bool> (*)(Services&, ApiExchange&, const JsonValue&, Evaluation&);
+using Evaluator = Result<bool> (*)(ApiExchange&, const JsonValue&, Evaluation&);
 
-Result<bool> evaluate_one(Services& services, ApiExchange& exchange, const JsonValue& body,
-                          Evaluation& evaluation) {
-  const Revision revision = services.directory.revision();
+Result<bool> evaluate_one(ApiExchange& exchange, const JsonValue& body, Evaluation& evaluation) {
   const auto verdict = TRY(evaluation.answer(TRY(read_question(body, body)), 0));
   if (!verdict) return false;
   exchange.decided.note(verdict->kind);
   JsonWriter out(exchange.response.body);
-  write(*verdict, revision, out);
+  write(*verdict, evaluation.revision(), out);
   return true;
 }
 
@@ -212,11 +215,9 @@ bool is_last(SentBatch::Until until, const Verdict& verdict) {
          (verdict.allows() ? SentBatch::Until::first_permit : SentBatch::Until::first_deny);
 }
 
-Result<bool> evaluate_items(Services& services, ApiExchange& exchange, const JsonValue& body,
-                            Evaluation& evaluation) {
+Result<bool> evaluate_items(ApiExchange& exchange, const JsonValue& body, Evaluation& evaluation) {
   const SentBatch batch = TRY(read_batch(body));
-  if (batch.items.empty()) return evaluate_one(services, exchange, body, evaluation);
-  const Revision revision = services.directory.revision();
+  if (batch.items.empty()) return evaluate_one(exchange, body, evaluation);
   JsonWriter out(exchange.response.body);
   out.open();
   out.name("evaluations");
@@ -231,7 +232,7 @@ Result<bool> evaluate_items(Services& services, ApiExchange& exchange, const Jso
     }
     if (!verdict) return false;
     exchange.decided.note(verdict->kind);
-    write(*verdict, revision, out);
+    write(*verdict, evaluation.revision(), out);
     if (is_last(batch.until, *verdict)) break;
   }
   out.close_array();
@@ -247,7 +248,7 @@ void answer_with_json(ApiExchange& exchange) {
 Result<bool> on_core(Services& services, ApiExchange& exchange, Evaluator evaluate) {
   const JsonValue body = TRY(read_access_body(exchange));
   EvaluationOnCore evaluation(services, exchange);
-  auto done = evaluate(services, exchange, body, evaluation);
+  auto done = evaluate(exchange, body, evaluation);
   if (!done || !*done) {
     exchange.response.body.clear();
     exchange.decided.clear();
@@ -263,7 +264,7 @@ Result<void> on_worker(Services& services, ApiExchange& exchange, Evaluator eval
   // From here on nobody else parses JSON on this thread: the questions are views of what was.
   const JsonValue body = TRY(read_access_body(exchange));
   EvaluationOnWorker evaluation(services, exchange, names);
-  const auto done = evaluate(services, exchange, body, evaluation);
+  const auto done = evaluate(exchange, body, evaluation);
   if (!done) {
     exchange.response.body.clear();
     exchange.decided.clear();

@@ -448,6 +448,25 @@ TEST_F(AccessApiTest, AQuestionAboutOneselfLeavesNothingOnRecord) {
   for (const AuditEvent& event : events) EXPECT_NE(event.agent_id, self);
 }
 
+// It is admitted on the core and answered by a worker.
+TEST_F(AccessApiTest, ACallThatGoesOnToAWorkerIsOnRecordOnce) {
+  const AgentId enforcer = replica.add_agent_with({"agentauth:access:evaluate"});
+  Terms marking;
+  marking.effect = Effect::audit;
+  grant(subject_of(enforcer), "agentauth:access:evaluate", marking);
+  Terms counted;
+  counted.max_uses = 5;
+  grant("user:alice", "pay", counted);
+  const std::string pay = question(alice, R"({"name":"pay"})");
+  EXPECT_EQ(told(ask(evaluation, pay, token_of(enforcer))), "true granted");
+  EXPECT_EQ(told(ask(evaluation, question(alice, read), token_of(enforcer))), "true granted");
+  const auto events = audit_events(2);
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(to_string(events[0].reason), "audit_grant");
+  EXPECT_EQ(to_string(events[1].reason), "audit_grant");
+  EXPECT_NE(events[0].request_id.view(), events[1].request_id.view());
+}
+
 TEST_F(AccessApiTest, ADeniedEvaluationIsOnRecordWithWhomItWasAbout) {
   const AgentId enforcer = replica.add_agent_with({"agentauth:access:evaluate"});
   const AgentId weather = replica.add_agent("WeatherBot");

@@ -134,7 +134,7 @@ Result<void> put_grant(Services& services, ApiExchange& exchange) {
   const Grant grant = wanted(request, request.subject, request.action);
   return create_once<Grant>(
       services, exchange,
-      [&](Transaction& tx, AuditTarget& target, DecidedBy& by) -> Result<Made<Grant>> {
+      [&](Transaction& tx, OnRecord& target, DecidedBy& by) -> Result<Made<Grant>> {
         target = target_of_grant(grant);
         auto known = tx.grants().find(request.id);
         if (!known && known.error().code != Errc::not_found)
@@ -142,7 +142,10 @@ Result<void> put_grant(Services& services, ApiExchange& exchange) {
         if (known && known->subject == grant.subject && known->permission == grant.permission &&
             known->terms() == grant.terms())
           return Made<Grant>{*std::move(known), false};
-        if (known) TRY(services.permissions.revoke(tx, by->author(), request.id));
+        if (known) {
+          TRY(services.permissions.revoke(tx, by->author(), request.id));
+          target.besides.push_back({AuditAction::permission_revoke, target_of_grant(*known)});
+        }
         auto granted = TRY(services.permissions.grant(tx, by->author(), grant, request.id));
         return Made<Grant>{std::move(granted.grant), !known};
       });

@@ -16,14 +16,6 @@ Result<PolicyDiff> apply(Services& services, Transaction& tx, DecidedBy& by,
   return policy_of(services).apply(tx, by->author(), request, unlisted);
 }
 
-AuditEvent event_of_line(const Services& services, const ApiExchange& exchange,
-                         const PolicyDiff::Line& line) {
-  AuditEvent event =
-      event_of(services, exchange, AuditOutcome::success, AuditReason::none, line.target);
-  event.action = line.action;
-  return event;
-}
-
 Result<ApplyPolicy> decode_policy(ApiExchange& exchange) {
   RequestInput input = TRY(exchange.input());
   const std::string body = spell_out_policy(input.body);
@@ -49,14 +41,12 @@ Result<PolicyDiff> carry_out(Services& services, ApiExchange& exchange,
                              const ApplyPolicy& request) {
   auto diff = TRY(write_audited(
       services, exchange,
-      [&](Transaction& tx, AuditTarget&, DecidedBy& by) -> Result<PolicyDiff> {
+      [&](Transaction& tx, OnRecord& on_record, DecidedBy& by) -> Result<PolicyDiff> {
         auto made = TRY(apply(services, tx, by, request));
-        for (const auto& line : made.lines) tx.record(event_of_line(services, exchange, line));
+        on_record.besides = std::move(made.changes);
         return made;
       },
       Database::Shares::no));
-  for (const auto& line : diff.lines)
-    services.recorder.count(event_of_line(services, exchange, line));
   diff.applied = true;
   return diff;
 }

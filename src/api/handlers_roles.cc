@@ -24,9 +24,11 @@ Result<void> answer_with_member(Services& services, ApiExchange& exchange, std::
   wanted.expires_at = expires_at;
   return create_once<Membership>(
       services, exchange,
-      [&](Transaction& tx, AuditTarget& target, DecidedBy& by) -> Result<Made<Membership>> {
+      [&](Transaction& tx, OnRecord& target, DecidedBy& by) -> Result<Made<Membership>> {
         target = target_of_principal(wanted.of, wanted.member);
         auto put = TRY(services.roles.put_member(tx, by->author(), wanted));
+        for (const Membership& forgotten : put.forgotten)
+          target.besides.push_back(removal_of(forgotten));
         return Made<Membership>{std::move(put.membership), put.created};
       });
 }

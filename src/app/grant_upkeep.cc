@@ -1,6 +1,7 @@
 #include "app/grant_upkeep.h"
 
 #include <set>
+#include <vector>
 
 #include "authz/audit_targets.h"
 #include "authz/permission_service.h"
@@ -33,30 +34,36 @@ Result<bool> sweep_grant_uses(Database& database, Timestamp now) {
          })) == grant_uses_swept_at_once;
 }
 
-Result<bool> sweep_ended(Database& database, const AuditText& node, Timestamp now) {
+Result<bool> sweep_ended(Database& database, const AuditText& node, Timestamp now,
+                         FunctionRef<void(const AuditEvent&)> recorded) {
   const Timestamp before = now - ended_kept;
   if (!TRY(database.read([&](Transaction& tx) -> Result<bool> {
         return TRY(tx.grants().has_ended(before)) || TRY(tx.roles().has_ended(before));
       })))
     return false;
-  return database.write([&](Transaction& tx) -> Result<bool> {
+  std::vector<AuditEvent> events;
+  const bool more = TRY(database.write([&](Transaction& tx) -> Result<bool> {
+    events.clear();
     TRY(tx.changes().lock());
     std::set<std::string> changed;
     const auto grants = TRY(tx.grants().sweep_ended(before, ended_swept_at_once));
     for (const Grant& grant : grants) {
       changed.insert(grant.subject);
-      tx.record(swept(node, now, AuditAction::permission_revoke, target_of_grant(grant)));
+      events.push_back(swept(node, now, AuditAction::permission_revoke, target_of_grant(grant)));
     }
     const auto memberships = TRY(tx.roles().sweep_ended(before, ended_swept_at_once));
     for (const Membership& membership : memberships) {
       changed.insert(membership.member);
-      tx.record(swept(node, now, AuditAction::member_remove,
-                      target_of_principal(membership.of, membership.member)));
+      auto [action, target] = removal_of(membership);
+      events.push_back(swept(node, now, action, std::move(target)));
     }
     for (const std::string& subject : changed) TRY(note_change(tx, subject));
+    for (const AuditEvent& event : events) tx.record(event);
     return static_cast<std::int64_t>(std::max(grants.size(), memberships.size())) ==
            ended_swept_at_once;
-  });
+  }));
+  for (const AuditEvent& event : events) recorded(event);
+  return more;
 }
 
 }  // namespace agentauth::app

@@ -69,11 +69,15 @@ TEST(GrantUpkeep, WhatEndedLongAgoIsErasedAndOnRecord) {
     return std::pair(replica.number("SELECT COUNT(*) FROM grants"),
                      replica.number("SELECT COUNT(*) FROM memberships"));
   };
-  EXPECT_FALSE(value_of(sweep_ended(replica.database(), node, end + ended_kept)));
+  int told = 0;
+  const auto sweep = [&](Timestamp now) {
+    return value_of(sweep_ended(replica.database(), node, now, [&](const AuditEvent&) { ++told; }));
+  };
+  EXPECT_FALSE(sweep(end + ended_kept));
   EXPECT_EQ(left(), std::pair(std::int64_t{2}, std::int64_t{2}));
   const auto before = replica.revision();
-  EXPECT_FALSE(value_of(
-      sweep_ended(replica.database(), node, end + ended_kept + std::chrono::milliseconds{1})));
+  EXPECT_FALSE(sweep(end + ended_kept + std::chrono::milliseconds{1}));
+  EXPECT_EQ(told, 2);
   EXPECT_EQ(left(), std::pair(std::int64_t{1}, std::int64_t{1}));
   EXPECT_EQ(replica.revision(), before + 2) << "the role and the agent";
   EXPECT_EQ(replica.number("SELECT COUNT(*) FROM audit_log WHERE reason = 'schedule' AND "

@@ -326,8 +326,10 @@ struct Node::State {
       });
     follower.also_prune([this] { return upkeep.run_batch(); });
     follower.also_prune([this] { return sweep_grant_uses(services.database, paced_clock.now()); });
-    follower.also_prune(
-        [this] { return sweep_ended(services.database, settings.node, paced_clock.now()); });
+    follower.also_prune([this] {
+      return sweep_ended(services.database, settings.node, paced_clock.now(),
+                         [this](const AuditEvent& event) { recorder.count(event); });
+    });
     foundation.database().on_commit([this] {
       // A failure is the directory's to remember: it answers no more "allowed" until it has caught
       // up.

@@ -12,6 +12,10 @@ AuditTarget target_of_principal(const std::string& principal, const std::string&
           AuditText::of_principal(member)};
 }
 
+AuditedChange removal_of(const Membership& membership) {
+  return {AuditAction::member_remove, target_of_principal(membership.of, membership.member)};
+}
+
 AuditTarget target_of_entity(const std::string& type, const std::string& id) {
   const std::string name = type + ':' + id;
   return {AuditTargetType::entity, AuditText::of_principal(name), agent_of(name)};

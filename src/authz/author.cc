@@ -2,8 +2,10 @@
 
 #include <map>
 #include <optional>
+#include <set>
 
 #include "authz/internal/administrators.h"
+#include "authz/permission_service.h"
 #include "directory/news.h"
 
 namespace agentauth {
@@ -24,6 +26,7 @@ struct Author::State {
   std::map<AgentId, std::optional<Directory::Committed>> others;
   bool is_administrator = false;
   bool may_have_taken = false;  // administration, from whomever
+  std::set<std::string> changed;
 };
 
 namespace {
@@ -150,6 +153,11 @@ Result<void> Author::require_membership(Transaction& tx, const std::string& prin
     why = {principal,
            "holds or denies " + std::string(*kept_from) + ", which the caller may not pass on"};
   return denied("the caller does not hold what the role or group holds", std::move(why));
+}
+
+Result<void> Author::note_change(Transaction& tx, const std::string& subject) {
+  if (!state_->changed.insert(subject).second) return {};
+  return agentauth::note_change(tx, subject);
 }
 
 Result<void> Author::require_administrator_left(Transaction& tx) {

@@ -51,6 +51,10 @@ class Author {
   // Errors: permission_denied.
   Result<void> require_membership(Transaction& tx, const std::string& principal);
 
+  // In the log, that what a subject was granted or is a member of changed: each once, however many
+  // changes the call makes.
+  Result<void> note_change(Transaction& tx, const std::string& subject);
+
   // After the changes: when they may have taken administration from somebody, whether anybody is
   // left who administers. Nobody but an administrator can have taken the last one's.
   // Errors: conflict.

@@ -93,20 +93,22 @@ Result<PermissionService::Granted> PermissionService::grant(Transaction& tx, Aut
   if (!author.view().names().has_room_for(wanted.permission, NamedBy::grant))
     return failure(Errc::conflict, names_exhausted);
   Granted granted{TRY(tx.grants().insert(subject, wanted.permission, wanted, id)), true};
-  TRY(note_change(tx, wanted.subject));
+  TRY(author.note_change(tx, wanted.subject));
   return granted;
 }
 
 Result<void> PermissionService::revoke(Transaction& tx, Author& author, const std::string& subject,
                                        const std::string& permission, const WhichGrants& which) {
   TRY(Grantees(tx).find(subject));
-  bool found = false;
-  for (const Grant& grant : TRY(tx.grants().find_all(subject, permission))) {
-    if (!which.mean(grant)) continue;
-    found = true;
-    TRY(revoke(tx, author, grant.id));
-  }
-  if (!found) return failure(Errc::not_found, "The subject does not hold this permission");
+  std::vector<GrantId> meant;
+  for (const Grant& grant : TRY(tx.grants().find_all(subject, permission)))
+    if (which.mean(grant)) meant.push_back(grant.id);
+  if (meant.empty()) return failure(Errc::not_found, "The subject does not hold this permission");
+  if (meant.size() > revoked_max)
+    return failure(Errc::conflict, "These are " + std::to_string(meant.size()) +
+                                       " grants; one call takes away at most " +
+                                       std::to_string(revoked_max) + ": name a resource");
+  for (const GrantId id : meant) TRY(revoke(tx, author, id));
   return {};
 }
 
@@ -114,7 +116,7 @@ Result<Grant> PermissionService::revoke(Transaction& tx, Author& author, GrantId
   const Grant grant = TRY(tx.grants().find(id));
   TRY(author.require_revocation(grant));
   TRY(tx.grants().erase(id));
-  TRY(note_change(tx, grant.subject));
+  TRY(author.note_change(tx, grant.subject));
   return grant;
 }
 

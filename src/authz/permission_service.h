@@ -222,6 +222,8 @@ class PermissionService {
 
   // Of one subject; what agents hold without terms is bounded by AgentRecord::grants_max.
   static constexpr std::size_t rules_max = 100'000;
+  // By one call: nobody else writes meanwhile.
+  static constexpr std::size_t revoked_max = 10'000;
 
   struct Granted {
     Grant grant;
@@ -240,7 +242,7 @@ class PermissionService {
                         std::optional<GrantId> id = {});
   // Those of a permission that are meant. Taking away a deny, what is put on record, or somebody
   // else's administration takes as much as granting it.
-  // Errors: permission_denied, not_found.
+  // Errors: permission_denied; not_found; conflict, when they are too many.
   Result<void> revoke(Transaction& tx, Author& author, const std::string& subject,
                       const std::string& permission, const WhichGrants& which);
   // One grant.

@@ -156,6 +156,24 @@ TEST_F(PermissionServiceTest, GrantsThatAreMadeTogetherStayWithinTheBound) {
   value_of(testing::write_as(replica, by_key, clock.now(), make));
 }
 
+TEST_F(PermissionServiceTest, OneCallTakesAwaySoManyGrantsAndIsOneChange) {
+  const auto hold = [&](int first, int last) {
+    replica.execute(
+        "INSERT INTO grants (subject, agent_id, permission, resource, effect) WITH RECURSIVE "
+        "number(i) AS (SELECT $2 UNION ALL SELECT i + 1 FROM number WHERE i < $3) "
+        "SELECT 'agent:' || $1, $1, 'read', 'r:' || i, 'allow' FROM number",
+        {agent, std::int64_t{first}, std::int64_t{last}});
+  };
+  hold(0, 10'000);
+  const auto before = replica.revision();
+  EXPECT_EQ(revoke(agent, "read").error().code, Errc::conflict);
+  EXPECT_EQ(replica.revision(), before);
+  replica.execute("DELETE FROM grants WHERE resource = 'r:0'");
+  EXPECT_TRUE(revoke(agent, "read"));
+  EXPECT_EQ(replica.number("SELECT COUNT(*) FROM grants"), 0);
+  EXPECT_EQ(replica.revision(), before + 1);
+}
+
 TEST_F(PermissionServiceTest, AnAgentThatIsGoneIsNotFound) {
   EXPECT_EQ(grant(administrator, AgentId{}, "read_weather").error().code, Errc::not_found);
   EXPECT_EQ(revoke(AgentId{}, "read_weather").error().code, Errc::not_found);

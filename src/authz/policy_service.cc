@@ -68,12 +68,16 @@ class NameCheck {
 };
 
 Result<void> check_names(Transaction& tx, const PolicyLines& wanted, const PolicyKinds& only_listed,
-                         const PolicyChanges& changes) {
+                         const PolicyChanges& changes, const TimeBudget& time) {
   NameCheck names(tx, wanted, only_listed);
-  for (const GrantLine* line : changes.grants_added)
+  for (const GrantLine* line : changes.grants_added) {
+    TRY(time.check());
     TRY(names.check(line->grant.subject, line->place));
-  for (const MemberLine* line : changes.members_put)
+  }
+  for (const MemberLine* line : changes.members_put) {
+    TRY(time.check());
     TRY(names.check(line->membership.member, line->place));
+  }
   return refuse(names.take());
 }
 
@@ -116,9 +120,9 @@ Result<PolicyDiff> PolicyService::apply(Transaction& tx, Author& author,
     return failure(Errc::conflict, "That is " + std::to_string(changes.diff.size()) +
                                        " changes; one apply makes at most " +
                                        std::to_string(changes_max));
-  TRY(check_names(tx, wanted, keeps ? PolicyKinds{} : kinds, changes));
+  TRY(check_names(tx, wanted, keeps ? PolicyKinds{} : kinds, changes, time));
   TRY(check_ends(changes, author.now()));
-  changes.diff.lines = TRY(make(changes, tx, author, changes_, time));
+  changes.diff.changes = TRY(make(changes, tx, author, changes_, time));
   TRY(author.require_administrator_left(tx));
   if (!author.may_read(internal::reading_all) && !changes.diff.removed.empty())
     changes.diff.removed = {std::to_string(changes.diff.removed.size()) + " lines, which " +

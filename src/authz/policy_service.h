@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "authz/audit_targets.h"
 #include "authz/policy_document.h"
-#include "model/audit_event.h"
 
 namespace agentauth {
 
@@ -18,12 +18,8 @@ struct PolicyDiff {
   bool applied = false;
 
   // One for each grant, membership, role, group and entity that is not as it was, for the audit
-  // trail: each line is somebody's history, and a line of the answer is nobody's.
-  struct Line {
-    AuditAction action;
-    AuditTarget target;
-  };
-  std::vector<Line> lines = {};
+  // trail: a line of the answer is nobody's history.
+  std::vector<AuditedChange> changes = {};
 
   std::size_t size() const { return added.size() + removed.size() + changed.size(); }
 

@@ -28,7 +28,7 @@ Result<void> RoleService::erase(Transaction& tx, Author& author, const std::stri
   TRY(tx.roles().find(principal));
   TRY(author.require_membership(tx, principal));
   TRY(tx.roles().erase(principal));
-  return note_change(tx, principal);
+  return author.note_change(tx, principal);
 }
 
 // What is to become a member must not be, by however many steps, what it becomes a member of.
@@ -87,8 +87,10 @@ Result<RoleService::PutMembership> RoleService::put_member(Transaction& tx, Auth
   const bool created = TRY(tx.roles().put_member(wanted.member, agent, role.id, wanted.expires_at));
   // One that had ended and is made to last again is one more, too.
   if (!lasted) TRY(require_bounds(tx, wanted, author.now()));
-  TRY(note_change(tx, wanted.member));
-  return PutMembership{TRY(tx.roles().find_member(wanted.member, role.id)), created};
+  TRY(author.note_change(tx, wanted.member));
+  return PutMembership{
+      TRY(tx.roles().find_member(wanted.member, role.id)), created,
+      TRY(tx.roles().sweep_ended_of(wanted.member, author.now(), ended_max, ended_max))};
 }
 
 Result<void> RoleService::erase_member(Transaction& tx, Author& author, const std::string& of,
@@ -97,7 +99,7 @@ Result<void> RoleService::erase_member(Transaction& tx, Author& author, const st
   TRY(author.require_membership(tx, of));
   if (!TRY(tx.roles().erase_member(member, role.id)))
     return failure(Errc::not_found, "No such member");
-  return note_change(tx, member);
+  return author.note_change(tx, member);
 }
 
 Result<std::vector<Membership>> RoleService::list_members(Transaction& tx, const std::string& of,

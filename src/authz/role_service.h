@@ -181,10 +181,13 @@ class RoleService {
   // Makes `member` one of a role or group, or changes when that ends.
   // The author must hold whatever that passes on. Errors: permission_denied; not_found;
   // invalid_argument; conflict: a cycle, or more memberships than are looked at.
+  // Of those of the member that have ended, the last few are kept: nobody piles them up.
   struct PutMembership {
     Membership membership;
     bool created = false;
+    std::vector<Membership> forgotten = {};
   };
+  static constexpr std::int64_t ended_max = 64;
   Result<PutMembership> put_member(Transaction& tx, Author& author, const Membership& wanted);
   // Taking somebody out may lift a deny. Errors: permission_denied, not_found.
   Result<void> erase_member(Transaction& tx, Author& author, const std::string& of,

@@ -183,6 +183,23 @@ TEST_F(RoleServiceTest, AMembershipThatHasEndedTakesNoPlaceUntilItLastsAgain) {
   EXPECT_EQ(error_of(join(administrator, subject, "role:r0")), Errc::conflict);
 }
 
+// Nobody makes the pile of what has ended grow that each change of a member reads.
+TEST_F(RoleServiceTest, OfMembershipsThatHaveEndedTheLastFewAreKept) {
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < RoleService::memberships_max; ++i) {
+      const std::string role = "role:r" + std::to_string(round) + "-" + std::to_string(i);
+      make(role);
+      value_of(join(administrator, subject, role, clock.now() + Seconds{10}));
+    }
+    clock.advance(Seconds{10});
+  }
+  make("role:last");
+  const auto put = value_of(join(administrator, subject, "role:last"));
+  EXPECT_EQ(put.forgotten.size(), static_cast<std::size_t>(RoleService::ended_max));
+  EXPECT_EQ(put.forgotten[0].of.substr(0, 8), "role:r0-") << "of the first round";
+  EXPECT_EQ(replica.number("SELECT COUNT(*) FROM memberships"), RoleService::ended_max + 1);
+}
+
 // Whoever is in more than a decision looks at may do nothing: so nobody gets there, least of all by
 // the hand of one who may write roles and holds nothing else.
 TEST_F(RoleServiceTest, NobodyIsShutOutWithEmptyRoles) {

@@ -145,10 +145,11 @@ Result<void> Directory::read_policies(Transaction& tx, Draft& draft) {
 }
 
 Result<void> Directory::read_entities(Transaction& tx, Draft& draft) {
-  return tx.entities().each([&](const EntityRepository::State& state) {
+  return tx.entities().each([&](const EntityRepository::State& state) -> Result<void> {
     if (auto properties = policy::Properties::parse(state.properties))
       draft.put_entity(std::make_unique<const KnownEntity>(
           KnownEntity{state.type + ':' + state.id, *std::move(properties)}));
+    return {};
   });
 }
 

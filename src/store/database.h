@@ -64,7 +64,7 @@ class Database {
     return with_result(work,
                        [&](Work erased) { return run_alone(Access::brief_snapshot, erased); });
   }
-  // `work` may be called a second time, from nothing, when writers blocked each other or when one
+  // `work` may be called again, from nothing, when writers blocked each other or when one
   // that shares its transaction failed.
   // Errors: the work's own; unavailable: nothing was committed, unless the connection was lost
   // during the commit itself, when nobody can say; internal: also when the hook failed. Whoever

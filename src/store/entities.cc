@@ -57,12 +57,9 @@ Result<std::vector<EntityRepository::State>> EntityRepository::list(const std::s
   return found;
 }
 
-Result<void> EntityRepository::each(FunctionRef<void(const State&)> visit) {
+Result<void> EntityRepository::each(FunctionRef<Result<void>(const State&)> visit) {
   return session_.query("SELECT type, id, properties, updated_at FROM entities", {},
-                        [&](const Row& row) -> Result<void> {
-                          visit(read_state(row));
-                          return {};
-                        });
+                        [&](const Row& row) { return visit(read_state(row)); });
 }
 
 }  // namespace agentauth

@@ -32,7 +32,8 @@ class EntityRepository {
   // Of a type, by id.
   Result<std::vector<State>> list(const std::string& type, const std::string& after,
                                   std::int64_t limit);
-  Result<void> each(FunctionRef<void(const State&)> visit);
+  // Ends with the first error of the visitor's.
+  Result<void> each(FunctionRef<Result<void>(const State&)> visit);
 
  private:
   Session& session_;

@@ -61,7 +61,7 @@ class GrantRepository {
   Result<std::vector<GrantId>> used_up_beside(GrantId id);
   // Whether there are grants that ended before that.
   Result<bool> has_ended(Timestamp before);
-  // Erases at most `limit` of those; returns them.
+  // Erases at most `limit` of those; returns them. REQUIRES: the changes are locked.
   Result<std::vector<Grant>> sweep_ended(Timestamp before, std::int64_t limit);
   // Whether there are requests that used grants before that.
   Result<bool> has_uses(Timestamp before);

@@ -265,20 +265,33 @@ Result<bool> RoleRepository::has_ended(Timestamp before) {
 }
 
 Result<std::vector<Membership>> RoleRepository::sweep_ended(Timestamp before, std::int64_t limit) {
-  std::vector<Membership> ended;
-  TRY(
-      session_.query("SELECT memberships.id, member, principal, expires_at, memberships.created_at "
-                     "FROM memberships JOIN roles ON roles.id = role_id "
-                     "WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
-                     {before, limit}, [&](const Row& row) -> Result<void> {
-                       ended.push_back(read_membership(row));
-                       return {};
-                     }));
-  // What was made to last again meanwhile stays.
-  for (const Membership& membership : ended)
-    TRY(session_.execute("DELETE FROM memberships WHERE id = $1 AND expires_at < $2",
-                         {membership.id, before}));
-  return ended;
+  return erase_those(
+      "SELECT memberships.id, member, principal, expires_at, memberships.created_at "
+      "FROM memberships JOIN roles ON roles.id = role_id "
+      "WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
+      {before, limit});
+}
+
+Result<std::vector<Membership>> RoleRepository::sweep_ended_of(const std::string& member,
+                                                               Timestamp now, std::int64_t kept,
+                                                               std::int64_t limit) {
+  return erase_those(
+      "SELECT memberships.id, member, principal, expires_at, memberships.created_at "
+      "FROM memberships JOIN roles ON roles.id = role_id "
+      "WHERE member = $1 AND expires_at <= $2 ORDER BY expires_at DESC LIMIT $4 OFFSET $3",
+      {member, now, kept, limit});
+}
+
+Result<std::vector<Membership>> RoleRepository::erase_those(Sql select,
+                                                            std::initializer_list<Param> params) {
+  std::vector<Membership> found;
+  TRY(session_.query(select, params, [&](const Row& row) -> Result<void> {
+    found.push_back(read_membership(row));
+    return {};
+  }));
+  for (const Membership& membership : found)
+    TRY(session_.execute("DELETE FROM memberships WHERE id = $1", {membership.id}));
+  return found;
 }
 
 Result<void> RoleRepository::each_state(FunctionRef<void(const State&)> visit) {

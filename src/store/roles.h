@@ -56,8 +56,11 @@ class RoleRepository {
 
   // Whether there are memberships that ended before that.
   Result<bool> has_ended(Timestamp before);
-  // Erases at most `limit` of those; returns them.
+  // Erases at most `limit` of those; returns them. REQUIRES: the changes are locked.
   Result<std::vector<Membership>> sweep_ended(Timestamp before, std::int64_t limit);
+  // The same of one member's, but for the `kept` that ended last.
+  Result<std::vector<Membership>> sweep_ended_of(const std::string& member, Timestamp now,
+                                                 std::int64_t kept, std::int64_t limit);
 
   // What the directory keeps of each.
   struct State {
@@ -77,6 +80,8 @@ class RoleRepository {
                                   FunctionRef<void(const MembershipState&)> visit);
 
  private:
+  Result<std::vector<Membership>> erase_those(Sql select, std::initializer_list<Param> params);
+
   Session& session_;
 };
 

@@ -125,7 +125,7 @@ class Maker {
         const TimeBudget& time)
       : tx_(tx), author_(author), grantees_(tx), services_(services), time_(time) {}
 
-  std::vector<PolicyDiff::Line> take_lines() { return std::move(lines_); }
+  std::vector<AuditedChange> take_changes() { return std::move(changes_); }
 
   template <class Line>
   Result<void> put_all(const std::vector<const Line*>& lines) {
@@ -154,7 +154,9 @@ class Maker {
     return note(AuditAction::permission_grant, target_of_grant(line.grant));
   }
   Result<void> put(const MemberLine& line) {
-    TRY(placed(line.place, services_.roles.put_member(tx_, author_, line.membership)));
+    auto put = services_.roles.put_member(tx_, author_, line.membership);
+    if (!put) return placed(line.place, std::move(put));
+    for (const Membership& forgotten : put->forgotten) changes_.push_back(removal_of(forgotten));
     return note(AuditAction::member_add, target_of(line));
   }
   Result<void> put(const EntityLine& line) {
@@ -192,7 +194,7 @@ class Maker {
     return target_of_principal(line.membership.of, line.membership.member);
   }
   Result<void> note(AuditAction action, AuditTarget target) {
-    lines_.push_back({action, std::move(target)});
+    changes_.push_back({action, std::move(target)});
     return {};
   }
 
@@ -202,16 +204,20 @@ class Maker {
   const PolicyService::Changes& services_;
   const TimeBudget& time_;
   const bool names_unlisted_ = author_.may_read(reading_all);
-  std::vector<PolicyDiff::Line> lines_;
+  std::vector<AuditedChange> changes_;
 };
 
 // Those that the author will be asked about, as they are before.
-Result<void> look_at_roles(const PolicyChanges& changes, Transaction& tx, Author& author) {
+Result<void> look_at_roles(const PolicyChanges& changes, Transaction& tx, Author& author,
+                           const TimeBudget& time) {
   std::set<std::string> principals;
   for (const auto* members : {&changes.members_removed, &changes.members_put})
     for (const MemberLine* member : *members) principals.insert(member->membership.of);
   for (const RoleLine* role : changes.roles_removed) principals.insert(principal_of(*role));
-  for (const std::string& principal : principals) TRY(author.look_at(tx, principal));
+  for (const std::string& principal : principals) {
+    TRY(time.check());
+    TRY(author.look_at(tx, principal));
+  }
   return {};
 }
 
@@ -226,10 +232,10 @@ PolicyChanges compare(const PolicyLines& stored, const PolicyLines& wanted) {
   return changes;
 }
 
-Result<std::vector<PolicyDiff::Line>> make(const PolicyChanges& changes, Transaction& tx,
-                                           Author& author, const PolicyService::Changes& services,
-                                           const TimeBudget& time) {
-  TRY(look_at_roles(changes, tx, author));
+Result<std::vector<AuditedChange>> make(const PolicyChanges& changes, Transaction& tx,
+                                        Author& author, const PolicyService::Changes& services,
+                                        const TimeBudget& time) {
+  TRY(look_at_roles(changes, tx, author, time));
   Maker maker(tx, author, services, time);
   TRY(maker.put_all(changes.roles_put));
   TRY(maker.put_all(changes.grants_added));
@@ -240,7 +246,7 @@ Result<std::vector<PolicyDiff::Line>> make(const PolicyChanges& changes, Transac
   TRY(maker.remove_all(changes.entities_removed));
   TRY(maker.remove_all(changes.grants_removed));
   TRY(maker.remove_all(changes.roles_removed));
-  return maker.take_lines();
+  return maker.take_changes();
 }
 
 }  // namespace agentauth::internal

@@ -37,8 +37,8 @@ inline constexpr std::string_view reading_all = "agentauth:policy:read";
 
 // Makes them one by one; returns what was made. What the author may was decided by what was before,
 // whatever they are. Errors besides those of the services: unavailable, when they take too long.
-Result<std::vector<PolicyDiff::Line>> make(const PolicyChanges& changes, Transaction& tx,
-                                           Author& author, const PolicyService::Changes& services,
-                                           const TimeBudget& time);
+Result<std::vector<AuditedChange>> make(const PolicyChanges& changes, Transaction& tx,
+                                        Author& author, const PolicyService::Changes& services,
+                                        const TimeBudget& time);
 
 }  // namespace agentauth::internal

@@ -104,14 +104,13 @@ class StoredLines {
   }
 
   Result<void> read_entities() {
-    bool is_full = false;
-    TRY(tx_.entities().each([&](const EntityRepository::State& state) {
-      is_full = lines_.entities.size() >= policy_lines_max;
-      if (!is_full)
-        lines_.entities[joined_key({state.type, state.id})] = {state.type, state.id,
-                                                               state.properties};
-    }));
-    return is_full ? too_many("entities") : Result<void>{};
+    return tx_.entities().each([&](const EntityRepository::State& state) -> Result<void> {
+      TRY(time_.check());
+      if (lines_.entities.size() >= policy_lines_max) return too_many("entities");
+      lines_.entities[joined_key({state.type, state.id})] = {state.type, state.id,
+                                                             state.properties};
+      return {};
+    });
   }
 
   Transaction& tx_;
