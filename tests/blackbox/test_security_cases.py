@@ -331,7 +331,7 @@ def test_who_is_suspended_while_a_call_waits_gets_no_credential(launch):
     assert agent.token
     before = len(admin.keys_of(agent))
     body = b'{"agent_name":"Crowd","owner_email":"crowd@example.com"}'
-    crowd = [RawConnection(server, timeout=60) for _ in range(8)]
+    crowd = [RawConnection(server, timeout=60) for _ in range(4)]
     for connection in crowd:
         connection.send(request("POST", "/agents/register", "Content-Type: application/json",
                                 body=body))
