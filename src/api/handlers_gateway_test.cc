@@ -414,7 +414,7 @@ TEST_F(GatewayTest, ADenialSaysOnWhat) {
     EXPECT_EQ(answer.status, 403);
   const auto events = audit_events(4);
   ASSERT_EQ(events.size(), 4U);
-  for (int i : {0, 1}) {
+  for (const std::size_t i : {0U, 1U}) {
     EXPECT_EQ(events[i].target_type, AuditTargetType::resource);
     EXPECT_EQ(events[i].target_id.view(), "project:8");
     EXPECT_EQ(events[i].detail.view(), "write_weather");

@@ -262,7 +262,7 @@ struct Node::State {
         refresh_tokens(foundation.database(), directory, foundation.master_key(),
                        foundation.clock(), foundation.random(),
                        {.lifetime = options.refresh_ttl, .idle = options.refresh_idle}),
-        permissions(directory, foundation.clock()),
+        permissions(foundation.clock()),
         entities(foundation.clock()),
         limiter(api::limited_routes(options.registration), limit_hash_key(foundation.master_key())),
         limits(foundation.database(), limiter),

@@ -217,8 +217,7 @@ std::string principal_of(RoleKind kind, std::string_view name);
 
 class PermissionService {
  public:
-  PermissionService(Directory& directory, const Clock& clock)
-      : directory_(directory), clock_(clock) {}
+  explicit PermissionService(const Clock& clock) : clock_(clock) {}
 
   // Of one subject; what agents hold without terms is bounded by AgentRecord::grants_max.
   static constexpr std::size_t rules_max = 100'000;
@@ -268,7 +267,6 @@ class PermissionService {
   Result<std::vector<RoleGrant>> list_of(Transaction& tx, const std::string& principal,
                                          const PageStart& after, std::int64_t limit);
 
-  Directory& directory_;
   const Clock& clock_;
 };
 

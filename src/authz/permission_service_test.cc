@@ -38,7 +38,7 @@ class PermissionServiceTest : public ::testing::Test {
 
   Replica replica{std::chrono::hours{1}, Replica::Agents::with_key};
   ManualClock clock;
-  PermissionService service{replica.directory(), clock};
+  PermissionService service{clock};
   AgentId administrator = replica.add_agent_with({std::string(administrator_permission)});
   AgentId agent = replica.add_agent();
 };
@@ -76,7 +76,7 @@ class FewNamesTest : public ::testing::Test {
   Replica replica{std::chrono::hours{1}, Replica::Agents::with_key, Replica::new_database(),
                   NamesMax{.by_keys = 2, .by_grants = 3, .stored = 100}};
   ManualClock clock;
-  PermissionService service{replica.directory(), clock};
+  PermissionService service{clock};
   AgentId administrator = replica.add_agent_with({std::string(administrator_permission)});
   AgentId agent = replica.add_agent();
 };

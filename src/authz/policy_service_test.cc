@@ -75,7 +75,7 @@ class PolicyServiceTest : public ::testing::Test {
   testing::Watched watched;
   Replica replica{std::chrono::hours{1}, Replica::Agents::with_key, watched_database(watched)};
   ManualClock clock;
-  PermissionService permissions{replica.directory(), clock};
+  PermissionService permissions{clock};
   RoleService roles;
   EntityService entities{clock};
   PolicyService service{{permissions, roles, entities}};

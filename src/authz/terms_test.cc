@@ -64,7 +64,7 @@ class TermsTest : public ::testing::Test {
 
   Replica replica{std::chrono::hours{1}, Replica::Agents::with_key};
   ManualClock clock;
-  PermissionService service{replica.directory(), clock};
+  PermissionService service{clock};
   StatedPolicy stated{replica};
   AgentId administrator = replica.add_agent_with({std::string(administrator_permission)});
   AgentId bot = stated.agent("agent:bot");

@@ -239,7 +239,7 @@ class ApiFixture : public ::testing::Test {
   TokenService tokens{signing_keys(), {}, random};
   RefreshService refresh_tokens{
       replica.database(), replica.directory(), master_key, clock, random, {}};
-  PermissionService permissions{replica.directory(), clock};
+  PermissionService permissions{clock};
   RoleService roles;
   EntityService entities{clock};
   GrantUses grant_uses;
