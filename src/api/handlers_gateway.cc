@@ -25,6 +25,7 @@ constexpr std::array<std::string_view, 5> overrides = {"x-http-method-override",
 constexpr std::array<std::string_view, 2> methods_told = {"x-original-method",
                                                           "x-forwarded-method"};
 constexpr std::array<std::string_view, 2> targets_told = {"x-original-uri", "x-forwarded-uri"};
+constexpr std::array<std::string_view, 2> hosts_told = {"x-original-host", "x-forwarded-host"};
 
 struct Identity {
   AgentId id;
@@ -88,15 +89,24 @@ bool is_one_of(std::string_view name, const std::array<std::string_view, N>& kno
 
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
 
-// That no header tells of another request than the one that is asked about. Errors: those of
-// refused().
-Result<void> require_one_request(ApiExchange& exchange, const GatewayQuestion& original) {
+bool is_host(std::string_view told, const RequestHost& host) {
+  RequestHost other;
+  return other.read(told) && other.text() == host.text();
+}
+
+// That no header tells of another request than the one that is asked about; of its host, where that
+// is known. Errors: those of refused().
+Result<void> require_one_request(ApiExchange& exchange, const GatewayQuestion& original,
+                                 const RequestHost& host) {
   for (const http::Header& header : exchange.request.headers()) {
     if (header.name.empty() || (header.name.front() | 0x20) != 'x') continue;
     if (is_one_of(header.name, overrides)) return refused(exchange, GatewayReason::override_header);
     const bool contradicts =
         (is_one_of(header.name, methods_told) && header.value != original.method) ||
-        (is_one_of(header.name, targets_told) && path_of(header.value) != path_of(original.target));
+        (is_one_of(header.name, targets_told) &&
+         path_of(header.value) != path_of(original.target)) ||
+        (is_one_of(header.name, hosts_told) && !host.text().empty() &&
+         !is_host(header.value, host));
     if (contradicts) return refused(exchange, GatewayReason::repeated_header);
   }
   return {};
@@ -216,11 +226,11 @@ Result<bool> answer_match(Services& services, ApiExchange& exchange, const Route
 
 Result<bool> answer(Services& services, ApiExchange& exchange, const GatewayQuestion& original,
                     Thread thread) {
-  TRY(require_one_request(exchange, original));
-  if (!is_request_method(original.method)) return refused(exchange, GatewayReason::bad_method);
   RequestHost host;
   if (!original.host.empty() && !host.read(original.host))
     return refused(exchange, GatewayReason::bad_host);
+  TRY(require_one_request(exchange, original, host));
+  if (!is_request_method(original.method)) return refused(exchange, GatewayReason::bad_method);
   RequestPath path;
   if (const auto fault = path.read(original.target)) return refused(exchange, *fault);
   const GatewayRouteService::InForce routes(services.gateway_routes);

@@ -265,6 +265,27 @@ TEST_F(GatewayTest, TheHostIsTheOneThatTheGatewayNames) {
   EXPECT_EQ(reason(envoy(Method::get, "/x", token)), "403 permission_denied") << "Host: localhost";
 }
 
+TEST_F(GatewayTest, NoHeaderTellsOfAnotherHost) {
+  put({{{"GET"}, "open.example", "/x", {}, {}}});
+  const auto nginx_asks = [&](const std::string& name, const std::string& value) {
+    return reason(nginx("GET", "/x", "", {{"X-Original-Host", "open.example"}, {name, value}}));
+  };
+  const auto other_asks = [&](const std::string& name, const std::string& value) {
+    return reason(
+        forwarded("GET", "/x", "", {{"X-Forwarded-Host", "open.example"}, {name, value}}));
+  };
+  for (const std::string name : {"X_Original_Host", "X-Original_Host", "X_Forwarded_Host"}) {
+    EXPECT_EQ(nginx_asks(name, "safe.example"), "403 repeated_header") << name;
+    EXPECT_EQ(other_asks(name, "safe.example"), "403 repeated_header") << name;
+    EXPECT_EQ(nginx_asks(name, "OPEN.example:80"), "200 open") << name;
+  }
+  EXPECT_EQ(nginx_asks("X-Forwarded-Host", "safe.example"), "403 repeated_header");
+  EXPECT_EQ(nginx_asks("X-Forwarded-Host", "open.example, safe.example"), "403 repeated_header");
+  EXPECT_EQ(other_asks("X-Original-Host", "safe.example"), "403 repeated_header");
+  EXPECT_EQ(reason(envoy(Method::get, "/x", "", {{"X-Forwarded-Host", "safe.example"}})),
+            "403 repeated_header");
+}
+
 TEST_F(GatewayTest, EnvoysPathIsWhatFollowsThePrefixAsItWasSent) {
   const std::string administrator = token_with({"*"});
   put({{{"GET"}, "*", "/", "root", {}}, {{"GET"}, "*", "/{a}/{b}", "two", {}}});
