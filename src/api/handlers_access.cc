@@ -45,14 +45,13 @@ void write(const Verdict& verdict, Revision revision, JsonWriter& out) {
   out.close();
 }
 
-// Puts a denial that somebody else's enforcement point acts on on record: what the subject is
-// denied, in its own budget, so that it is not hidden behind what others are. Who is not known here
-// has none.
+// Puts a denial that somebody else's enforcement point acts on on record.
 void record_denied(Services& services, const ApiExchange& exchange, const Directory::View& view,
                    const AccessQuestion& asked, DecisionKind why) {
   const auto about = asked.agent();
   const bool is_known = about && view.find_agent(*about) != nullptr;
-  services.recorder.record_denial_of(is_known ? *about : exchange.caller->agent_id, [&] {
+  const AgentId asker = exchange.caller->agent_id;
+  services.recorder.record_denial_asked(asker, is_known ? *about : asker, [&] {
     AuditReason reason = AuditReason::permission_denied;
     parse(to_string(why), reason);
     AuditEvent event =

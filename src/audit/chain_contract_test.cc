@@ -402,22 +402,34 @@ TEST_F(AuditRecorder, AnAgentThatIsDeniedAgainAndAgainHidesNobodyElse) {
   EXPECT_EQ(recorder.state().dropped[static_cast<std::size_t>(Dropped::flood)], 15U);
 }
 
-TEST_F(AuditRecorder, WhatAnAgentIsDeniedTakesFromItsBudgetWhoeverAsked) {
-  Recorder recorder(*database_, queue_, clock_, {.each_agent = {3, 2}});
+TEST_F(AuditRecorder, WhatIsAskedAboutAnAgentHidesNothingThatItIsDenied) {
+  Recorder recorder(*database_, queue_, clock_,
+                    {.each_agent = {2, 1}, .each_asked_about = {3, 2}, .each_asker = {5, 2}});
   AuditEvent denied = login_of(AgentId{});
   denied.outcome = AuditOutcome::denied;
   const AgentId about = *AgentId::parse("0b6f2a54-3c1d-4e5f-8a9b-0c1d2e3f4a5b");
+  const AgentId another = *AgentId::parse("1b6f2a54-3c1d-4e5f-8a9b-0c1d2e3f4a5b");
   int made = 0;
-  for (int i = 0; i < 10; ++i)
-    recorder.record_denial_of(about, [&] {
-      ++made;
-      return denied;
-    });
-  recorder.record_denial(denied);
-  queue_.stop();
+  const auto ask = [&](AgentId asker, AgentId subject, int times) {
+    for (int i = 0; i < times; ++i)
+      recorder.record_denial_asked(asker, subject, [&] {
+        ++made;
+        return denied;
+      });
+  };
+  ask(AgentId{}, about, 4);
   EXPECT_EQ(made, 3) << "what is not recorded is not made";
-  EXPECT_EQ(recorded(), 3 + 1);
-  EXPECT_EQ(recorder.state().dropped[static_cast<std::size_t>(Dropped::flood)], 7U);
+  ask(AgentId{}, another, 10);
+  EXPECT_EQ(made, 3 + 1) << "who asks has a budget, too";
+  ask(another, about, 1);
+  EXPECT_EQ(made, 3 + 1);
+  ask(another, AgentId{}, 1);
+  EXPECT_EQ(made, 3 + 1 + 1);
+  denied.agent_id = about;
+  for (int i = 0; i < 3; ++i) recorder.record_denial(denied);
+  queue_.stop();
+  EXPECT_EQ(recorded(), made + 2);
+  EXPECT_EQ(recorder.state().dropped[static_cast<std::size_t>(Dropped::flood)], 1U + 9U + 1U + 1U);
 }
 
 TEST_F(AuditRecorder, WhatAnAgentMatchesAtWillHidesNothingThatItIsDenied) {

@@ -32,12 +32,15 @@ void Recorder::record_denial(AuditEvent event) {
   push(std::move(event), waiting);
 }
 
-void Recorder::record_denial_of(AgentId agent, FunctionRef<AuditEvent()> make) {
+void Recorder::record_denial_asked(AgentId asker, AgentId about, FunctionRef<AuditEvent()> make) {
   {
     const std::lock_guard lock(mutex_);
-    if (!denied_.take(agent, options_.each_agent, clock_.now())) return drop(Dropped::flood);
+    const Timestamp now = clock_.now();
+    if (!askers_.take(asker, options_.each_asker, now) ||
+        !asked_about_.take(about, options_.each_asked_about, now))
+      return drop(Dropped::flood);
   }
-  push(make(), denials_of_agents_);
+  push(make(), denials_asked_);
 }
 
 void Recorder::push(AuditEvent denial, std::atomic<std::size_t>& waiting) {

@@ -33,6 +33,10 @@ class Recorder {
     // And apart from what it is denied, so often may grants that decide nothing put an agent on
     // record: whoever matches one at will hides nothing by it.
     Budget::Rate each_agent_matched{1'000, 20};
+    // So often is put on record what somebody else was denied by an enforcement point that asked:
+    // of each whom it was about, and by each that asked. Neither hides what these are denied here.
+    Budget::Rate each_asked_about{1'000, 20};
+    Budget::Rate each_asker{4'000, 200};
   };
   Recorder(Database& database, WriteQueue& queue, const Clock& clock)
       : Recorder(database, queue, clock, Options{}) {}
@@ -46,11 +50,12 @@ class Recorder {
   // be answered before. False when the queue is full: `done` will not be called then.
   using Done = std::function<void(const Result<void>&)>;
   bool record(AuditEvent event, Done done);
-  // Whether it becomes durable is nobody's to wait for. Those of agents and those of strangers take
-  // at most a quarter of the queue each.
+  // Whether it becomes durable is nobody's to wait for. Those of agents, those of strangers and
+  // those that were asked for take at most a quarter of the queue each.
   void record_denial(AuditEvent event);
-  // The same of what `agent` is denied, whoever asked: made only if the agent's budget has room.
-  void record_denial_of(AgentId agent, FunctionRef<AuditEvent()> make);
+  // The same of what `about` was denied when `asker` asked: made only if both have room for it. Who
+  // asked about nobody known is given as both.
+  void record_denial_asked(AgentId asker, AgentId about, FunctionRef<AuditEvent()> make);
   // On this thread, which waits. For threads that may.
   Result<void> record_now(const AuditEvent& event);
   // Events that their writes recorded themselves: for the metrics.
@@ -78,8 +83,11 @@ class Recorder {
   Budget strangers_;
   AgentBudgets denied_;
   AgentBudgets matched_;
+  AgentBudgets asked_about_;
+  AgentBudgets askers_;
   std::atomic<std::size_t> denials_of_strangers_ = 0;  // that are not done yet
   std::atomic<std::size_t> denials_of_agents_ = 0;
+  std::atomic<std::size_t> denials_asked_ = 0;
 
   std::array<std::array<std::atomic<std::uint64_t>, audit_outcome_count>, audit_action_count>
       recorded_{};
