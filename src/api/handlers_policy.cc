@@ -16,6 +16,29 @@ Result<PolicyDiff> apply(Services& services, Transaction& tx, DecidedBy& by,
   return policy_of(services).apply(tx, by->author(), request, unlisted);
 }
 
+// Everybody who writes waits for an apply or a dry run; for a queue of them nobody should.
+class Turn {
+ public:
+  explicit Turn(Services& services) : services_(services) {
+    has_it_ = !services_.is_applying.exchange(true);
+  }
+  ~Turn() {
+    if (has_it_) services_.is_applying = false;
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+  // Errors: unavailable.
+  Result<void> require() const {
+    if (has_it_) return {};
+    return failure(Errc::unavailable, "Another policy is being applied; try again shortly");
+  }
+
+ private:
+  Services& services_;
+  bool has_it_ = false;
+};
+
 Result<ApplyPolicy> decode_policy(ApiExchange& exchange) {
   RequestInput input = TRY(exchange.input());
   const std::string body = spell_out_policy(input.body);
@@ -66,6 +89,8 @@ Result<void> show_policy(Services& services, ApiExchange& exchange) {
 Result<void> apply_policy(Services& services, ApiExchange& exchange) {
   const auto request = TRY(decode_policy(exchange));
   const bool is_dry = request.dry_run.value_or(false);
+  const Turn turn(services);
+  TRY(turn.require());
   exchange.answer(exchange.operation->status, TRY(is_dry ? try_out(services, exchange, request)
                                                          : carry_out(services, exchange, request)));
   return {};

@@ -98,6 +98,20 @@ TEST_F(PolicyTest, WhatIsRemovedIsCountedOnlyForWhoMayNotReadIt) {
   EXPECT_THAT(put(none).body, HasSubstr(R"("removed":["2 lines, which)"));
 }
 
+TEST_F(PolicyTest, WhileOneIsAppliedAnotherIsToldToTryAgain) {
+  services.is_applying = true;
+  for (const char* const query : {"", "?dry_run=true"}) {
+    const Answer busy = put(one_role, query);
+    EXPECT_EQ(busy.status, 503);
+    EXPECT_FALSE(busy.header("Retry-After").empty());
+  }
+  services.is_applying = false;
+  EXPECT_EQ(put(one_role).status, 200);
+  EXPECT_FALSE(services.is_applying);
+  EXPECT_EQ(put("{}{").status, 400);
+  EXPECT_FALSE(services.is_applying);
+}
+
 TEST_F(PolicyTest, AWrongDocumentNamesItsPlaces) {
   const Answer answer =
       put(R"({"roles":[{"name":"a","permissions":[{"permission":"x","when":"1 +"}]}]})");

@@ -1,6 +1,7 @@
 // What the operations stand on. Wired once, in app; nothing here owns anything.
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -61,6 +62,7 @@ struct Services {
   Random& random;
   Log& log;
   const Settings& settings;
+  std::atomic<bool> is_applying{false};  // a policy: one at a time, others would wait for it
 
   // The service of that type, for bindings.
   template <class Service>

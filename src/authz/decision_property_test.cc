@@ -491,7 +491,7 @@ class Delegate {
   Replica& replica_;
   Caller by_;
   const ManualClock clock_{Timestamp{Seconds{100}}};
-  PermissionService permissions_{replica_.directory(), clock_};
+  PermissionService permissions_{clock_};
   RoleService roles_;
   std::vector<std::string> principals_;
 };
