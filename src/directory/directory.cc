@@ -143,12 +143,14 @@ Result<bool> Directory::read_everything(Draft& draft) {
   // Keys on a thread of their own: at a million agents this is what a start waits for.
   Result<Revision> of_keys = 0;
   std::jthread keys_thread([&] { of_keys = without_exceptions([&] { return read_keys(draft); }); });
-  const Result<Revision> of_others = without_exceptions([&] { return read_others(draft); });
+  Result<Revision> of_others = without_exceptions([&] { return read_others(draft); });
   keys_thread.join();
-  const Revision first = std::min(TRY(Result<Revision>(of_others)), TRY(std::move(of_keys)));
+  const Revision others_at = TRY(std::move(of_others));
+  const Revision keys_at = TRY(std::move(of_keys));
+  const Revision first = std::min(others_at, keys_at);
   draft.settings_revision = first;
   draft.revision = first;
-  if (of_others == first && of_keys == first) return true;
+  if (others_at == keys_at) return true;
   // Two moments. What was changed between them is read again, to make it one.
   return database_.brief_snapshot(
       [&](Transaction& tx) { return read_changes(tx, first, changes_kept, draft); });
