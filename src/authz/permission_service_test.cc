@@ -11,6 +11,10 @@ namespace {
 
 class PermissionServiceTest : public ::testing::Test {
  protected:
+  explicit PermissionServiceTest(const NamesMax& names_max = {})
+      : replica(std::chrono::hours{1}, Replica::Agents::with_key, Replica::new_database(),
+                names_max) {}
+
   Result<PermissionService::Granted> grant(AgentId caller, AgentId receiver,
                                            const std::string& permission) {
     const Caller by_key{caller, 0, {}, replica.any_key_of(caller)};
@@ -36,7 +40,7 @@ class PermissionServiceTest : public ::testing::Test {
     return value_of(service.check(view, Caller{}, {agent, permission, {}})).reason;
   }
 
-  Replica replica{std::chrono::hours{1}, Replica::Agents::with_key};
+  Replica replica;
   ManualClock clock;
   PermissionService service{clock};
   AgentId administrator = replica.add_agent_with({std::string(administrator_permission)});
@@ -61,36 +65,21 @@ TEST_F(PermissionServiceTest, GrantingTwiceGivesTheFirstGrantAndChangesNothing) 
   EXPECT_EQ(replica.revision(), before);
 }
 
-class FewNamesTest : public ::testing::Test {
+class FewNamesTest : public PermissionServiceTest {
  protected:
-  Result<PermissionService::Granted> grant(const std::string& permission) {
-    const Caller by_key{administrator, 0, {}, replica.any_key_of(administrator)};
-    return testing::write_as(replica, by_key, clock.now(), [&](Transaction& tx, Author& author) {
-      Grant wanted;
-      wanted.subject = subject_of(agent);
-      wanted.permission = permission;
-      return service.grant(tx, author, wanted);
-    });
-  }
-
-  Replica replica{std::chrono::hours{1}, Replica::Agents::with_key, Replica::new_database(),
-                  NamesMax{.by_keys = 2, .by_grants = 3, .stored = 100}};
-  ManualClock clock;
-  PermissionService service{clock};
-  AgentId administrator = replica.add_agent_with({std::string(administrator_permission)});
-  AgentId agent = replica.add_agent();
+  FewNamesTest() : PermissionServiceTest({.by_keys = 2, .by_grants = 3, .stored = 100}) {}
 };
 
 TEST_F(FewNamesTest, ANameThatThereIsNoRoomForIsRefusedAndThoseThatAreKnownAreNot) {
-  EXPECT_TRUE(grant("read_weather"));
-  EXPECT_TRUE(grant("read_stock"));
+  EXPECT_TRUE(grant(administrator, agent, "read_weather"));
+  EXPECT_TRUE(grant(administrator, agent, "read_stock"));
   const auto before = replica.revision();
-  const auto refused = grant("one:more");
+  const auto refused = grant(administrator, agent, "one:more");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::conflict);
   EXPECT_EQ(refused.error().message, names_exhausted);
   EXPECT_EQ(replica.revision(), before);
-  EXPECT_TRUE(grant(std::string(administrator_permission)));
+  EXPECT_TRUE(grant(administrator, agent, std::string(administrator_permission)));
   EXPECT_TRUE(replica.directory().is_fresh(std::chrono::steady_clock::now()));
 }
 
