@@ -19,9 +19,8 @@ Result<PolicyDiff> apply(Services& services, Transaction& tx, DecidedBy& by,
 // Everybody who writes waits for an apply or a dry run; for a queue of them nobody should.
 class Turn {
  public:
-  explicit Turn(Services& services) : services_(services) {
-    has_it_ = !services_.is_applying.exchange(true);
-  }
+  explicit Turn(Services& services)
+      : services_(services), has_it_(!services.is_applying.exchange(true)) {}
   ~Turn() {
     if (has_it_) services_.is_applying = false;
   }
@@ -36,7 +35,7 @@ class Turn {
 
  private:
   Services& services_;
-  bool has_it_ = false;
+  const bool has_it_;
 };
 
 Result<ApplyPolicy> decode_policy(ApiExchange& exchange) {

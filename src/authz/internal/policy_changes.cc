@@ -129,22 +129,23 @@ class Maker {
 
   template <class Line>
   Result<void> put_all(const std::vector<const Line*>& lines) {
-    for (const Line* line : lines) {
-      TRY(time_.check());
-      TRY(put(*line));
-    }
-    return {};
+    return each(lines, [&](const Line& line) { return put(line); });
   }
   template <class Line>
   Result<void> remove_all(const std::vector<const Line*>& lines) {
+    return each(lines, [&](const Line& line) { return remove(line); });
+  }
+
+ private:
+  template <class Line, class Make>
+  Result<void> each(const std::vector<const Line*>& lines, Make make) {
     for (const Line* line : lines) {
       TRY(time_.check());
-      TRY(remove(*line));
+      TRY(make(*line));
     }
     return {};
   }
 
- private:
   Result<void> put(const RoleLine& role) {
     TRY(placed(role.place, services_.roles.put(tx_, role.kind, role.name, role.about)));
     return note(AuditAction::role_put, target_of_principal(principal_of(role)));
