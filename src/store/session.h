@@ -1,6 +1,6 @@
 // One connection to a database, and the few things in which the two databases differ.
 //
-// The contract, held by the suite in store_contract_test.cc against every driver:
+// The contract, held by the suite in session_contract_test.cc against every driver:
 // - A session belongs to one thread at a time.
 // - SQL is one text for both databases: $1 parameters, RETURNING, ON CONFLICT, no dialect. It is a
 //   string literal; anything else does not compile. Each text is prepared once per session.
