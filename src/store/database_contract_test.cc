@@ -232,6 +232,29 @@ TEST_P(DatabaseContract, AQueueMakesWhatThreadsDoNotWaitFor) {
   EXPECT_FALSE(queue.push(insert, done)) << "nobody would make it";
 }
 
+// All those in the first commit are answered before it waits for as many to come back.
+TEST_P(DatabaseContract, AQueueAnswersOneWhoComesBackAloneWhereManyWere) {
+  WriteQueue queue(*database_);
+  const auto insert = [&](Transaction& tx) -> Result<void> {
+    TRY(register_agent(tx, "Bot"));
+    return {};
+  };
+  constexpr int many = 40;
+  std::atomic<int> made = 0;
+  must(database_->write([&](Transaction&) -> Result<void> {
+    for (int i = 0; i < many; ++i)
+      EXPECT_TRUE(queue.push(insert, [&](const Database::Write& write) {
+        if (write.result) ++made;
+      }));
+    return {};
+  }));
+  while (made < many) std::this_thread::sleep_for(1ms);
+  std::promise<bool> answered;
+  EXPECT_TRUE(queue.push(
+      insert, [&](const Database::Write& write) { answered.set_value(write.result.has_value()); }));
+  EXPECT_TRUE(answered.get_future().get());
+}
+
 TEST_P(DatabaseContract, AWriteApartIsCommittedOrUndoneAndTellsNoHook) {
   int told = 0;
   database_->on_commit([&] { ++told; });

@@ -1,8 +1,10 @@
-// Writes of threads that must not wait: one thread makes them, as many together as wait by then.
+// Writes of threads that must not wait: one thread makes them, as many together as is good.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <limits>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -39,6 +41,17 @@ class WriteQueue {
   // Makes what waits, refuses what comes after, ends the thread.
   void stop();
 
+  // What the next commit waits for, when `answered` were told of the last one, which took `took`,
+  // and `waiting` came meanwhile. Who keeps this thread busy asks again when he has his answer, and
+  // a commit costs the same for one as for all: so most of them share it, and the rest are worked
+  // on while it is made. Few are not waited for: whoever comes now and then is answered at once.
+  using Steady = std::chrono::steady_clock;
+  struct Linger {
+    std::size_t until = 1;  // so many wait
+    Steady::duration at_most{};
+  };
+  static Linger linger_after(std::size_t answered, Steady::duration took, std::size_t waiting);
+
  private:
   struct Entry {
     Entry(Work does, Done told) : work(std::move(does)), done(std::move(told)) {}
@@ -51,8 +64,13 @@ class WriteQueue {
     Database::Write write;
   };
 
+  // How many have to wait for the thread to be woken.
+  static constexpr std::size_t any = 1;
+  static constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
+
   bool push(Entry entry);
   void run();
+  void await_turn(std::unique_lock<std::mutex>& lock, std::size_t answered, Steady::duration took);
   void make(std::vector<Entry>& entries);
 
   Database& database_;
@@ -62,7 +80,7 @@ class WriteQueue {
   std::condition_variable wake_;
   std::vector<Entry> waiting_;
   bool stopping_ = false;
-  bool idle_ = true;
+  std::size_t wake_at_ = any;
   std::thread thread_;
 };
 
