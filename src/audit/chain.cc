@@ -1,16 +1,48 @@
 #include "audit/chain.h"
 
 #include <algorithm>
+#include <array>
 
 namespace agentauth::audit {
 namespace {
 
-std::string text_of(const std::optional<AgentId>& agent) { return agent ? agent->to_string() : ""; }
+constexpr std::size_t canonical_usual_size = 512;
+
+void append(const std::optional<AgentId>& agent, std::string& out) {
+  std::array<char, Uuid::characters> text;
+  if (agent) agent->uuid.write(text.data());
+  append_netstring(out, {text.data(), agent ? text.size() : 0});
+}
+
+void append(Timestamp time, std::string& out) {
+  std::array<char, rfc3339_characters_max> text;
+  append_netstring(out, {text.data(), write_rfc3339(time, text.data())});
+}
+
+void append_canonical(const AuditEvent& event, std::string& out) {
+  append_netstring(out, canonical_version);
+  append_netstring(out, std::to_string(event.sequence));
+  append(event.at, out);
+  append_netstring(out, event.node.view());
+  append_netstring(out, to_string(event.action));
+  append_netstring(out, to_string(event.outcome));
+  append_netstring(out, to_string(event.reason));
+  append(event.agent_id, out);
+  append_netstring(out, event.kid.view());
+  append_netstring(out, event.on_behalf_of.view());
+  append_netstring(out, event.client_address.view());
+  append_netstring(out, event.operation.view());
+  append_netstring(out, to_string(event.target_type));
+  append_netstring(out, event.target_id.view());
+  append(event.target_agent_id, out);
+  append_netstring(out, event.detail.view());
+  append_netstring(out, event.request_id.view());
+}
 
 }  // namespace
 
 void append_netstring(std::string& out, std::string_view text) {
-  out += std::to_string(text.size());
+  decimal_append(static_cast<std::int64_t>(text.size()), out);
   out += ':';
   out += text;
   out += ',';
@@ -18,30 +50,16 @@ void append_netstring(std::string& out, std::string_view text) {
 
 std::string canonical(const AuditEvent& event) {
   std::string out;
-  out.reserve(512);
-  append_netstring(out, canonical_version);
-  append_netstring(out, std::to_string(event.sequence));
-  append_netstring(out, format_rfc3339(event.at));
-  append_netstring(out, event.node.view());
-  append_netstring(out, to_string(event.action));
-  append_netstring(out, to_string(event.outcome));
-  append_netstring(out, to_string(event.reason));
-  append_netstring(out, text_of(event.agent_id));
-  append_netstring(out, event.kid.view());
-  append_netstring(out, event.on_behalf_of.view());
-  append_netstring(out, event.client_address.view());
-  append_netstring(out, event.operation.view());
-  append_netstring(out, to_string(event.target_type));
-  append_netstring(out, event.target_id.view());
-  append_netstring(out, text_of(event.target_agent_id));
-  append_netstring(out, event.detail.view());
-  append_netstring(out, event.request_id.view());
+  out.reserve(canonical_usual_size);
+  append_canonical(event, out);
   return out;
 }
 
 Sha256 link(const Sha256& previous, const AuditEvent& event) {
-  std::string covered(as_text(previous));
-  covered += canonical(event);
+  std::string covered;
+  covered.reserve(previous.size() + canonical_usual_size);
+  covered += as_text(previous);
+  append_canonical(event, covered);
   return sha256(covered);
 }
 

@@ -1,6 +1,8 @@
 #include "base/encoding.h"
 
 #include <array>
+#include <charconv>
+#include <cstring>
 
 namespace agentauth {
 namespace {
@@ -38,7 +40,14 @@ constexpr std::array<CrcTable, 4> crc_tables = [] {
   return tables;
 }();
 
-constexpr char hex_digits[] = "0123456789abcdef";
+// The two digits of each byte.
+constexpr auto hex_digits = [] {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (std::size_t byte = 0; byte < pairs.size(); ++byte)
+    pairs[byte] = {digits[byte >> 4], digits[byte & 15]};
+  return pairs;
+}();
 
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -53,23 +62,23 @@ void base64url_append(ByteView bytes, std::string& out) {
   const std::size_t before = out.size();
   out.resize(before + (bytes.size() * 4 + 2) / 3);
   char* at = out.data() + before;
-  const auto put = [&](std::uint32_t sextet) { *at++ = base64url_alphabet[sextet & 63]; };
-  std::size_t i = 0;
-  for (; i + 3 <= bytes.size(); i += 3) {
-    const std::uint32_t group = static_cast<std::uint32_t>(bytes[i]) << 16 |
-                                static_cast<std::uint32_t>(bytes[i + 1]) << 8 | bytes[i + 2];
-    put(group >> 18);
-    put(group >> 12);
-    put(group >> 6);
-    put(group);
+  const auto digit = [](std::uint32_t sextet) { return base64url_alphabet[sextet & 63]; };
+  const std::uint8_t* in = bytes.data();
+  std::size_t left = bytes.size();
+  for (; left >= 3; left -= 3, in += 3, at += 4) {
+    const std::uint32_t group =
+        static_cast<std::uint32_t>(in[0]) << 16 | static_cast<std::uint32_t>(in[1]) << 8 | in[2];
+    at[0] = digit(group >> 18);
+    at[1] = digit(group >> 12);
+    at[2] = digit(group >> 6);
+    at[3] = digit(group);
   }
-  const std::size_t left = bytes.size() - i;
   if (left == 0) return;
-  std::uint32_t group = static_cast<std::uint32_t>(bytes[i]) << 16;
-  if (left == 2) group |= static_cast<std::uint32_t>(bytes[i + 1]) << 8;
-  put(group >> 18);
-  put(group >> 12);
-  if (left == 2) put(group >> 6);
+  std::uint32_t group = static_cast<std::uint32_t>(in[0]) << 16;
+  if (left == 2) group |= static_cast<std::uint32_t>(in[1]) << 8;
+  at[0] = digit(group >> 18);
+  at[1] = digit(group >> 12);
+  if (left == 2) at[2] = digit(group >> 6);
 }
 
 std::string base64url_encode(ByteView bytes) {
@@ -107,13 +116,17 @@ std::optional<Bytes> base64url_decode(std::string_view text) {
   return bytes;
 }
 
-std::string hex_encode(ByteView bytes) {
-  std::string out;
-  out.reserve(bytes.size() * 2);
+char* hex_write(ByteView bytes, char* out) {
   for (const std::uint8_t byte : bytes) {
-    out += hex_digits[byte >> 4];
-    out += hex_digits[byte & 15];
+    std::memcpy(out, hex_digits[byte].data(), 2);
+    out += 2;
   }
+  return out;
+}
+
+std::string hex_encode(ByteView bytes) {
+  std::string out(bytes.size() * 2, '\0');
+  hex_write(bytes, out.data());
   return out;
 }
 
@@ -128,6 +141,12 @@ std::optional<Bytes> hex_decode(std::string_view text) {
     bytes.push_back(static_cast<std::uint8_t>(high << 4 | low));
   }
   return bytes;
+}
+
+void decimal_append(std::int64_t value, std::string& out) {
+  std::array<char, 24> digits;
+  char* const end = std::to_chars(digits.begin(), digits.end(), value).ptr;
+  out += std::string_view(digits.data(), end);
 }
 
 std::string base62_encode(std::uint64_t value, std::size_t width) {

@@ -1,4 +1,4 @@
-// Base64url, hexadecimal, base62 and CRC-32. Decoders accept the canonical form only.
+// Base64url, hexadecimal, decimal, base62 and CRC-32. Decoders accept the canonical form only.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,13 @@ std::optional<std::size_t> base64url_decode(std::string_view text, std::span<std
 std::optional<Bytes> base64url_decode(std::string_view text);
 constexpr std::size_t base64url_decoded_max(std::size_t characters) { return characters * 3 / 4; }
 
+// Two digits a byte, in lower case.
 std::string hex_encode(ByteView bytes);
+// The same into `out`, which has room for them; returns where they end.
+char* hex_write(ByteView bytes, char* out);
 std::optional<Bytes> hex_decode(std::string_view text);
+
+void decimal_append(std::int64_t value, std::string& out);
 
 // 0-9 A-Z a-z, most significant digit first, padded with 0 to `width`.
 std::string base62_encode(std::uint64_t value, std::size_t width);

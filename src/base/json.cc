@@ -3,7 +3,6 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 
 #include "base/encoding.h"
@@ -165,9 +164,7 @@ void JsonWriter::text(std::string_view value) {
 
 void JsonWriter::integer(std::int64_t value) {
   punctuate();
-  char buffer[24];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
-  out_.append(buffer, end);
+  decimal_append(value, out_);
   comma_ = true;
 }
 

@@ -160,6 +160,16 @@ TEST(JsonWriter, EscapesWhatTextMustNotHold) {
   EXPECT_EQ(text, "\"\\\"\\\\\\n\\r\\t\\u0000\\u001f\\u007f</ä☂𝄞\"");
 }
 
+// Plain text is taken eight bytes at a time.
+TEST(JsonWriter, EscapesAtEveryPlaceOfALongText) {
+  const std::string plain(24, 'x');
+  for (std::size_t at = 0; at < plain.size(); ++at) {
+    std::string text;
+    append_json_text(plain.substr(0, at) + '"' + plain.substr(at + 1), text);
+    EXPECT_EQ(text, '"' + plain.substr(0, at) + "\\\"" + plain.substr(at + 1) + '"') << at;
+  }
+}
+
 TEST(JsonWriter, ReplacesBytesThatAreNotUtf8) {
   for (const char* wrong : {"\xFF", "\xC3", "\xE2\x98", "\xF0\x9D\x84", "\x80", "\xC0"}) {
     std::string text;

@@ -48,10 +48,17 @@ std::optional<IpAddress> parse_ip_address(std::string_view text) {
 
 std::string format_ip_address(const IpAddress& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
-  const bool is_ipv4 = is_mapped(address);
-  inet_ntop(is_ipv4 ? AF_INET : AF_INET6, address.data() + (is_ipv4 ? mapped_bytes : 0),
-            text.data(), static_cast<socklen_t>(text.size()));
-  return text.data();
+  if (!is_mapped(address)) {
+    inet_ntop(AF_INET6, address.data(), text.data(), static_cast<socklen_t>(text.size()));
+    return text.data();
+  }
+  // inet_ntop() would take printf() to it, at every login.
+  char* end = text.data();
+  for (std::size_t i = mapped_bytes; i < address.size(); ++i) {
+    if (i > mapped_bytes) *end++ = '.';
+    end = std::to_chars(end, text.end(), address[i]).ptr;
+  }
+  return {text.data(), end};
 }
 
 bool is_loopback(const IpAddress& address) {

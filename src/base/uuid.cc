@@ -1,5 +1,7 @@
 #include "base/uuid.h"
 
+#include "base/encoding.h"
+
 namespace agentauth {
 namespace {
 
@@ -34,13 +36,14 @@ std::optional<Uuid> Uuid::parse(std::string_view text) {
 }
 
 void Uuid::write(char* out) const {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::size_t at = 0;
-  for (const std::uint8_t byte : bytes) {
-    if (is_dash_position(at)) out[at++] = '-';
-    out[at++] = digits[byte >> 4];
-    out[at++] = digits[byte & 15];
+  const ByteView all(bytes);
+  out = hex_write(all.first(4), out);
+  for (const std::size_t first : {4, 6, 8}) {
+    *out++ = '-';
+    out = hex_write(all.subspan(first, 2), out);
   }
+  *out++ = '-';
+  hex_write(all.last(6), out);
 }
 
 std::string Uuid::to_string() const {

@@ -1,7 +1,8 @@
 #include "http/message.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/encoding.h"
 
 namespace agentauth::http {
 namespace {
@@ -10,11 +11,6 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c
 
 bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7F;
-}
-
-void append_number(std::string& out, std::size_t value) {
-  char digits[20];
-  out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
 }
 
 }  // namespace
@@ -118,7 +114,7 @@ std::string_view Response::serialize(std::string& out, std::string_view date,
                                      Body send_body) const {
   const std::string_view content = static_body_.empty() ? std::string_view(body) : static_body_;
   out += "HTTP/1.1 ";
-  append_number(out, static_cast<std::size_t>(status_));
+  decimal_append(status_, out);
   out += ' ';
   out += reason_phrase(status_);
   out += "\r\nDate: ";
@@ -130,7 +126,7 @@ std::string_view Response::serialize(std::string& out, std::string_view date,
   // RFC 9110 8.6: no Content-Length with 204.
   if (status_ != 204 && !open_ended_) {
     out += "\r\nContent-Length: ";
-    append_number(out, content.size());
+    decimal_append(static_cast<std::int64_t>(content.size()), out);
   }
   out += close_ ? "\r\nConnection: close\r\n" : "\r\n";
   out += headers_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
 
 #include "base/encoding.h"
@@ -14,6 +13,8 @@ namespace {
 // Clocks of nodes may differ this much before "issued in the future" is a lie.
 constexpr std::int64_t clock_skew_seconds = 60;
 constexpr std::size_t jti_bytes = 16;
+// Of what stands behind claims_start().
+constexpr std::size_t claims_usual_size = 320;
 
 tl::unexpected<Error> refused(std::string_view why) {
   return failure(Errc::unauthenticated, "The access token is not valid", why);
@@ -26,11 +27,6 @@ std::string claims_start(const TokenOptions& options) {
   out.member("iss", options.issuer);
   out.member("aud", options.audience);
   return json + ",\"sub\":\"";
-}
-
-void append_number(std::string& out, std::int64_t value) {
-  char digits[24];
-  out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
 }
 
 void append_uuid(std::string& out, const Uuid& id) {
@@ -109,7 +105,7 @@ void TokenService::issue(const Caller& caller, Timestamp now, std::string& out,
                          Timestamp key_ends_at) const {
   const std::int64_t issued_at = unix_seconds(now);
   std::string claims;
-  claims.reserve(claims_start_.size() + 192);
+  claims.reserve(claims_start_.size() + claims_usual_size);
   claims += claims_start_;
   append_uuid(claims, caller.agent_id.uuid);
   claims += "\",\"agent_id\":\"";
@@ -117,16 +113,17 @@ void TokenService::issue(const Caller& caller, Timestamp now, std::string& out,
   claims += "\",\"key\":\"";
   claims += text_of(caller.key);
   claims += "\",\"gen\":";
-  append_number(claims, caller.token_generation);
+  decimal_append(caller.token_generation, claims);
   if (caller.family != FamilyId{}) {
     claims += ",\"sid\":\"";
     append_uuid(claims, caller.family.uuid);
     claims += '"';
   }
   claims += ",\"iat\":";
-  append_number(claims, issued_at);
+  decimal_append(issued_at, claims);
   claims += ",\"exp\":";
-  append_number(claims, std::min(issued_at + options_.lifetime.count(), unix_seconds(key_ends_at)));
+  decimal_append(std::min(issued_at + options_.lifetime.count(), unix_seconds(key_ends_at)),
+                 claims);
   claims += ",\"jti\":\"";
   base64url_append(random_.bytes<jti_bytes>(), claims);
   claims += "\"}";
@@ -134,6 +131,7 @@ void TokenService::issue(const Caller& caller, Timestamp now, std::string& out,
   const SigningKeyRing::View ring(keys_);
   const SigningKey& key = ring.keys().signing_at(now);
   const std::size_t start = out.size();
+  out.reserve(start + key.encoded_header().size() + (claims.size() + sizeof(Sha256)) * 4 / 3 + 4);
   out += key.encoded_header();
   base64url_append(as_bytes(claims), out);
   const Sha256 signature = key.sign(std::string_view(out).substr(start));
