@@ -122,6 +122,7 @@ void write_limit_headers(const Limiter& limiter, ApiExchange& exchange) {
   if (exchange.limits.size == 0) return;
   std::string policy;
   std::string state;
+  for (std::string* text : {&policy, &state}) text->reserve(128);
   limiter.write_headers(exchange.limits, policy, state);
   if (policy.empty()) return;
   exchange.response.add_header("RateLimit-Policy", policy);

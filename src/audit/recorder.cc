@@ -14,7 +14,7 @@ bool is_of_stranger(const AuditEvent& denial) {
 
 std::string_view to_string(Dropped why) { return dropped_names[static_cast<std::size_t>(why)]; }
 
-bool Recorder::record(AuditEvent event, Done done) {
+bool Recorder::record(AuditEvent&& event, Done done) {
   return queue_.push(std::move(event),
                      [this, done = std::move(done)](const Database::Write& written) {
                        if (written.result) count(written.outcome.events.front());

@@ -49,7 +49,7 @@ class Recorder {
   // `done` is told, on the queue's thread, whether the event is durable: nothing it stands for may
   // be answered before. False when the queue is full: `done` will not be called then.
   using Done = std::function<void(const Result<void>&)>;
-  bool record(AuditEvent event, Done done);
+  bool record(AuditEvent&& event, Done done);
   // Whether it becomes durable is nobody's to wait for. Those of agents, those of strangers and
   // those that were asked for take at most a quarter of the queue each.
   void record_denial(AuditEvent event);

@@ -20,17 +20,17 @@ bool WriteQueue::push(Work work, Done done) {
   return push(Entry(std::move(work), std::move(done)));
 }
 
-bool WriteQueue::push(AuditEvent event, Done done) {
+bool WriteQueue::push(AuditEvent&& event, Done done) {
   return push(Entry(std::move(event), std::move(done)));
 }
 
-bool WriteQueue::push_unawaited(AuditEvent event, Done done) {
+bool WriteQueue::push_unawaited(AuditEvent&& event, Done done) {
   Entry entry(std::move(event), std::move(done));
   entry.write.since = Database::SteadyTime::max();
   return push(std::move(entry));
 }
 
-bool WriteQueue::push(Entry entry) {
+bool WriteQueue::push(Entry&& entry) {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_ || waiting_.size() >= waiting_max_) return false;

@@ -31,9 +31,9 @@ class WriteQueue {
   // As Database::write() takes it: perhaps called a second time, from nothing.
   using Work = std::function<Result<void>(Transaction&)>;
   bool push(Work work, Done done);
-  bool push(AuditEvent event, Done done);
+  bool push(AuditEvent&& event, Done done);
   // Whose turn nobody waits for: it is not refused because others before it had no answer.
-  bool push_unawaited(AuditEvent event, Done done);
+  bool push_unawaited(AuditEvent&& event, Done done);
 
   std::size_t depth() const;
   std::size_t waiting_max() const { return waiting_max_; }
@@ -55,7 +55,7 @@ class WriteQueue {
  private:
   struct Entry {
     Entry(Work does, Done told) : work(std::move(does)), done(std::move(told)) {}
-    Entry(AuditEvent event, Done told) : done(std::move(told)) {
+    Entry(AuditEvent&& event, Done told) : done(std::move(told)) {
       write.outcome.events.push_back(std::move(event));
     }
 
@@ -68,7 +68,7 @@ class WriteQueue {
   static constexpr std::size_t any = 1;
   static constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
 
-  bool push(Entry entry);
+  bool push(Entry&& entry);
   void run();
   void await_turn(std::unique_lock<std::mutex>& lock, std::size_t answered, Steady::duration took);
   void make(std::vector<Entry>& entries);
