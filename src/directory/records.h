@@ -46,7 +46,6 @@ struct AgentRecord {
     const GrantSet* many;  // when grant_count > inline_max; the directory owns it
   };
 
-  bool empty() const { return !used; }
   bool matches(const AgentId& key) const { return id == key; }
   std::uint64_t hash() const { return id.uuid.hash(); }
 
@@ -89,7 +88,6 @@ struct KeyRecord {
   bool limited = false;  // there are KeyLimits: without them it may not be used
 
   bool operator==(const KeyRecord&) const = default;
-  bool empty() const { return !used; }
   bool matches(std::string_view key) const {
     return std::memcmp(kid.data(), key.data(), kid.size()) == 0;
   }
@@ -115,7 +113,6 @@ struct FamilyRecord {
   std::int64_t revoked_at_ms = 0;
   bool used = false;
 
-  bool empty() const { return !used; }
   bool matches(const FamilyId& key) const { return id == key; }
   std::uint64_t hash() const { return id.uuid.hash(); }
 };
@@ -148,7 +145,6 @@ struct KeyLimitsRecord {
   Kid kid{};
   const KeyLimits* limits = nullptr;  // the directory owns it
 
-  bool empty() const { return limits == nullptr; }
   bool matches(std::string_view key) const { return text_of(kid) == key; }
   std::uint64_t hash() const { return KeyRecord::hash_of(text_of(kid)); }
 };

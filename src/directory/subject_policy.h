@@ -160,7 +160,6 @@ struct AgentPolicyRecord {
   AgentId id{};
   const SubjectPolicy* policy = nullptr;  // the directory owns it
 
-  bool empty() const { return policy == nullptr; }
   bool matches(const AgentId& key) const { return id == key; }
   std::uint64_t hash() const { return id.uuid.hash(); }
 };
@@ -170,7 +169,6 @@ struct PrincipalRecord {
   std::uint64_t hash_value = 0;
   const SubjectPolicy* policy = nullptr;  // the directory owns it
 
-  bool empty() const { return policy == nullptr; }
   bool matches(std::string_view key) const { return policy->name() == key; }
   std::uint64_t hash() const { return hash_value; }
 };
