@@ -30,17 +30,18 @@ class GrantSet {
   std::vector<NameId> slots_;  // id + 1; 0 is empty
 };
 
+class SubjectPolicy;
+
 struct AgentRecord {
-  static constexpr std::size_t inline_max = 10;
+  static constexpr std::size_t inline_max = 8;
   // Services grant no more. Were there more all the same, the set would have all of them.
   static constexpr std::size_t grants_max = 0xFFFF;
 
   AgentId id{};
   std::uint16_t grant_count = 0;  // at most grants_max
   AgentStatus status = AgentStatus::suspended;
-  bool used : 1 = false;
-  bool has_policy : 1 = false;         // there is a SubjectPolicy of it: decide by that one too
-  std::uint32_t token_generation = 0;  // of the tokens that stand
+  std::uint32_t token_generation = 0;     // of the tokens that stand
+  const SubjectPolicy* policy = nullptr;  // to decide by as well, if any; the directory owns it
   union {
     std::array<NameId, inline_max> grants{};
     const GrantSet* many;  // when grant_count > inline_max; the directory owns it
@@ -111,7 +112,6 @@ static_assert(sizeof(KeyRecord) == 64);
 struct FamilyRecord {
   FamilyId id{};
   std::int64_t revoked_at_ms = 0;
-  bool used = false;
 
   bool matches(const FamilyId& key) const { return id == key; }
   std::uint64_t hash() const { return id.uuid.hash(); }

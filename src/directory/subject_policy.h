@@ -156,14 +156,6 @@ class SubjectPolicy {
   std::vector<std::uint16_t> prefix_lengths_;
 };
 
-struct AgentPolicyRecord {
-  AgentId id{};
-  const SubjectPolicy* policy = nullptr;  // the directory owns it
-
-  bool matches(const AgentId& key) const { return id == key; }
-  std::uint64_t hash() const { return id.uuid.hash(); }
-};
-
 // By name, for every subject that is no agent.
 struct PrincipalRecord {
   std::uint64_t hash_value = 0;
