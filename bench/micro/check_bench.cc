@@ -23,7 +23,7 @@ bool is_allowed(const Directory& directory, SteadyClock::time_point started, Age
   Question question;
   question.requirement = requirement;
   question.now = now;
-  const Decision decision = decide(view, Actor(view, view.find_agent(id)), question);
+  const Decision decision = decide(view, Actor(view.find_agent(id)), question);
   if (uses != nullptr) note_use(*uses, decision, &id, now);
   return decision.allowed();
 }

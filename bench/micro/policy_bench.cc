@@ -101,7 +101,7 @@ void decide_all(State& state, std::size_t among) {
     const Asked& one = asked[count++ & (draws - 1)];
     const Directory::View view(set.directory());
     question.resource = one.resource;
-    allowed += decide(view, Actor(view, view.find_agent(one.agent)), question).allowed() ? 1 : 0;
+    allowed += decide(view, Actor(view.find_agent(one.agent)), question).allowed() ? 1 : 0;
     benchmark::DoNotOptimize(allowed);
   }
   if (allowed != count) state.SkipWithError("a wrong decision");
@@ -137,7 +137,7 @@ void decide_one(State& state, const Terms& terms, bool is_allowed) {
   question.context = &context.value();
   for (auto _ : state) {
     const Directory::View view(set.directory());
-    const Actor actor(view, view.find_agent(set.agents().front()));
+    const Actor actor(view.find_agent(set.agents().front()));
     if (decide(view, actor, question).allowed() != is_allowed)
       return state.SkipWithError("a wrong decision");
   }

@@ -105,7 +105,7 @@ void AccessQuestion::name_agent(const NamedAgents::Found& found) {
 Result<Subject> AccessQuestion::subject(const Directory::View& view) const {
   if (!agent_) return Subject(principal_);
   if (is_about_self_) return Subject(TRY(find_acting(view, asker_->caller, asker_->now)));
-  return Subject(Actor(view, view.find_agent(*agent_)));
+  return Subject(Actor(view.find_agent(*agent_)));
 }
 
 Question AccessQuestion::question(const Directory::View& view,

@@ -37,7 +37,7 @@ Result<Parties> find_parties(Services& services, const Directory::View& view,
                              const ApiExchange& exchange, AgentId named) {
   TRY(require_fresh(services));
   const Actor caller = TRY(find_acting(view, *exchange.caller, services.clock.now()));
-  return Parties{caller, Actor(view, view.find_agent(named))};
+  return Parties{caller, Actor(view.find_agent(named))};
 }
 
 Result<void> require_authority(const Directory::View& view, const Actor& caller, const Actor& agent,

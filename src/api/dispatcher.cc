@@ -334,7 +334,7 @@ Result<Decision> Dispatcher::decision_on(const Directory::View& view, const ApiE
                                          std::optional<AgentId> named) const {
   const Actor actor = TRY(find_acting(view, caller, question.now));
   return api::decide_access(view, *exchange.operation, question,
-                            {actor, named ? Actor(view, view.find_agent(*named)) : Actor()});
+                            {actor, named ? Actor(view.find_agent(*named)) : Actor()});
 }
 
 // Views of the exchange.

@@ -80,7 +80,7 @@ Result<Actor> Author::find(Transaction& tx, AgentId id) {
   if (id == this->id()) return Actor(*state_->committed);
   if (!state_->news.is_about(id)) {
     TRY(state_->news.gather(tx, state_->view, id));
-    return Actor(state_->view, state_->view.find_agent(id));
+    return Actor(state_->view.find_agent(id));
   }
   auto known = state_->others.find(id);
   if (known == state_->others.end())

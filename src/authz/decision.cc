@@ -144,7 +144,7 @@ bool applies(const Directory::View& view, const Subject& subject, const Question
 }
 
 Result<Actor> find_acting(const Directory::View& view, const Caller& caller, Timestamp now) {
-  return acting_as(view, Actor(view, view.find_agent(caller.agent_id)), caller, now);
+  return acting_as(view, Actor(view.find_agent(caller.agent_id)), caller, now);
 }
 
 Result<Actor> acting_as(const Directory::View& view, const Actor& agent, const Caller& caller,

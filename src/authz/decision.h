@@ -60,9 +60,8 @@ struct Actor {
       : agent(&committed.record),
         policy(committed.policy.get()),
         profile(committed.profile.get()) {}
-  Actor(const Directory::View& view, const AgentRecord* acting)
-      : agent(acting),
-        policy(acting != nullptr && acting->has_policy ? view.find_policy(acting->id) : nullptr) {}
+  explicit Actor(const AgentRecord* acting)
+      : agent(acting), policy(acting != nullptr ? acting->policy : nullptr) {}
 
   // A key that was narrowed does not manage its agent's other keys just because it is the agent's:
   // it could make itself one that is not.

@@ -362,7 +362,7 @@ struct Granter {
   Actor actor;
 
   Granter(Replica& replica, Both& both)
-      : view(replica.directory()), actor(view, view.find_agent(both.stated.agent("agent:a"))) {}
+      : view(replica.directory()), actor(view.find_agent(both.stated.agent("agent:a"))) {}
   static Timestamp now() { return Timestamp{std::chrono::seconds{100}}; }
   bool administers() const {
     return may_grant(view, actor, {.permission = administrator_permission}, now());
@@ -448,7 +448,7 @@ class Delegate {
   }
   bool administers(const std::string& subject) {
     const Directory::View view(replica_.directory());
-    return is_administrator(view, Actor(view, view.find_agent(*agent_of(subject))), clock_.now());
+    return is_administrator(view, Actor(view.find_agent(*agent_of(subject))), clock_.now());
   }
 
  private:

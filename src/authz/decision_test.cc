@@ -76,9 +76,7 @@ class DecisionTest : public testing::Test {
     const Directory::View view(replica.directory());
     return may_manage(view, actor(view, id), actor(view, other), now);
   }
-  static Actor actor(const Directory::View& view, AgentId id) {
-    return Actor(view, view.find_agent(id));
-  }
+  static Actor actor(const Directory::View& view, AgentId id) { return Actor(view.find_agent(id)); }
 
   Replica replica;
   Timestamp now{};
@@ -318,7 +316,6 @@ RC_GTEST_PROP(DecisionProperty, DecidesAsTheObviousRuleDoes, ()) {
   std::vector<NameId> grants;
   for (const std::string& held : drawn) grants.push_back(names.intern(held));
   AgentRecord agent;
-  agent.used = true;
   agent.status = AgentStatus::active;
   agent.grant_count = static_cast<std::uint16_t>(grants.size());
   std::unique_ptr<GrantSet> many;

@@ -56,7 +56,7 @@ class ExplanationTest : public testing::Test {
     question.resource = "bill:1";
     const auto agent = agent_of(subject);
     const Subject about =
-        agent ? Subject(Actor(view, view.find_agent(*agent))) : Subject(std::string_view(subject));
+        agent ? Subject(Actor(view.find_agent(*agent))) : Subject(std::string_view(subject));
     return explain(view, about, subject, question);
   }
 

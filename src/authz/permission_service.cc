@@ -162,7 +162,7 @@ Result<Decision> PermissionService::check(const Directory::View& view, const Cal
   const Timestamp now = clock_.now();
   const AgentRecord* agent = view.find_agent(request.agent_id);
   if (agent == nullptr) return failure(Errc::not_found, "No such agent");
-  Actor actor(view, agent);
+  Actor actor(agent);
   Question question = question_of(view, request.permission, now);
   if (request.resource) question.resource = *request.resource;
   question.spent = spent;

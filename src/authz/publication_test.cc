@@ -46,7 +46,7 @@ class PublicationTest : public ::testing::Test {
 
   bool allows(const Directory& node, std::string_view action) const {
     const Directory::View view(node);
-    const Actor actor(view, view.find_agent(agent));
+    const Actor actor(view.find_agent(agent));
     return decide(view, actor, question_of(view, action, Timestamp{})).allowed();
   }
 
@@ -142,7 +142,7 @@ TEST_F(PublicationTest, TheMembershipThatBringsADenyIsSeenWithTheRole) {
 // What is asked for is made numbers before it is decided: not before what it is decided by.
 TEST_F(PublicationTest, AQuestionIsReadAndDecidedByOneMoment) {
   const Directory::View before(replica.directory());
-  const Actor actor(before, before.find_agent(agent));
+  const Actor actor(before.find_agent(agent));
   const Question question = question_of(before, "new", Timestamp{});
   write([&](Transaction& tx) -> Result<void> {
     TRY(grant(tx, "agent:*", "new", denying()));
@@ -151,7 +151,7 @@ TEST_F(PublicationTest, AQuestionIsReadAndDecidedByOneMoment) {
   EXPECT_EQ(decide(before, actor, question).reason, Reason::not_granted);
   // Views of one thread nest, and each has its own moment.
   const auto reason = [&](const Directory::View& view) {
-    return decide(view, Actor(view, view.find_agent(agent)), question_of(view, "new", {})).reason;
+    return decide(view, Actor(view.find_agent(agent)), question_of(view, "new", {})).reason;
   };
   const Directory::View after(replica.directory());
   EXPECT_EQ(reason(after), Reason::denied);

@@ -222,7 +222,7 @@ TEST_F(RoleServiceTest, NobodyIsShutOutWithEmptyRoles) {
   EXPECT_TRUE(refused);
   EXPECT_LE(made, RoleService::closure_max);
   const Directory::View view(replica.directory());
-  EXPECT_TRUE(may_grant(view, Actor(view, view.find_agent(chief)), {"agentauth:*"}, clock.now()));
+  EXPECT_TRUE(may_grant(view, Actor(view.find_agent(chief)), {"agentauth:*"}, clock.now()));
 }
 
 // Many ways to the same roles are not many roles.
@@ -263,7 +263,7 @@ TEST_F(RoleServiceTest, AnAdministratorDealsWithWhoeverIsInTooMany) {
   }));
   ASSERT_EQ(stated.answer("agent:bot agentauth:roles:write"), "too_many_memberships");
   const Directory::View view(replica.directory());
-  const auto actor = [&](AgentId id) { return Actor(view, view.find_agent(id)); };
+  const auto actor = [&](AgentId id) { return Actor(view.find_agent(id)); };
   EXPECT_TRUE(may_manage(view, actor(administrator), actor(bot), clock.now()));
   EXPECT_TRUE(covers(view, actor(administrator), actor(bot), clock.now()));
   EXPECT_FALSE(may_manage(view, actor(helper), actor(bot), clock.now()));

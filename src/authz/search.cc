@@ -75,9 +75,7 @@ std::vector<std::string> known_resources(const Directory::View& view, std::strin
   const OfType add(type, first);
   view.each_entity([&](std::string_view name) { add(name); });
   view.each_principal([&](const SubjectPolicy& policy) { add_resources(&policy, add); });
-  view.each_agent([&](const AgentRecord& agent) {
-    if (agent.has_policy) add_resources(view.find_policy(agent.id), add);
-  });
+  view.each_agent([&](const AgentRecord& agent) { add_resources(agent.policy, add); });
   return first.take();
 }
 

@@ -21,7 +21,6 @@ AgentRecord to_record(const AgentRepository::State& state) {
   AgentRecord record;
   record.id = state.id;
   record.status = state.status;
-  record.used = true;
   record.token_generation = static_cast<std::uint32_t>(state.token_generation);
   return record;
 }
@@ -44,7 +43,7 @@ KeyRecord to_record(const KeyState& state) {
 bool is_kept(const KeyRecord& record) { return record.used && !record.revoked; }
 
 FamilyRecord to_record(FamilyId id, Timestamp revoked_at) {
-  return {.id = id, .revoked_at_ms = revoked_at.time_since_epoch().count(), .used = true};
+  return {.id = id, .revoked_at_ms = revoked_at.time_since_epoch().count()};
 }
 
 std::string_view kid_of(const KeyRecord& record) { return {record.kid.data(), record.kid.size()}; }
@@ -344,7 +343,7 @@ Result<std::optional<Directory::Committed>> Directory::read_agent(Transaction& t
       id, [&](std::string_view permission) { add_grant(id, permission, grants); }));
   Committed agent{to_record(*state), nullptr, TRY(read_policy(tx, subject_of(id))),
                   internal::profile_of(*state)};
-  agent.record.has_policy = agent.policy != nullptr;
+  agent.record.policy = agent.policy.get();
   agent.many = agent.record.take(grants);
   return agent;
 }

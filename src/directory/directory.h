@@ -74,7 +74,7 @@ class Directory {
   struct Committed {
     AgentRecord record;
     std::unique_ptr<const GrantSet> many;         // what the record points to, if it does
-    std::unique_ptr<const SubjectPolicy> policy;  // when the record says that there is one
+    std::unique_ptr<const SubjectPolicy> policy;  // the same
     std::unique_ptr<const AgentProfile> profile;
   };
   Result<std::optional<Committed>> read_agent(Transaction& tx, AgentId id);
@@ -133,7 +133,7 @@ class Directory {
     const KeyLimits* find_limits(const KeyRecord& key) const;
     // Whether the key may be used now and from there, whatever its agent may do.
     bool admits(const KeyRecord& key, Timestamp now, const IpAddress& from) const;
-    // Of an agent whose record says that there is one.
+    // Of an agent; nullptr: none.
     const SubjectPolicy* find_policy(const AgentId& id) const;
     // Of a subject that is no agent; nullptr: nothing is granted to it.
     const SubjectPolicy* find_policy(std::string_view principal) const;

@@ -1,6 +1,7 @@
 #include "directory/internal/draft.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "policy/names.h"
@@ -8,6 +9,18 @@
 namespace agentauth {
 
 using internal::Publication;
+
+namespace {
+
+// Of what a record points to: what it does from now on, and what it did before.
+template <class T>
+void exchange(Publication& publication, std::unique_ptr<const T> next, const T* before) {
+  publication.reserve();
+  if (next) publication.made(next.release());
+  if (before != nullptr) publication.replaced(before);
+}
+
+}  // namespace
 
 Directory::Draft::Draft()
     : is_new(true),
@@ -23,47 +36,40 @@ Directory::Draft::~Draft() {
   if (is_new && tables) Tables::destroy(tables.release());
 }
 
-// The set that `many` is, if it is one, goes along with the record.
-void Directory::Draft::put_record(AgentRecord record, std::unique_ptr<const GrantSet> many) {
-  const AgentRecord* const before = tables->agents.find(record.hash(), record.id);
-  const GrantSet* const old = before == nullptr ? nullptr : Tables::many_grants(*before);
-  tables->agents.put(record, record.id, *publication);
-  publication->reserve();
-  if (many) publication->made(many.release());
-  if (old != nullptr) publication->replaced(old);
+AgentRecord Directory::Draft::record_of(AgentId id) const {
+  const AgentRecord* const known = tables->agents.find(id.uuid.hash(), id);
+  return known == nullptr ? AgentRecord{} : *known;
 }
 
 void Directory::Draft::put_agent(Committed agent) {
   const AgentId id = agent.record.id;
   tables->profiles.put({id}, std::move(agent.profile), id, *publication);
-  if (agent.policy) {
-    tables->agent_policies.put({id}, std::move(agent.policy), id, *publication);
-  } else {
-    tables->agent_policies.erase(id.uuid.hash(), id, *publication);
-  }
-  put_record(agent.record, std::move(agent.many));
+  const AgentRecord before = record_of(id);
+  tables->agents.put(agent.record, id, *publication);
+  exchange(*publication, std::move(agent.many), Tables::many_grants(before));
+  exchange(*publication, std::move(agent.policy), before.policy);
 }
 
 void Directory::Draft::put_status(AgentId id, AgentStatus status) {
-  AgentRecord record = *tables->agents.find(id.uuid.hash(), id);
+  AgentRecord record = record_of(id);
   record.status = status;
-  tables->agents.put(record, id, *publication);  // its grants stay the table's
+  tables->agents.put(record, id, *publication);
 }
 
 void Directory::Draft::put_grants(AgentId id, std::span<const NameId> grants) {
-  AgentRecord record = *tables->agents.find(id.uuid.hash(), id);
+  AgentRecord record = record_of(id);
+  const GrantSet* const before = Tables::many_grants(record);
   auto many = record.take(grants);
-  put_record(record, std::move(many));
+  tables->agents.put(record, id, *publication);
+  exchange(*publication, std::move(many), before);
 }
 
 void Directory::Draft::forget_agent(AgentId id) {
-  const AgentRecord* const before = tables->agents.find(id.uuid.hash(), id);
-  if (before == nullptr) return;
-  const GrantSet* const old = Tables::many_grants(*before);
+  if (!holds(id)) return;
+  const AgentRecord before = record_of(id);
   tables->agents.erase(id.uuid.hash(), id, *publication);
-  publication->reserve();
-  if (old != nullptr) publication->replaced(old);
-  tables->agent_policies.erase(id.uuid.hash(), id, *publication);
+  exchange<GrantSet>(*publication, nullptr, Tables::many_grants(before));
+  exchange<SubjectPolicy>(*publication, nullptr, before.policy);
   tables->profiles.erase(id.uuid.hash(), id, *publication);
   forget_entity(subject_of(id));
   ++agents_forgotten;
@@ -107,12 +113,11 @@ void Directory::Draft::put_policy(std::unique_ptr<const SubjectPolicy> policy) {
     tables->every_agent = policy.get();
     publication->made(policy.release());
   } else if (const auto agent = agent_of(name)) {
-    const AgentRecord* const found = tables->agents.find(agent->uuid.hash(), *agent);
-    if (found == nullptr) return;
-    AgentRecord record = *found;
-    record.has_policy = true;
+    if (!holds(*agent)) return;
+    AgentRecord record = record_of(*agent);
+    const SubjectPolicy* const before = std::exchange(record.policy, policy.get());
     tables->agents.put(record, *agent, *publication);
-    tables->agent_policies.put({*agent}, std::move(policy), *agent, *publication);
+    exchange(*publication, std::move(policy), before);
   } else {
     tables->principals.put({hash_of_name(name)}, std::move(policy), std::string_view(name),
                            *publication);

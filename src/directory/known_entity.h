@@ -38,7 +38,6 @@ struct ProfileRecord {
   AgentId id{};
   const AgentProfile* profile = nullptr;  // the directory owns it
 
-  bool empty() const { return profile == nullptr; }
   bool matches(const AgentId& key) const { return id == key; }
   std::uint64_t hash() const { return id.uuid.hash(); }
 };
@@ -53,7 +52,6 @@ struct EntityRecord {
   std::uint64_t hash_value = 0;
   const KnownEntity* entity = nullptr;  // the directory owns it
 
-  bool empty() const { return entity == nullptr; }
   bool matches(std::string_view key) const { return entity->name == key; }
   std::uint64_t hash() const { return hash_value; }
 };

@@ -79,7 +79,6 @@ class Names {
     std::uint32_t size = 0;
     NameId id = 0;
 
-    bool empty() const { return text == nullptr; }
     bool matches(std::string_view name) const { return std::string_view(text, size) == name; }
     std::uint64_t hash() const { return hash_value; }
   };

@@ -11,7 +11,8 @@
 namespace agentauth {
 
 const SubjectPolicy* Directory::View::find_policy(const AgentId& id) const {
-  return tables_->agent_policies.find(id.uuid.hash(), id);
+  const AgentRecord* agent = find_agent(id);
+  return agent == nullptr ? nullptr : agent->policy;
 }
 
 const SubjectPolicy* Directory::View::find_principal(std::string_view name,

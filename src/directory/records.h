@@ -30,23 +30,23 @@ class GrantSet {
   std::vector<NameId> slots_;  // id + 1; 0 is empty
 };
 
+class SubjectPolicy;
+
 struct AgentRecord {
-  static constexpr std::size_t inline_max = 10;
+  static constexpr std::size_t inline_max = 8;
   // Services grant no more. Were there more all the same, the set would have all of them.
   static constexpr std::size_t grants_max = 0xFFFF;
 
   AgentId id{};
   std::uint16_t grant_count = 0;  // at most grants_max
   AgentStatus status = AgentStatus::suspended;
-  bool used : 1 = false;
-  bool has_policy : 1 = false;         // there is a SubjectPolicy of it: decide by that one too
-  std::uint32_t token_generation = 0;  // of the tokens that stand
+  std::uint32_t token_generation = 0;     // of the tokens that stand
+  const SubjectPolicy* policy = nullptr;  // to decide by as well, if any; the directory owns it
   union {
     std::array<NameId, inline_max> grants{};
     const GrantSet* many;  // when grant_count > inline_max; the directory owns it
   };
 
-  bool empty() const { return !used; }
   bool matches(const AgentId& key) const { return id == key; }
   std::uint64_t hash() const { return id.uuid.hash(); }
 
@@ -89,7 +89,6 @@ struct KeyRecord {
   bool limited = false;  // there are KeyLimits: without them it may not be used
 
   bool operator==(const KeyRecord&) const = default;
-  bool empty() const { return !used; }
   bool matches(std::string_view key) const {
     return std::memcmp(kid.data(), key.data(), kid.size()) == 0;
   }
@@ -113,9 +112,7 @@ static_assert(sizeof(KeyRecord) == 64);
 struct FamilyRecord {
   FamilyId id{};
   std::int64_t revoked_at_ms = 0;
-  bool used = false;
 
-  bool empty() const { return !used; }
   bool matches(const FamilyId& key) const { return id == key; }
   std::uint64_t hash() const { return id.uuid.hash(); }
 };
@@ -148,7 +145,6 @@ struct KeyLimitsRecord {
   Kid kid{};
   const KeyLimits* limits = nullptr;  // the directory owns it
 
-  bool empty() const { return limits == nullptr; }
   bool matches(std::string_view key) const { return text_of(kid) == key; }
   std::uint64_t hash() const { return KeyRecord::hash_of(text_of(kid)); }
 };

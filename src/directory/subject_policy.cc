@@ -51,7 +51,7 @@ SubjectPolicy::SubjectPolicy(Source source) : source_(std::move(source)) {
     return std::tie(a.action, a.resource_kind, a.resource, a.id) <
            std::tie(b.action, b.resource_kind, b.resource, b.id);
   });
-  if (source_.rules.size() >= indexed_min) index();
+  if (source_.rules.size() >= indexed_min && source_.rules.size() <= indexed_max) index();
 }
 
 void SubjectPolicy::index() {
@@ -65,9 +65,12 @@ void SubjectPolicy::index() {
              other.resource == rule.resource;
     };
     while (end < rules.size() && is_alike(rules[end])) ++end;
-    std::size_t at = hash(rule.action, rule.resource_kind, rule.resource) & mask;
+    const std::uint64_t hashed = hash(rule.action, rule.resource_kind, rule.resource);
+    std::size_t at = hashed & mask;
     while (slots_[at].count != 0) at = (at + 1) & mask;
-    slots_[at] = {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(end - first)};
+    slots_[at].first = static_cast<std::uint32_t>(first);
+    slots_[at].count = static_cast<std::uint32_t>(end - first) & indexed_max;
+    slots_[at].tag = tag_of(hashed);
     if (rule.resource_kind == Kind::prefix)
       prefix_lengths_.push_back(static_cast<std::uint16_t>(rule.resource.size()));
   }

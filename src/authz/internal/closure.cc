@@ -38,6 +38,7 @@ void Closure::add(const SubjectPolicy* policy, std::size_t origin) {
     return;
   }
   places_[size_++] = {policy, static_cast<std::uint16_t>(origin)};
+  policy->prefetch();
 }
 
 }  // namespace agentauth::internal

@@ -268,7 +268,7 @@ class StatedPolicy {
     question.spent = spent_;
     if (!asked.name.starts_with("agent:")) return Subject(asked.name);
     if (asked.name == "agent:nobody") return Actor();
-    Actor actor(view, view.find_agent(agents_.at(asked.name)));
+    Actor actor(view.find_agent(agents_.at(asked.name)));
     actor.limits = asked.limits.get();
     return actor;
   }

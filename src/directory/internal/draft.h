@@ -48,7 +48,7 @@ struct Directory::Draft {
   std::size_t agents_forgotten = 0;           // whose keys were not swept yet
 
  private:
-  void put_record(AgentRecord record, std::unique_ptr<const GrantSet> many);
+  AgentRecord record_of(AgentId id) const;  // an empty one of an agent that is not there
 };
 
 }  // namespace agentauth

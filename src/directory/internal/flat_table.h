@@ -13,14 +13,16 @@
 namespace agentauth::internal {
 
 // Slots are small trivially copyable records with open addressing, so that a lookup touches one
-// cache line where a node-based map would touch three. The table is cut into shards by the hash.
+// cache line where a node-based map would touch three. Each slot has a tag, a byte of its hash, and
+// a lookup walks the tags: they are few enough to stay in the caches when the slots do not, and
+// they lead past the slots of other keys. The table is cut into shards by the hash.
 //
 // A value of two words: a copy is the same table, until one of them is written. A writer changes
 // its own copy; of what other copies hold it first copies, once in a Publication, the list of
 // shards and the shard. So whoever holds a copy sees one state, for as long as the publication that
 // replaces it is kept.
 //
-// Slot needs: bool empty() const; bool matches(const Key&) const; std::uint64_t hash() const.
+// Slot needs: bool matches(const Key&) const; std::uint64_t hash() const.
 template <class Slot>
 class FlatTable {
   static_assert(std::is_trivially_copyable_v<Slot>);
@@ -51,8 +53,9 @@ class FlatTable {
     for (const Place& place : list_->places) {
       if (place.shard == nullptr) continue;
       const Slot* const slots = place.shard->slots();
+      const Tag* const tags = place.shard->tags();
       for (std::size_t at = 0; at <= place.mask; ++at)
-        if (!slots[at].empty()) visit(slots[at]);
+        if (tags[at] != no_slot) visit(slots[at]);
     }
   }
 
@@ -73,7 +76,19 @@ class FlatTable {
   static constexpr std::size_t slots_first = 8;
   static constexpr std::size_t line_bytes = 64;
 
-  // Its slots stand behind it, so that a slot of one cache line is in one.
+  using Tag = std::uint8_t;
+  static constexpr Tag no_slot = 0;
+  // Of bits that choose neither the shard nor, in any shard that fits into memory, the place.
+  static Tag tag_of(std::uint64_t hash) {
+    return static_cast<Tag>(0x80 | (hash >> (64 - shard_bits - 7)));
+  }
+
+  static const Tag* tags_behind(const Slot* slots, std::size_t capacity) {
+    return static_cast<const Tag*>(static_cast<const void*>(slots + capacity));
+  }
+
+  // Its slots stand behind it, so that a slot of one cache line is in one, and their tags behind
+  // them.
   struct alignas(line_bytes) Shard {
     std::uint64_t number = 0;  // of the publication that made it
     std::size_t capacity = 0;  // a power of two, at most 7/8 full
@@ -84,13 +99,17 @@ class FlatTable {
       return static_cast<const Slot*>(static_cast<const void*>(this + 1));
     }
 
+    Tag* tags() { return static_cast<Tag*>(static_cast<void*>(slots() + capacity)); }
+    const Tag* tags() const { return tags_behind(slots(), capacity); }
+
     static Shard* make(std::size_t capacity, std::uint64_t number) {
-      void* const memory = operator new (sizeof(Shard) + capacity * sizeof(Slot),
+      void* const memory = operator new (sizeof(Shard) + capacity * (sizeof(Slot) + sizeof(Tag)),
                                          std::align_val_t{line_bytes});
       auto* const shard = new (memory) Shard;
       shard->number = number;
       shard->capacity = capacity;
       std::uninitialized_value_construct_n(shard->slots(), capacity);
+      std::uninitialized_fill_n(shard->tags(), capacity, no_slot);
       return shard;
     }
     static void destroy(const void* shard) {
@@ -102,18 +121,30 @@ class FlatTable {
     template <class Key>
     std::size_t place_of(std::uint64_t hash, const Key& key) const {
       const std::size_t mask = capacity - 1;
+      const Tag tag = tag_of(hash);
       std::size_t at = hash & mask;
-      while (!slots()[at].empty() && !slots()[at].matches(key)) at = (at + 1) & mask;
+      while (tags()[at] != no_slot && !(tags()[at] == tag && slots()[at].matches(key)))
+        at = (at + 1) & mask;
       return at;
+    }
+    std::size_t empty_place_of(std::uint64_t hash) const {
+      const std::size_t mask = capacity - 1;
+      std::size_t at = hash & mask;
+      while (tags()[at] != no_slot) at = (at + 1) & mask;
+      return at;
+    }
+    void set(std::size_t at, const Slot& slot) {
+      slots()[at] = slot;
+      tags()[at] = tag_of(slot.hash());
     }
 
     // Returns how many slots that added; there must be room.
     template <class Key>
     std::size_t put(const Slot& slot, const Key& key) {
       const std::size_t at = place_of(slot.hash(), key);
-      const std::size_t added = slots()[at].empty() ? 1 : 0;
+      const std::size_t added = tags()[at] == no_slot ? 1 : 0;
       count += added;
-      slots()[at] = slot;
+      set(at, slot);
       return added;
     }
 
@@ -121,16 +152,16 @@ class FlatTable {
     template <class Key>
     std::size_t erase(std::uint64_t hash, const Key& key) {
       std::size_t gap = place_of(hash, key);
-      if (slots()[gap].empty()) return 0;
+      if (tags()[gap] == no_slot) return 0;
       const std::size_t mask = capacity - 1;
-      for (std::size_t at = (gap + 1) & mask; !slots()[at].empty(); at = (at + 1) & mask) {
+      for (std::size_t at = (gap + 1) & mask; tags()[at] != no_slot; at = (at + 1) & mask) {
         const std::size_t home = slots()[at].hash() & mask;
         if (((at - home) & mask) >= ((at - gap) & mask)) {
-          slots()[gap] = slots()[at];
+          set(gap, slots()[at]);
           gap = at;
         }
       }
-      slots()[gap] = Slot{};
+      tags()[gap] = no_slot;
       --count;
       return 1;
     }
@@ -140,16 +171,12 @@ class FlatTable {
       count = other.count;
       if (capacity == other.capacity) {
         std::copy_n(other.slots(), capacity, slots());
+        std::copy_n(other.tags(), capacity, tags());
         return;
       }
-      const std::size_t mask = capacity - 1;
-      for (std::size_t from = 0; from < other.capacity; ++from) {
-        const Slot& slot = other.slots()[from];
-        if (slot.empty()) continue;
-        std::size_t at = slot.hash() & mask;
-        while (!slots()[at].empty()) at = (at + 1) & mask;
-        slots()[at] = slot;
-      }
+      for (std::size_t from = 0; from < other.capacity; ++from)
+        if (other.tags()[from] != no_slot)
+          set(empty_place_of(other.slots()[from].hash()), other.slots()[from]);
     }
   };
   struct Place {
@@ -167,11 +194,11 @@ class FlatTable {
   template <class Key>
   static const Slot* find_in(const Place& place, std::uint64_t hash, const Key& key) {
     const Slot* const slots = place.shard->slots();
-    for (std::size_t at = hash & place.mask;; at = (at + 1) & place.mask) {
-      const Slot& slot = slots[at];
-      if (slot.empty()) return nullptr;
-      if (slot.matches(key)) return &slot;
-    }
+    const Tag* const tags = tags_behind(slots, place.mask + 1);
+    const Tag tag = tag_of(hash);
+    for (std::size_t at = hash & place.mask; tags[at] != no_slot; at = (at + 1) & place.mask)
+      if (tags[at] == tag && slots[at].matches(key)) return slots + at;
+    return nullptr;
   }
 
   // The shard to change, which is the publication's own and has room for one more.

@@ -15,15 +15,16 @@
 namespace agentauth::internal {
 namespace {
 
-// Hashes badly on purpose: few shards, few homes, so that slots collide and wrap around.
+// Hashes badly on purpose: few shards, few homes and few tags, so that slots collide and wrap
+// around, and other keys have the same tag.
 struct Slot {
   std::uint64_t key = 0;
   std::uint64_t value = 0;
-  bool used = false;
 
-  bool empty() const { return !used; }
   bool matches(std::uint64_t other) const { return key == other; }
-  static std::uint64_t hash_of(std::uint64_t key) { return (key % 3) << 62 | (key / 3) % 7 * 5; }
+  static std::uint64_t hash_of(std::uint64_t key) {
+    return (key % 3) << 62 | (key % 5) << 50 | (key / 3) % 7 * 5;
+  }
   std::uint64_t hash() const { return hash_of(key); }
 };
 
@@ -64,7 +65,7 @@ void run(const std::vector<Step>& steps, Table& table, Model& model, Publication
       table.erase(Slot::hash_of(step.key), step.key, publication);
       model.erase(step.key);
     } else {
-      table.put(Slot{step.key, step.value, true}, step.key, publication);
+      table.put(Slot{step.key, step.value}, step.key, publication);
       model[step.key] = step.value;
     }
   }
@@ -91,7 +92,7 @@ class Shown {
   }
   void put(std::uint64_t key, std::uint64_t value) {
     change([&](Table& next, Publication& publication) {
-      next.put(Slot{key, value, true}, key, publication);
+      next.put(Slot{key, value}, key, publication);
     });
   }
   std::optional<std::uint64_t> find(std::uint64_t key) const {
@@ -159,7 +160,7 @@ TEST(FlatTableTest, WhatAReaderHoldsStaysAsItWasWhileItIsPinned) {
   const Table& held = shown.table();
   const Slot* slot = held.find(Slot::hash_of(57), std::uint64_t{57});
   shown.change([&](Table& next, Publication& publication) {
-    for (std::uint64_t key = 0; key < 60; ++key) next.put(Slot{key, 2, true}, key, publication);
+    for (std::uint64_t key = 0; key < 60; ++key) next.put(Slot{key, 2}, key, publication);
     next.erase(Slot::hash_of(3), std::uint64_t{3}, publication);
   });
   EXPECT_EQ(slot->value, 1U);
@@ -214,7 +215,7 @@ TEST(FlatTableTest, ReadersOnOtherThreadsNeverSeeHalfAPublication) {
         if ((round + key) % 3 == 0) {
           next.erase(Slot::hash_of(key), key, publication);
         } else {
-          next.put(Slot{key, round, true}, key, publication);
+          next.put(Slot{key, round}, key, publication);
         }
       }
     });

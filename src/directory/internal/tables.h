@@ -70,7 +70,6 @@ struct Directory::Tables {
   internal::FlatTable<FamilyRecord> revoked_families;
   internal::OwningTable<KeyLimitsRecord, &KeyLimitsRecord::limits> limits;
   internal::OwningTable<ProfileRecord, &ProfileRecord::profile> profiles;
-  internal::OwningTable<AgentPolicyRecord, &AgentPolicyRecord::policy> agent_policies;
   internal::OwningTable<PrincipalRecord, &PrincipalRecord::policy> principals;
   internal::OwningTable<EntityRecord, &EntityRecord::entity> entities;
   // That of agent:*, which every decision asks for, so it has a place of its own; we own it.
@@ -83,13 +82,15 @@ struct Directory::Tables {
   // Of the last copy: all there is in it as well.
   static void destroy(const void* last) {
     std::unique_ptr<Tables> tables(static_cast<Tables*>(const_cast<void*>(last)));
-    tables->agents.each([](const AgentRecord& agent) { delete many_grants(agent); });
+    tables->agents.each([](const AgentRecord& agent) {
+      delete many_grants(agent);
+      delete agent.policy;
+    });
     tables->agents.destroy();
     tables->keys.destroy();
     tables->revoked_families.destroy();
     tables->limits.destroy();
     tables->profiles.destroy();
-    tables->agent_policies.destroy();
     tables->principals.destroy();
     tables->entities.destroy();
     delete tables->every_agent;
