@@ -1,6 +1,7 @@
 #include "store/agents.h"
 
 #include "base/json.h"
+#include "store/rows.h"
 
 namespace agentauth {
 namespace {
@@ -187,6 +188,18 @@ Result<std::optional<AgentRepository::State>> AgentRepository::find_state(AgentI
                        return {};
                      }));
   return state;
+}
+
+Result<void> AgentRepository::each_state_of(std::span<const AgentId> ids,
+                                            FunctionRef<void(const State&)> visit) {
+  using FindStates = RowsSql<
+      "SELECT id, status, token_generation, agent_name, owner_email, labels FROM agents "
+      "WHERE id IN (",
+      1, ")">;
+  return query_rows<FindStates>(session_, ids, append_one, [&](const Row& row) -> Result<void> {
+    visit(read_state(row));
+    return {};
+  });
 }
 
 }  // namespace agentauth

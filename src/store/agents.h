@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,8 @@ class AgentRepository {
   };
   Result<void> each_state(FunctionRef<void(const State&)> visit);
   Result<std::optional<State>> find_state(AgentId id);
+  // Of those of them that are there, in no order.
+  Result<void> each_state_of(std::span<const AgentId> ids, FunctionRef<void(const State&)> visit);
 
  private:
   Session& session_;

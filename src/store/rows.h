@@ -31,6 +31,25 @@ struct SqlPart {
   char text[Size];
 };
 
+namespace detail {
+
+// Puts a statement together in room for so many characters.
+template <std::size_t Room>
+struct SqlText {
+  constexpr void put(std::string_view part) {
+    for (const char c : part) text[at++] = c;
+  }
+  constexpr void put_parameter(std::size_t number) {
+    put("$");
+    for (std::size_t unit = 1000; unit > 0; unit /= 10)
+      if (number >= unit) text[at++] = static_cast<char>('0' + number / unit % 10);
+  }
+  std::array<char, Room> text{};
+  std::size_t at = 0;
+};
+
+}  // namespace detail
+
 // `Head`, a row of as many parameters as there are columns for each, and `Tail`. Rows of several
 // columns are written ($1, $2), ($3, $4), those of one $1, $2: what stands behind VALUES, or in the
 // brackets of an IN. Parameters that are not of a row come before all others: there are `Before`,
@@ -39,7 +58,6 @@ template <SqlPart Head, std::size_t Columns, SqlPart Tail = "", std::size_t Befo
 class RowsSql {
  public:
   static constexpr std::size_t columns = Columns;
-  static constexpr std::size_t before = Before;
 
   template <std::size_t Rows>
   static consteval Sql of() {
@@ -49,27 +67,54 @@ class RowsSql {
  private:
   template <std::size_t Rows>
   static consteval auto put_together() {
-    constexpr std::size_t characters_each = 7;  // ",$1234" and a bracket
-    std::array<char, Head.view().size() + Rows * Columns * characters_each + Tail.view().size() + 1>
-        out{};
-    std::size_t at = 0;
-    const auto put = [&](std::string_view part) {
-      for (const char c : part) out[at++] = c;
-    };
-    put(Head.view());
+    constexpr std::size_t characters_each = 8;  // ",($1234)"
+    detail::SqlText<Head.view().size() + Rows * Columns * characters_each + Tail.view().size() + 1>
+        out;
+    out.put(Head.view());
     for (std::size_t i = 0; i < Rows * Columns; ++i) {
-      if (i > 0) put(",");
-      if (Columns > 1 && i % Columns == 0) put("(");
-      put("$");
-      const std::size_t number = Before + i + 1;
-      for (std::size_t unit = 1000; unit > 0; unit /= 10)
-        if (number >= unit) out[at++] = static_cast<char>('0' + number / unit % 10);
-      if (Columns > 1 && i % Columns == Columns - 1) put(")");
+      if (i > 0) out.put(",");
+      if (Columns > 1 && i % Columns == 0) out.put("(");
+      out.put_parameter(Before + i + 1);
+      if (Columns > 1 && i % Columns == Columns - 1) out.put(")");
     }
-    put(Tail.view());
-    return out;
+    out.put(Tail.view());
+    return out.text;
   }
   // One place for each, by which sessions know what they have prepared.
+  template <std::size_t Rows>
+  static constexpr auto text = put_together<Rows>();
+};
+
+// `Head (First $1 Second $2) OR (First $3 Second $4)`: what is found by two columns. PostgreSQL
+// looks up each in an index of both, as it does not with one column and an IN.
+template <SqlPart Head, SqlPart First, SqlPart Second>
+class PairsSql {
+ public:
+  static constexpr std::size_t columns = 2;
+
+  template <std::size_t Rows>
+  static consteval Sql of() {
+    return Sql(text<Rows>.data());
+  }
+
+ private:
+  template <std::size_t Rows>
+  static consteval auto put_together() {
+    constexpr std::size_t characters_each = 16;  // " OR ($1234$1234)"
+    detail::SqlText<Head.view().size() +
+                    Rows*(First.view().size() + Second.view().size() + characters_each) + 1>
+        out;
+    out.put(Head.view());
+    for (std::size_t i = 0; i < Rows; ++i) {
+      out.put(i > 0 ? " OR (" : "(");
+      out.put(First.view());
+      out.put_parameter(2 * i + 1);
+      out.put(Second.view());
+      out.put_parameter(2 * i + 2);
+      out.put(")");
+    }
+    return out.text;
+  }
   template <std::size_t Rows>
   static constexpr auto text = put_together<Rows>();
 };
@@ -104,6 +149,9 @@ Result<void> run_rows(std::span<T> rows, std::initializer_list<Param> before, Ap
 }
 
 }  // namespace detail
+
+// Of rows of one column.
+inline constexpr auto append_one = [](const auto& value, Params& out) { out.emplace_back(value); };
 
 // Runs the statement for all of `rows`, in their order, some dozens at a time; returns how many
 // rows of the database changed. `append(row, params)` adds the parameters of one, which may be
