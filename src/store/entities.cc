@@ -61,8 +61,10 @@ Result<std::vector<EntityRepository::State>> EntityRepository::list(const std::s
 
 Result<void> EntityRepository::each_of(std::span<const Name> names,
                                        FunctionRef<void(const State&)> visit) {
-  using Find = PairsSql<"SELECT type, id, properties, updated_at FROM entities WHERE ",
-                        "type = ", " AND id = ">;
+  using Find = RowsSql<
+      "SELECT type, id, properties, updated_at FROM entities "
+      "WHERE (type, id) IN (VALUES ",
+      2, ")">;
   return query_rows<Find>(
       session_, names,
       [](const Name& name, Params& out) {

@@ -44,7 +44,7 @@ using ErasePermissions = RowsSql<"DELETE FROM permissions WHERE id IN (", 1, ")"
 using PutEntities = RowsSql<"INSERT INTO entities (type, id, properties, updated_at) VALUES ", 4,
                             " ON CONFLICT (type, id) DO UPDATE SET "
                             "properties = excluded.properties, updated_at = excluded.updated_at">;
-using EraseEntities = PairsSql<"DELETE FROM entities WHERE ", "type = ", " AND id = ">;
+using EraseEntities = RowsSql<"DELETE FROM entities WHERE (type, id) IN (VALUES ", 2, ")">;
 
 using CountRules =
     RowsSql<"SELECT subject, COUNT(*) FROM grants WHERE subject IN (", 1, ") GROUP BY subject">;

@@ -85,40 +85,6 @@ class RowsSql {
   static constexpr auto text = put_together<Rows>();
 };
 
-// `Head (First $1 Second $2) OR (First $3 Second $4)`: what is found by two columns. PostgreSQL
-// looks up each in an index of both, as it does not with one column and an IN.
-template <SqlPart Head, SqlPart First, SqlPart Second>
-class PairsSql {
- public:
-  static constexpr std::size_t columns = 2;
-
-  template <std::size_t Rows>
-  static consteval Sql of() {
-    return Sql(text<Rows>.data());
-  }
-
- private:
-  template <std::size_t Rows>
-  static consteval auto put_together() {
-    constexpr std::size_t characters_each = 16;  // " OR ($1234$1234)"
-    detail::SqlText<Head.view().size() +
-                    Rows*(First.view().size() + Second.view().size() + characters_each) + 1>
-        out;
-    out.put(Head.view());
-    for (std::size_t i = 0; i < Rows; ++i) {
-      out.put(i > 0 ? " OR (" : "(");
-      out.put(First.view());
-      out.put_parameter(2 * i + 1);
-      out.put(Second.view());
-      out.put_parameter(2 * i + 2);
-      out.put(")");
-    }
-    return out.text;
-  }
-  template <std::size_t Rows>
-  static constexpr auto text = put_together<Rows>();
-};
-
 namespace detail {
 
 // How many rows a statement takes: the most there are left.

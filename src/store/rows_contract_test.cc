@@ -32,8 +32,6 @@ using PutThings = RowsSql<"INSERT INTO things (id, word) VALUES ", 2,
 using DeleteThings = RowsSql<"DELETE FROM things WHERE id >= $1 AND id IN (", 1, ")", 1>;
 using FindThings = RowsSql<"SELECT id FROM things WHERE uid IN (", 1, ")">;
 
-using FindPairs = PairsSql<"SELECT id FROM things WHERE ", "id = ", " AND word = ">;
-
 class RowsContract : public ::testing::TestWithParam<Backend> {
  protected:
   RowsContract() {
@@ -108,8 +106,6 @@ TEST(RowsSql, EachRowHasItsParametersInTurn) {
                "DELETE FROM things WHERE id >= $1 AND id IN ($2,$3,$4)");
   EXPECT_EQ(DeleteThings::of<3>().text(), DeleteThings::of<3>().text()) << "prepared once";
   EXPECT_THAT(InsertThings::of<64>().text(), ::testing::EndsWith("($253,$254,$255,$256)"));
-  EXPECT_STREQ(FindPairs::of<2>().text(),
-               "SELECT id FROM things WHERE (id = $1 AND word = $2) OR (id = $3 AND word = $4)");
   using Wide = RowsSql<"", 17>;
   EXPECT_THAT(Wide::of<64>().text(), ::testing::HasSubstr(",$999,$1000,"));
   EXPECT_THAT(Wide::of<64>().text(), ::testing::EndsWith(",$1088)"));
@@ -140,24 +136,6 @@ TEST_P(RowsContract, WhatIsInAListIsFoundAndChanged) {
   EXPECT_EQ(must(erase(found, 30)), 70);
   EXPECT_EQ(stored_ids().size(), 30U);
   EXPECT_EQ(must(erase(found, 0)), 5);
-}
-
-TEST_P(RowsContract, WhatIsFoundByTwoColumnsHasBoth) {
-  auto all = things(100);
-  must(insert(all));
-  all[50].word = "another";
-  std::vector<std::int64_t> found;
-  must(query_rows<FindPairs>(
-      *session_, all,
-      [](const Thing& thing, Params& out) {
-        out.insert(out.end(), {thing.id, thing.word});
-      },
-      [&](const Row& row) -> Result<void> {
-        found.push_back(row.integer(0));
-        return {};
-      }));
-  EXPECT_EQ(found.size(), 65U) << "33 and the first have no word at all";
-  EXPECT_EQ(std::count(found.begin(), found.end(), 50), 0);
 }
 
 TEST_P(RowsContract, WhatIsThereMayBeReplaced) {
