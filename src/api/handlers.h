@@ -113,8 +113,8 @@ struct ChangedOwner {
         field<&ChangedOwner::owner_email>({.name = "owner_email", .example = "ops@example.com"}),
         field<&ChangedOwner::agents>({.name = "agents",
                                       .example = "12",
-                                      .about = "How many the owner has, all of them in "
-                                               "this state now"}),
+                                      .about = "How many were suspended with the owner, "
+                                               "or act again"}),
     };
   }
 };

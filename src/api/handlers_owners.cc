@@ -23,13 +23,15 @@ AuditEvent event_about(const Services& services, const ApiExchange& exchange, Ag
                   {AuditTargetType::agent, AuditText::of_id(agent), agent});
 }
 
-Result<void> set_status(Services& services, ApiExchange& exchange, AgentStatus status) {
+using Switch = Result<std::vector<AgentId>> (AgentService::*)(Transaction&, const std::string&);
+
+Result<void> throw_switch(Services& services, ApiExchange& exchange, Switch change) {
   const auto request = TRY(exchange.decode_input<NameOwner>());
   const auto changed =
       TRY(services.database.write([&](Transaction& tx) -> Result<std::vector<AgentId>> {
         // Read before the change, which may concern the caller too.
         DecidedBy decided_by = TRY(decide_again(services, tx, exchange));
-        auto agents = TRY(services.agents.set_status_of_owner(tx, request.email, status));
+        auto agents = TRY((services.agents.*change)(tx, request.email));
         TRY(require_management(tx, decided_by->author(), agents));
         for (const AgentId agent : agents) tx.record(event_about(services, exchange, agent));
         return agents;
@@ -44,11 +46,11 @@ Result<void> set_status(Services& services, ApiExchange& exchange, AgentStatus s
 }  // namespace
 
 Result<void> suspend_owner(Services& services, ApiExchange& exchange) {
-  return set_status(services, exchange, AgentStatus::suspended);
+  return throw_switch(services, exchange, &AgentService::suspend_owner);
 }
 
 Result<void> resume_owner(Services& services, ApiExchange& exchange) {
-  return set_status(services, exchange, AgentStatus::active);
+  return throw_switch(services, exchange, &AgentService::resume_owner);
 }
 
 }  // namespace agentauth::api

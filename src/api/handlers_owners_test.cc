@@ -31,6 +31,28 @@ TEST_F(OwnersTest, AllAgentsOfTheOwnerStopAtTheNextRequestAndNoOther) {
   for (const std::string& token : fleet) EXPECT_EQ(get("/data/weather", token).status, 200);
 }
 
+TEST_F(OwnersTest, WhoWasSuspendedAloneStaysSoWhenTheOwnerIsResumed) {
+  const AgentId alone = add();
+  const std::string path = "/agents/" + alone.to_string();
+  const std::string fleet[] = {token_of(alone), token_of(add())};
+  ASSERT_EQ(post(path + "/suspend", "", helper).status, 200);
+  ASSERT_EQ(suspend(helper).status, 200);
+  const auto before = everything();
+  const Answer refused = post(path + "/resume", "", helper);
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_NE(refused.body.find("The owner robots@example.com is suspended"), std::string::npos);
+  const std::string late = R"({"agent_name":"Late","owner_email":"robots@example.com"})";
+  EXPECT_EQ(post("/agents/register", late).status, 409);
+  EXPECT_EQ(everything(), before);
+  EXPECT_EQ(post("/owners/robots@example.com/resume", "", helper).body,
+            R"({"owner_email":"robots@example.com","agents":1})");
+  EXPECT_EQ(get("/data/weather", fleet[0]).status, 401);
+  EXPECT_EQ(get("/data/weather", fleet[1]).status, 200);
+  EXPECT_EQ(post("/owners/robots@example.com/resume", "", helper).body,
+            R"({"owner_email":"robots@example.com","agents":0})");
+  EXPECT_EQ(post("/agents/register", late).status, 201);
+}
+
 TEST_F(OwnersTest, OneThatTheCallerMayNotManageMakesItNone) {
   const std::string bot = token_of(add());
   replica.grant(add(), "agentauth:keys:write");

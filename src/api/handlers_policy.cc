@@ -6,7 +6,7 @@ namespace agentauth::api {
 namespace {
 
 PolicyService policy_of(Services& services) {
-  return PolicyService({services.permissions, services.roles, services.entities});
+  return PolicyService({services.permissions, services.roles});
 }
 
 Result<PolicyDiff> apply(Services& services, Transaction& tx, DecidedBy& by,

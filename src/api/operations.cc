@@ -95,10 +95,10 @@ constexpr std::array table = {
               Runs::on_worker, 204, writes<&AgentService::erase>(AuditAction::agent_delete)},
 
     Operation{Method::post, "/owners/{email}/suspend", "suspendOwner",
-              "Suspend all agents of an owner, those of now: their next requests are refused", Access::permission, agents_write,
+              "Suspend an owner: the next requests of all its agents are refused, and it gets no others", Access::permission, agents_write,
               Runs::on_worker, 200, composes<NameOwner, ChangedOwner, suspend_owner>(AuditAction::owner_suspend)},
     Operation{Method::post, "/owners/{email}/resume", "resumeOwner",
-              "Let all agents of an owner act again, those too that were suspended one by one", Access::permission, agents_write,
+              "Let the agents of an owner act again that were suspended with it", Access::permission, agents_write,
               Runs::on_worker, 200, composes<NameOwner, ChangedOwner, resume_owner>(AuditAction::owner_resume)},
 
     Operation{Method::get, "/agents/{id}/permissions", "listPermissions",

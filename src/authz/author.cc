@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <vector>
 
 #include "authz/internal/administrators.h"
 #include "authz/permission_service.h"
@@ -27,6 +28,7 @@ struct Author::State {
   bool is_administrator = false;
   bool may_have_taken = false;  // administration, from whomever
   std::set<std::string> changed;
+  std::set<std::string> passable;  // roles and groups that it was found to be allowed to pass on
 };
 
 namespace {
@@ -142,10 +144,12 @@ Result<void> Author::look_at(Transaction& tx, const std::string& principal) {
 }
 
 Result<void> Author::require_membership(Transaction& tx, const std::string& principal) {
+  if (state_->passable.contains(principal)) return {};
   TRY(look_at(tx, principal));
   const auto kept_from = kept_from_passing_on(view(), actor(), principal, now());
   if (!kept_from) {
     note(concerns_administration(view(), principal, now()));
+    state_->passable.insert(principal);
     return {};
   }
   FieldError why;
@@ -158,6 +162,16 @@ Result<void> Author::require_membership(Transaction& tx, const std::string& prin
 Result<void> Author::note_change(Transaction& tx, const std::string& subject) {
   if (!state_->changed.insert(subject).second) return {};
   return agentauth::note_change(tx, subject);
+}
+
+Result<void> Author::note_changes(Transaction& tx, std::span<const std::string> subjects,
+                                  std::span<const std::string> entities) {
+  std::vector<Change> changes;
+  for (const std::string& subject : subjects)
+    if (state_->changed.insert(subject).second) changes.push_back(change_of(subject));
+  for (const std::string& entity : entities)
+    changes.push_back({.kind = ChangeKind::entity, .agent_id = {}, .name = entity});
+  return tx.changes().append_all(changes);
 }
 
 Result<void> Author::require_administrator_left(Transaction& tx) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 
 #include "authz/authority.h"
@@ -54,6 +55,9 @@ class Author {
   // In the log, that what a subject was granted or is a member of changed: each once, however many
   // changes the call makes.
   Result<void> note_change(Transaction& tx, const std::string& subject);
+  // The same of many, and of entities, which are named type:id.
+  Result<void> note_changes(Transaction& tx, std::span<const std::string> subjects,
+                            std::span<const std::string> entities);
 
   // After the changes: when they may have taken administration from somebody, whether anybody is
   // left who administers. Nobody but an administrator can have taken the last one's.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "model/grant.h"
@@ -15,6 +16,9 @@ namespace agentauth {
 class Grantees {
  public:
   explicit Grantees(Transaction& tx) : tx_(tx) {}
+
+  // Reads of many what will be asked, with few statements.
+  Result<void> look_up_all(const std::set<std::string>& names);
 
   // Errors: not_found.
   Result<GrantSubject> find(const std::string& name);

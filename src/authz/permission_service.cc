@@ -63,22 +63,50 @@ Result<void> require_end_ahead(const std::optional<Timestamp>& end, Timestamp no
                               .fields = {{"expires_at", std::string(end_rule)}}});
 }
 
+Change change_of(const std::string& subject) {
+  if (const auto agent = agent_of(subject))
+    return {.kind = ChangeKind::permission, .agent_id = *agent};
+  return {.kind = ChangeKind::principal, .agent_id = {}, .name = subject};
+}
+
 Result<void> note_change(Transaction& tx, const std::string& subject) {
-  if (const auto agent = agent_of(subject)) {
-    TRY(tx.changes().append(ChangeKind::permission, *agent));
-  } else {
-    TRY(tx.changes().append_name(ChangeKind::principal, subject));
-  }
+  const Change change = change_of(subject);
+  return tx.changes().append_all(std::span(&change, 1));
+}
+
+namespace {
+
+// Before it is known whether there is the same already.
+Result<GrantSubject> require_well_formed(Author& author, Grantees& grantees, const Grant& wanted) {
+  TRY(check_terms(wanted));
+  TRY(require_end_ahead(wanted.expires_at, author.now()));
+  TRY(author.require_grant(wanted));
+  return grantees.find(wanted.subject);
+}
+
+// For one more.
+Result<void> require_room(Author& author, Grantees& grantees, const Grant& wanted) {
+  if (shuts_out_everybody(wanted))
+    return failure(Errc::conflict, "That would shut out every administrator, for good");
+  TRY(grantees.take_room(wanted));
+  if (!author.view().names().has_room_for(wanted.permission, NamedBy::grant))
+    return failure(Errc::conflict, names_exhausted);
   return {};
+}
+
+}  // namespace
+
+Result<GrantSubject> PermissionService::require_grantable(Author& author, Grantees& grantees,
+                                                          const Grant& wanted) {
+  auto subject = TRY(require_well_formed(author, grantees, wanted));
+  TRY(require_room(author, grantees, wanted));
+  return subject;
 }
 
 Result<PermissionService::Granted> PermissionService::grant(Transaction& tx, Author& author,
                                                             Grantees& grantees, const Grant& wanted,
                                                             std::optional<GrantId> id) {
-  TRY(check_terms(wanted));
-  TRY(require_end_ahead(wanted.expires_at, author.now()));
-  TRY(author.require_grant(wanted));
-  const GrantSubject subject = TRY(grantees.find(wanted.subject));
+  const GrantSubject subject = TRY(require_well_formed(author, grantees, wanted));
   // What says the same under another id is another grant; but not of an agent without terms.
   if (!id || is_plain(wanted)) {
     if (auto known = TRY(tx.grants().find_same(wanted))) {
@@ -87,11 +115,7 @@ Result<PermissionService::Granted> PermissionService::grant(Transaction& tx, Aut
                      "The agent holds that already, by the grant " + known->id.to_string());
     }
   }
-  if (shuts_out_everybody(wanted))
-    return failure(Errc::conflict, "That would shut out every administrator, for good");
-  TRY(grantees.take_room(wanted));
-  if (!author.view().names().has_room_for(wanted.permission, NamedBy::grant))
-    return failure(Errc::conflict, names_exhausted);
+  TRY(require_room(author, grantees, wanted));
   Granted granted{TRY(tx.grants().insert(subject, wanted.permission, wanted, id)), true};
   TRY(author.note_change(tx, wanted.subject));
   return granted;

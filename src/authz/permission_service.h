@@ -239,6 +239,8 @@ class PermissionService {
   // The same as one of several in the transaction.
   Result<Granted> grant(Transaction& tx, Author& author, Grantees& grantees, const Grant& wanted,
                         std::optional<GrantId> id = {});
+  // What grant() refuses, but for what is there already; whom it would be granted to.
+  Result<GrantSubject> require_grantable(Author& author, Grantees& grantees, const Grant& wanted);
   // Those of a permission that are meant. Taking away a deny, what is put on record, or somebody
   // else's administration takes as much as granting it.
   // Errors: permission_denied; not_found; conflict, when they are too many.
@@ -282,6 +284,7 @@ inline bool lies_ahead(const std::optional<Timestamp>& end, Timestamp now) {
 Result<void> require_end_ahead(const std::optional<Timestamp>& end, Timestamp now);
 
 // In the log, what there is to read again after a change of what a subject was granted.
+Change change_of(const std::string& subject);
 Result<void> note_change(Transaction& tx, const std::string& subject);
 
 }  // namespace agentauth

@@ -1,11 +1,15 @@
 #include "authz/policy_service.h"
 
+#include <set>
+#include <utility>
+
 #include "authz/internal/policy_changes.h"
 
 namespace agentauth {
 namespace {
 
 using internal::compare;
+using internal::EntityLine;
 using internal::GrantLine;
 using internal::MemberLine;
 using internal::PolicyChanges;
@@ -29,56 +33,59 @@ Result<void> refuse(std::vector<FieldError> errors) {
 class NameCheck {
  public:
   // `only_listed`: the kinds of which nothing will be there but what the document lists.
-  NameCheck(Transaction& tx, const PolicyLines& wanted, const PolicyKinds& only_listed)
-      : tx_(tx), wanted_(wanted), only_listed_(only_listed) {}
+  NameCheck(const PolicyLines& wanted, const PolicyKinds& only_listed)
+      : wanted_(wanted), only_listed_(only_listed) {}
 
-  Result<void> check(const std::string& principal, const std::string& place) {
-    if (!TRY(exists(principal)))
-      errors_.push_back({place, "names " + principal + ", which does not exist"});
-    return {};
+  void add(const std::string& principal, const std::string& place) {
+    places_.emplace_back(principal, place);
+    if (const auto agent = agent_of(principal)) {
+      agents_.insert(*agent);
+    } else if (policy::is_role_or_group(principal) && !wanted_.roles.contains(principal) &&
+               !only_listed_.of_principal(principal)) {
+      roles_.insert(principal);
+    }
   }
-  std::vector<FieldError> take() { return std::move(errors_); }
+  // One error for each place that names nobody.
+  Result<std::vector<FieldError>> find(Transaction& tx) const {
+    std::set<std::string> there;
+    TRY(tx.agents().each_state_of(
+        std::vector(agents_.begin(), agents_.end()),
+        [&](const AgentRepository::State& state) { there.insert(subject_of(state.id)); }));
+    TRY(tx.roles().each_state_of(
+        std::vector(roles_.begin(), roles_.end()),
+        [&](const RoleRepository::State& state) { there.insert(state.principal); }));
+    std::vector<FieldError> errors;
+    for (const auto& [principal, place] : places_)
+      if (is_to_be_found(principal) && !there.contains(principal))
+        errors.push_back({place, "names " + principal + ", which does not exist"});
+    return errors;
+  }
 
  private:
-  Result<bool> exists(const std::string& principal) {
-    const auto known = known_.find(principal);
-    if (known != known_.end()) return known->second;
-    const bool found = TRY(look(principal));
-    known_.emplace(principal, found);
-    return found;
-  }
-  Result<bool> look(const std::string& principal) {
-    if (const auto agent = agent_of(principal)) return is_found(tx_.agents().find(*agent));
-    if (!policy::is_role_or_group(principal)) return true;
-    if (wanted_.roles.contains(principal)) return true;
-    if (only_listed_.of_principal(principal)) return false;
-    return is_found(tx_.roles().find(principal));
-  }
-  template <class T>
-  static Result<bool> is_found(const Result<T>& found) {
-    if (!found && found.error().code != Errc::not_found) return tl::unexpected(found.error());
-    return found.has_value();
+  bool is_to_be_found(const std::string& principal) const {
+    if (principal == policy::every_agent) return false;
+    if (policy::is_role_or_group(principal)) return !wanted_.roles.contains(principal);
+    return principal.starts_with(std::string(policy::agent_type) + ':');
   }
 
-  Transaction& tx_;
   const PolicyLines& wanted_;
   const PolicyKinds only_listed_;
-  std::map<std::string, bool> known_;
-  std::vector<FieldError> errors_;
+  std::vector<std::pair<std::string, std::string>> places_;
+  std::set<AgentId> agents_;
+  std::set<std::string> roles_;
 };
 
 Result<void> check_names(Transaction& tx, const PolicyLines& wanted, const PolicyKinds& only_listed,
                          const PolicyChanges& changes, const TimeBudget& time) {
-  NameCheck names(tx, wanted, only_listed);
-  for (const GrantLine* line : changes.grants_added) {
-    TRY(time.check());
-    TRY(names.check(line->grant.subject, line->place));
-  }
-  for (const MemberLine* line : changes.members_put) {
-    TRY(time.check());
-    TRY(names.check(line->membership.member, line->place));
-  }
-  return refuse(names.take());
+  TRY(time.check());
+  NameCheck names(wanted, only_listed);
+  for (const GrantLine* line : changes.grants_added) names.add(line->grant.subject, line->place);
+  for (const MemberLine* line : changes.members_put)
+    names.add(line->membership.member, line->place);
+  for (const EntityLine* line : changes.entities_put)
+    if (line->type == policy::agent_type) names.add(line->type + ':' + line->id, line->place);
+  TRY(refuse(TRY(names.find(tx))));
+  return time.check();
 }
 
 // Of what would be written; what is stored and has ended since may stand in a document.

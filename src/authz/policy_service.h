@@ -38,7 +38,6 @@ class PolicyService {
   struct Changes {
     PermissionService& permissions;
     RoleService& roles;
-    EntityService& entities;
   };
   // One apply takes at most that long: nobody else writes meanwhile.
   static constexpr std::chrono::milliseconds within_default{3'000};

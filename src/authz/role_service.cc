@@ -1,6 +1,25 @@
 #include "authz/role_service.h"
 
 namespace agentauth {
+namespace {
+
+Result<void> too_many(std::string_view what, std::int64_t most) {
+  return failure(Errc::conflict, std::string(what) + " at most " + std::to_string(most));
+}
+Result<void> too_many_direct() {
+  return too_many("Direct memberships in roles and groups are", RoleService::memberships_max);
+}
+Result<void> too_far() {
+  return too_many("Roles and groups that one is a member of, by others too, are",
+                  RoleService::closure_max);
+}
+
+Result<void> refuse_every_agent(const Membership& wanted) {
+  if (wanted.member != policy::every_agent) return {};
+  return failure(Errc::conflict, "Every agent is no member; grant to agent:* instead");
+}
+
+}  // namespace
 
 Result<RoleService::Put> RoleService::put(Transaction& tx, RoleKind kind, const std::string& name,
                                           const std::optional<std::string>& about) {
@@ -42,18 +61,16 @@ Result<void> RoleService::refuse_cycle(Transaction& tx, const Membership& wanted
 // could shut somebody out with empty ones. What has ended is not looked at.
 Result<void> RoleService::require_bounds(Transaction& tx, const Membership& written,
                                          Timestamp now) {
-  const auto too_many = [](std::string_view what, std::int64_t most) {
-    return failure(Errc::conflict, std::string(what) + " at most " + std::to_string(most));
-  };
   if (TRY(tx.roles().count_of_member(written.member, now)) > memberships_max)
-    return too_many("Direct memberships in roles and groups are", memberships_max);
+    return too_many_direct();
+  // Nobody is below what is no role or group: it adds no level.
+  if (!policy::is_role_or_group(written.member))
+    return TRY(reaches_too_far(tx, written.member, now)) ? too_far() : Result<void>();
   if (TRY(tx.roles().levels_below(written.of, depth_max + 1, now)) +
           TRY(tx.roles().levels_above(written.of, depth_max + 1, now)) >
       depth_max)
     return too_many("Levels of nested roles and groups are", depth_max);
-  if (TRY(reaches_too_far(tx, written.member, now)))
-    return too_many("Roles and groups that one is a member of, by others too, are", closure_max);
-  return {};
+  return TRY(reaches_too_far(tx, written.member, now)) ? too_far() : Result<void>();
 }
 
 // Of the member, and of everybody that is within it.
@@ -77,8 +94,7 @@ Result<RoleService::PutMembership> RoleService::put_member(Transaction& tx, Auth
   const auto agent = agent_of(wanted.member);
   if (agent) TRY(tx.agents().find(*agent));
   if (policy::is_role_or_group(wanted.member)) TRY(tx.roles().find(wanted.member));
-  if (wanted.member == policy::every_agent)
-    return failure(Errc::conflict, "Every agent is no member; grant to agent:* instead");
+  TRY(refuse_every_agent(wanted));
   TRY(author.require_membership(tx, wanted.of));
   TRY(refuse_cycle(tx, wanted));
   const auto before = tx.roles().find_member(wanted.member, role.id);
@@ -91,6 +107,30 @@ Result<RoleService::PutMembership> RoleService::put_member(Transaction& tx, Auth
   return PutMembership{
       TRY(tx.roles().find_member(wanted.member, role.id)), created,
       TRY(tx.roles().sweep_ended_of(wanted.member, author.now(), ended_max, ended_max))};
+}
+
+Result<void> RoleService::require_lone_member(Transaction& tx, Author& author,
+                                              const Membership& wanted) {
+  TRY(require_end_ahead(wanted.expires_at, author.now()));
+  TRY(refuse_every_agent(wanted));
+  return author.require_membership(tx, wanted.of);
+}
+
+Result<RoleService::Settled> RoleService::settle_members(Transaction& tx,
+                                                         std::span<const std::string> members,
+                                                         Timestamp now) {
+  Settled settled;
+  for (const auto& many :
+       TRY(tx.policies().members_of_many(members, now, memberships_max, ended_max))) {
+    if (many.lasting > memberships_max)
+      settled.refused.emplace(many.member, too_many_direct().error());
+    if (many.ended <= ended_max) continue;
+    auto forgotten = TRY(tx.roles().sweep_ended_of(many.member, now, ended_max, ended_max));
+    std::move(forgotten.begin(), forgotten.end(), std::back_inserter(settled.forgotten));
+  }
+  for (const std::string& member : TRY(tx.policies().members_far_above(members, now, closure_max)))
+    settled.refused.emplace(member, too_far().error());
+  return settled;
 }
 
 Result<void> RoleService::erase_member(Transaction& tx, Author& author, const std::string& of,

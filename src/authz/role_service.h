@@ -1,7 +1,9 @@
 // Roles and groups, and who is a member of them.
 #pragma once
 
+#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -189,6 +191,18 @@ class RoleService {
   };
   static constexpr std::int64_t ended_max = 64;
   Result<PutMembership> put_member(Transaction& tx, Author& author, const Membership& wanted);
+  // What put_member() refuses of a membership of somebody who is no role or group, before it is
+  // written and but for its bounds. REQUIRES: the member and the role or group are there.
+  static Result<void> require_lone_member(Transaction& tx, Author& author,
+                                          const Membership& wanted);
+  // After many of those were written: who of the members is over a bound now, and why; and what was
+  // forgotten of what has ended.
+  struct Settled {
+    std::map<std::string, Error> refused;
+    std::vector<Membership> forgotten;
+  };
+  static Result<Settled> settle_members(Transaction& tx, std::span<const std::string> members,
+                                        Timestamp now);
   // Taking somebody out may lift a deny. Errors: permission_denied, not_found.
   Result<void> erase_member(Transaction& tx, Author& author, const std::string& of,
                             const std::string& member);

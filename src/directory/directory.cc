@@ -299,7 +299,8 @@ void Directory::publish(std::unique_ptr<Draft> draft) {
 
 Result<void> Directory::apply(Transaction& tx, const std::vector<Change>& changes, Draft& draft) {
   std::map<AgentId, bool> only_status;
-  std::set<std::pair<ChangeKind, std::string>> names;
+  std::set<std::string> principals;
+  std::set<std::string> entities;
   for (const Change& change : changes) {
     if (change.family) {
       // A family that was revoked never lives again.
@@ -311,53 +312,77 @@ Result<void> Directory::apply(Transaction& tx, const std::vector<Change>& change
     } else if (change.kind == ChangeKind::signing_key) {
       draft.is_about_signing_keys = true;
     } else if (!change.name.empty()) {
-      names.emplace(change.kind, change.name);
+      (change.kind == ChangeKind::entity ? entities : principals).insert(change.name);
     } else {
       const bool status = change.kind == ChangeKind::status;
       const auto [entry, is_first] = only_status.emplace(change.agent_id, status);
       if (!is_first) entry->second = entry->second && status;
     }
   }
-  for (const auto& [kind, name] : names)
-    TRY(kind == ChangeKind::entity ? reload_entity(tx, name, draft)
-                                   : reload_principal(tx, name, draft));
-  for (const auto& [id, status] : only_status)
-    TRY(status ? reload_status(tx, id, draft) : reload_agent(tx, id, draft));
-  return {};
+  std::vector<AgentId> statuses;
+  std::vector<AgentId> agents;
+  for (const auto& [id, status] : only_status) (status ? statuses : agents).push_back(id);
+  TRY(reload_principals(tx, std::vector(principals.begin(), principals.end()), draft));
+  TRY(reload_entities(tx, std::vector(entities.begin(), entities.end()), draft));
+  TRY(reload_statuses(tx, statuses, draft));
+  return reload_agents(tx, agents, draft);
 }
 
-// The kill switch changes many agents at once, and of each the status alone: one question for each,
-// not five.
-Result<void> Directory::reload_status(Transaction& tx, AgentId id, Draft& draft) {
-  const auto state = TRY(tx.agents().find_state(id));
-  if (!state || !draft.holds(id)) return reload_agent(tx, id, draft);
-  draft.put_status(id, state->status);
-  return {};
+// The kill switch changes many agents at once, and of each the status alone.
+Result<void> Directory::reload_statuses(Transaction& tx, std::span<const AgentId> ids,
+                                        Draft& draft) {
+  std::set<AgentId> others(ids.begin(), ids.end());
+  TRY(tx.agents().each_state_of(ids, [&](const AgentRepository::State& state) {
+    if (!draft.holds(state.id)) return;
+    draft.put_status(state.id, state.status);
+    others.erase(state.id);
+  }));
+  return reload_agents(tx, std::vector(others.begin(), others.end()), draft);
 }
 
 Result<std::optional<Directory::Committed>> Directory::read_agent(Transaction& tx, AgentId id) {
-  const auto state = TRY(tx.agents().find_state(id));
-  if (!state) return std::nullopt;
-  std::vector<NameId> grants;
-  TRY(tx.permissions().each_of(
-      id, [&](std::string_view permission) { add_grant(id, permission, grants); }));
-  Committed agent{to_record(*state), nullptr, TRY(read_policy(tx, subject_of(id))),
-                  internal::profile_of(*state)};
-  agent.record.policy = agent.policy.get();
-  agent.many = agent.record.take(grants);
-  return agent;
+  auto found = TRY(read_committed(tx, std::span(&id, 1)));
+  if (found.empty()) return std::nullopt;
+  return std::move(found.begin()->second);
 }
 
-Result<void> Directory::reload_agent(Transaction& tx, AgentId id, Draft& draft) {
-  auto agent = TRY(read_agent(tx, id));
-  if (!agent) {
-    draft.forget_agent(id);
-    return {};
+Result<std::map<AgentId, Directory::Committed>> Directory::read_committed(
+    Transaction& tx, std::span<const AgentId> ids) {
+  std::map<AgentId, Committed> found;
+  std::vector<std::string> subjects;
+  TRY(tx.agents().each_state_of(ids, [&](const AgentRepository::State& state) {
+    found[state.id] = {to_record(state), nullptr, nullptr, internal::profile_of(state)};
+    subjects.push_back(subject_of(state.id));
+  }));
+  std::map<AgentId, std::vector<NameId>> grants;
+  TRY(tx.permissions().each_of(ids, [&](AgentId id, std::string_view permission) {
+    add_grant(id, permission, grants[id]);
+  }));
+  for (auto& [subject, policy] : TRY(read_policies_of(tx, subjects))) {
+    Committed& agent = found.at(*agent_of(subject));
+    agent.policy = std::move(policy);
+    agent.record.policy = agent.policy.get();
+  }
+  for (const auto& [id, held] : grants)
+    if (const auto agent = found.find(id); agent != found.end())
+      agent->second.many = agent->second.record.take(held);
+  return found;
+}
+
+Result<void> Directory::reload_agents(Transaction& tx, std::span<const AgentId> ids, Draft& draft) {
+  auto found = TRY(read_committed(tx, ids));
+  std::vector<AgentId> there;
+  for (const AgentId& id : ids) {
+    if (found.contains(id)) {
+      there.push_back(id);
+    } else {
+      draft.forget_agent(id);
+    }
   }
   std::vector<KeyState> keys;
-  TRY(tx.keys().each_state_of(id, [&](const KeyState& found) { keys.push_back(found); }));
+  TRY(tx.keys().each_state_of(there, [&](const KeyState& state) { keys.push_back(state); }));
   for (const KeyState& key : keys) put_key(key, draft);
-  draft.put_agent(*std::move(agent));
+  for (auto& [id, agent] : found) draft.put_agent(std::move(agent));
   return {};
 }
 

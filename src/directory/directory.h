@@ -15,8 +15,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -173,10 +175,18 @@ class Directory {
   // What has changed since `known`, as one transaction sees it. False: the log does not say.
   Result<bool> read_changes(Transaction& tx, Revision known, std::size_t changes_max, Draft& draft);
   Result<void> apply(Transaction& tx, const std::vector<Change>& changes, Draft& draft);
-  Result<void> reload_agent(Transaction& tx, AgentId id, Draft& draft);
-  Result<void> reload_status(Transaction& tx, AgentId id, Draft& draft);
-  Result<void> reload_principal(Transaction& tx, const std::string& name, Draft& draft);
-  static Result<void> reload_entity(Transaction& tx, const std::string& name, Draft& draft);
+  // Each may be thousands, which are read with few statements.
+  Result<void> reload_agents(Transaction& tx, std::span<const AgentId> ids, Draft& draft);
+  Result<void> reload_statuses(Transaction& tx, std::span<const AgentId> ids, Draft& draft);
+  Result<void> reload_principals(Transaction& tx, std::span<const std::string> names, Draft& draft);
+  static Result<void> reload_entities(Transaction& tx, std::span<const std::string> names,
+                                      Draft& draft);
+  // Those that are there.
+  Result<std::map<AgentId, Committed>> read_committed(Transaction& tx,
+                                                      std::span<const AgentId> ids);
+  // Of each subject; nullptr: nothing.
+  using Policies = std::map<std::string, std::unique_ptr<const SubjectPolicy>>;
+  Result<Policies> read_policies_of(Transaction& tx, std::span<const std::string> subjects);
   void publish(std::unique_ptr<Draft> draft);
 
   void add_rule(const Grant& grant, SubjectPolicy::Source& source);

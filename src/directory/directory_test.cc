@@ -619,7 +619,9 @@ TEST_F(DirectoryTest, AChangeOfStatusAloneLeavesTheGrantsAsTheyAre) {
   replica.grant(agents[1], "read_weather");
   const auto set_status = [&](AgentStatus status) {
     value_of(replica.database().write([&](Transaction& tx) -> Result<void> {
-      TRY(tx.agents().set_status_of_owner("robots@example.com", status, Timestamp{}));
+      TRY(status == AgentStatus::active
+              ? tx.agents().resume_owner("robots@example.com", Timestamp{})
+              : tx.agents().suspend_owner("robots@example.com", Timestamp{}));
       return tx.changes().append_statuses_of_owner("robots@example.com");
     }));
   };

@@ -116,16 +116,31 @@ bool says_something(const SubjectPolicy::Source& source) {
 
 Result<std::unique_ptr<const SubjectPolicy>> Directory::read_policy(Transaction& tx,
                                                                     const std::string& subject) {
-  SubjectPolicy::Source source;
-  source.name = subject;
-  if (policy::is_role_or_group(subject))
-    if (const auto role = TRY(tx.roles().find_state(subject))) source.role_id = role->id;
-  TRY(tx.grants().each_rule_of(subject, [&](const Grant& grant) { add_rule(grant, source); }));
-  TRY(tx.roles().each_membership_of(subject, [&](const RoleRepository::MembershipState& state) {
-    source.memberships.push_back(to_rule(state));
+  return std::move(TRY(read_policies_of(tx, std::span(&subject, 1))).begin()->second);
+}
+
+Result<Directory::Policies> Directory::read_policies_of(Transaction& tx,
+                                                        std::span<const std::string> subjects) {
+  std::map<std::string_view, SubjectPolicy::Source> sources;
+  std::vector<std::string> roles;
+  for (const std::string& subject : subjects) {
+    sources[subject].name = subject;
+    if (policy::is_role_or_group(subject)) roles.push_back(subject);
+  }
+  TRY(tx.roles().each_state_of(roles, [&](const RoleRepository::State& role) {
+    sources.at(role.principal).role_id = role.id;
   }));
-  if (!says_something(source)) return nullptr;
-  return std::make_unique<const SubjectPolicy>(std::move(source));
+  TRY(tx.grants().each_rule_of(
+      subjects, [&](const Grant& grant) { add_rule(grant, sources.at(grant.subject)); }));
+  TRY(tx.roles().each_membership_of(subjects, [&](const RoleRepository::MembershipState& state) {
+    sources.at(state.member).memberships.push_back(to_rule(state));
+  }));
+  Policies policies;
+  for (auto& [subject, source] : sources) {
+    auto& policy = policies[std::string(subject)];
+    if (says_something(source)) policy = std::make_unique<const SubjectPolicy>(std::move(source));
+  }
+  return policies;
 }
 
 // Everybody's, with three statements.
@@ -154,26 +169,39 @@ Result<void> Directory::read_entities(Transaction& tx, Draft& draft) {
   });
 }
 
-Result<void> Directory::reload_principal(Transaction& tx, const std::string& name, Draft& draft) {
-  if (auto policy = TRY(read_policy(tx, name))) {
-    draft.put_policy(std::move(policy));
-  } else {
-    draft.forget_policy(name);
+Result<void> Directory::reload_principals(Transaction& tx, std::span<const std::string> names,
+                                          Draft& draft) {
+  for (auto& [name, policy] : TRY(read_policies_of(tx, names))) {
+    if (policy) {
+      draft.put_policy(std::move(policy));
+    } else {
+      draft.forget_policy(name);
+    }
   }
   return {};
 }
 
-Result<void> Directory::reload_entity(Transaction& tx, const std::string& name, Draft& draft) {
-  const auto entity = policy::parse_entity(name);
-  if (!entity) return {};
-  const auto state = TRY(tx.entities().find(std::string(entity->type), std::string(entity->id)));
-  auto properties = state ? policy::Properties::parse(state->properties)
-                          : Result<policy::Properties>(failure(Errc::not_found, "none"));
-  if (properties) {
-    draft.put_entity(
-        std::make_unique<const KnownEntity>(KnownEntity{name, *std::move(properties)}));
-  } else {
-    draft.forget_entity(name);
+Result<void> Directory::reload_entities(Transaction& tx, std::span<const std::string> names,
+                                        Draft& draft) {
+  std::vector<EntityRepository::Name> wanted;
+  std::map<std::string, std::optional<policy::Properties>> found;
+  for (const std::string& name : names) {
+    const auto entity = policy::parse_entity(name);
+    if (!entity) continue;
+    wanted.push_back({std::string(entity->type), std::string(entity->id)});
+    found[name];
+  }
+  TRY(tx.entities().each_of(wanted, [&](const EntityRepository::State& state) {
+    if (auto properties = policy::Properties::parse(state.properties))
+      found[state.type + ':' + state.id] = *std::move(properties);
+  }));
+  for (auto& [name, properties] : found) {
+    if (properties) {
+      draft.put_entity(
+          std::make_unique<const KnownEntity>(KnownEntity{name, *std::move(properties)}));
+    } else {
+      draft.forget_entity(name);
+    }
   }
   return {};
 }

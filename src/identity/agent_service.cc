@@ -2,7 +2,15 @@
 
 namespace agentauth {
 
+// The changes are locked first: no owner is suspended between this look and the commit.
+Result<void> AgentService::refuse_suspended_owner(Transaction& tx, const std::string& owner) {
+  TRY(tx.changes().lock());
+  if (!TRY(tx.agents().is_owner_suspended(owner))) return {};
+  return failure(Errc::conflict, "The owner " + owner + " is suspended");
+}
+
 Result<Agent> AgentService::register_agent(Transaction& tx, const RegisterAgent& request) {
+  TRY(refuse_suspended_owner(tx, request.owner_email));
   const Agent agent = TRY(tx.agents().insert(request.agent_name, request.owner_email));
   TRY(tx.changes().append(ChangeKind::agent, agent.agent_id));
   return agent;
@@ -13,6 +21,13 @@ Result<Agent> AgentService::find(Transaction& tx, const NameAgent& request) {
 }
 
 Result<Agent> AgentService::update(Transaction& tx, const UpdateAgent& request) {
+  if (request.owner_email) {
+    const Agent before = TRY(tx.agents().find(request.agent_id));
+    if (owner_identity(before.owner_email) != owner_identity(*request.owner_email)) {
+      TRY(refuse_suspended_owner(tx, before.owner_email));
+      TRY(refuse_suspended_owner(tx, *request.owner_email));
+    }
+  }
   const Agent agent = TRY(tx.agents().update(
       request.agent_id, {request.agent_name, request.owner_email, request.labels}, clock_.now()));
   TRY(tx.changes().append(ChangeKind::agent, agent.agent_id));
@@ -24,6 +39,7 @@ Result<Agent> AgentService::suspend(Transaction& tx, const NameAgent& request) {
 }
 
 Result<Agent> AgentService::resume(Transaction& tx, const NameAgent& request) {
+  TRY(refuse_suspended_owner(tx, TRY(tx.agents().find(request.agent_id)).owner_email));
   return set_status(tx, request.agent_id, AgentStatus::active);
 }
 
@@ -39,11 +55,16 @@ Result<void> AgentService::revoke_tokens(Transaction& tx, const NameAgent& reque
   return {};
 }
 
-Result<std::vector<AgentId>> AgentService::set_status_of_owner(Transaction& tx,
-                                                               const std::string& owner,
-                                                               AgentStatus status) {
-  auto agents = TRY(tx.agents().set_status_of_owner(owner, status, clock_.now()));
+Result<std::vector<AgentId>> AgentService::suspend_owner(Transaction& tx,
+                                                         const std::string& owner) {
+  auto agents = TRY(tx.agents().suspend_owner(owner, clock_.now()));
   if (agents.empty()) return failure(Errc::not_found, "No agent has this owner");
+  TRY(tx.changes().append_statuses_of_owner(owner));
+  return agents;
+}
+
+Result<std::vector<AgentId>> AgentService::resume_owner(Transaction& tx, const std::string& owner) {
+  auto agents = TRY(tx.agents().resume_owner(owner, clock_.now()));
   TRY(tx.changes().append_statuses_of_owner(owner));
   return agents;
 }

@@ -76,19 +76,26 @@ class AgentService {
  public:
   explicit AgentService(const Clock& clock) : clock_(clock) {}
 
-  // A new agent has no permission at all.
+  // A new agent has no permission at all. Errors: conflict, while its owner is suspended.
   Result<Agent> register_agent(Transaction& tx, const RegisterAgent& request);
   // Errors of these: not_found.
   Result<Agent> find(Transaction& tx, const NameAgent& request);
+  // Errors: conflict, when it would go to or from an owner that is suspended.
   Result<Agent> update(Transaction& tx, const UpdateAgent& request);
+  // Until it is resumed by itself.
   Result<Agent> suspend(Transaction& tx, const NameAgent& request);
+  // Errors: conflict, while its owner is suspended.
   Result<Agent> resume(Transaction& tx, const NameAgent& request);
   // All tokens the agent has, on whatever node: the next request with one is refused. Its keys
   // stay.
   Result<void> revoke_tokens(Transaction& tx, const NameAgent& request);
-  // All agents of an owner, in one transaction; returns which they are. Errors: not_found.
-  Result<std::vector<AgentId>> set_status_of_owner(Transaction& tx, const std::string& owner,
-                                                   AgentStatus status);
+  // All agents of an owner, in one transaction; returns which they are. Until the owner is resumed
+  // none of them acts, and it gets no others. REQUIRES of both: the changes are locked, so that
+  // nobody registers one meanwhile. Errors: not_found.
+  Result<std::vector<AgentId>> suspend_owner(Transaction& tx, const std::string& owner);
+  // Those of them that were not suspended by themselves; returns which they are.
+  // Errors: not_found, when the owner has no agents and is not suspended.
+  Result<std::vector<AgentId>> resume_owner(Transaction& tx, const std::string& owner);
   // With its keys and permissions; its tokens stop working at once.
   Result<void> erase(Transaction& tx, const NameAgent& request);
   // Oldest first.
@@ -97,6 +104,7 @@ class AgentService {
 
  private:
   Result<Agent> set_status(Transaction& tx, AgentId id, AgentStatus status);
+  static Result<void> refuse_suspended_owner(Transaction& tx, const std::string& owner);
 
   const Clock& clock_;
 };

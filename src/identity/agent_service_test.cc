@@ -137,6 +137,70 @@ TEST_F(AgentServiceTest, EveryChangeIsInTheLog) {
   EXPECT_EQ(replica.revision(), before + 4);
 }
 
+TEST_F(AgentServiceTest, ResumingAnOwnerBringsBackWhomItsSuspensionStopped) {
+  const AgentId alone = create().agent_id;
+  const AgentId other = create("Bot", "OPS@example.com").agent_id;
+  const AgentId bystander = create("Bot", "dev@example.com").agent_id;
+  const auto is_active = [&](AgentId id) { return record(id)->status == AgentStatus::active; };
+  value_of(write([&](Transaction& tx) { return service.suspend(tx, {alone}); }));
+  const auto suspend = [&](Transaction& tx) {
+    return service.suspend_owner(tx, "ops@example.com");
+  };
+  const auto resume = [&](Transaction& tx) { return service.resume_owner(tx, "Ops@example.com"); };
+  EXPECT_EQ(value_of(write(suspend)).size(), 2U);
+  EXPECT_FALSE(is_active(alone));
+  EXPECT_FALSE(is_active(other));
+  EXPECT_TRUE(is_active(bystander));
+  EXPECT_EQ(value_of(write(resume)), std::vector{other});
+  EXPECT_FALSE(is_active(alone));
+  EXPECT_TRUE(is_active(other));
+  EXPECT_TRUE(value_of(write(resume)).empty());
+  value_of(write([&](Transaction& tx) { return service.resume(tx, {alone}); }));
+  EXPECT_TRUE(is_active(alone));
+}
+
+TEST_F(AgentServiceTest, WhoIsSuspendedAloneUnderASuspendedOwnerStaysSo) {
+  const AgentId agent = create().agent_id;
+  const auto suspend = [&](Transaction& tx) {
+    return service.suspend_owner(tx, "ops@example.com");
+  };
+  const auto resume = [&](Transaction& tx) { return service.resume_owner(tx, "ops@example.com"); };
+  value_of(write(suspend));
+  value_of(write([&](Transaction& tx) { return service.suspend(tx, {agent}); }));
+  value_of(write(suspend));
+  EXPECT_TRUE(value_of(write(resume)).empty());
+  EXPECT_EQ(record(agent)->status, AgentStatus::suspended);
+}
+
+TEST_F(AgentServiceTest, ASuspendedOwnerGetsNoAgentAndLosesNone) {
+  const AgentId agent = create().agent_id;
+  const AgentId other = create("Bot", "dev@example.com").agent_id;
+  value_of(write([&](Transaction& tx) { return service.suspend_owner(tx, "ops@example.com"); }));
+  const auto before = replica.revision();
+  const auto move = [&](AgentId id, const std::string& owner) {
+    return write([&](Transaction& tx) {
+      return service.update(tx,
+                            {.agent_id = id, .agent_name = {}, .owner_email = owner, .labels = {}});
+    });
+  };
+  const auto refused = write([&](Transaction& tx) {
+    return service.register_agent(tx, {"Late", "Ops@example.com"});
+  });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::conflict);
+  EXPECT_EQ(refused.error().message, "The owner Ops@example.com is suspended");
+  EXPECT_EQ(move(other, "ops@EXAMPLE.com").error().code, Errc::conflict);
+  EXPECT_EQ(move(agent, "dev@example.com").error().code, Errc::conflict);
+  EXPECT_EQ(write([&](Transaction& tx) { return service.resume(tx, {agent}); }).error().code,
+            Errc::conflict);
+  EXPECT_EQ(replica.revision(), before);
+  EXPECT_TRUE(move(agent, "OPS@example.com")) << "the same owner";
+  EXPECT_TRUE(move(other, "others@example.com"));
+  value_of(write([&](Transaction& tx) { return service.resume_owner(tx, "ops@example.com"); }));
+  EXPECT_TRUE(move(agent, "dev@example.com"));
+  EXPECT_EQ(create("Late").status, AgentStatus::active);
+}
+
 TEST_F(AgentServiceTest, AListFiltersByNameOwnerAndStatus) {
   create("A", "one@example.com");
   const AgentId b = create("B", "two@example.com").agent_id;

@@ -1,6 +1,7 @@
 #include "store/agents.h"
 
 #include "base/json.h"
+#include "store/rows.h"
 
 namespace agentauth {
 namespace {
@@ -51,6 +52,16 @@ Result<Agent> one_agent(Session& session, Sql sql, std::initializer_list<Param> 
   }));
   if (!found) return failure(Errc::not_found, "No such agent");
   return *std::move(found);
+}
+
+Result<std::vector<AgentId>> find_ids(Session& session, Sql sql,
+                                      std::initializer_list<Param> params) {
+  std::vector<AgentId> ids;
+  TRY(session.query(sql, params, [&](const Row& row) -> Result<void> {
+    ids.push_back(row.id<AgentId>(0));
+    return {};
+  }));
+  return ids;
 }
 
 }  // namespace
@@ -128,10 +139,12 @@ Result<Agent> AgentRepository::update(AgentId id, const Changes& changes, Timest
 }
 
 Result<Agent> AgentRepository::set_status(AgentId id, AgentStatus status, Timestamp now) {
+  const std::int64_t alone = status == AgentStatus::active ? 0 : 1;
   return one_agent(session_,
-                   "UPDATE agents SET status = $2, updated_at = $3 WHERE id = $1 "
+                   "UPDATE agents SET status = $2, suspended_alone = $3, updated_at = $4 "
+                   "WHERE id = $1 "
                    "RETURNING id, agent_name, owner_email, status, labels, created_at, updated_at",
-                   {id, to_string(status), now});
+                   {id, to_string(status), alone, now});
 }
 
 Result<void> AgentRepository::revoke_tokens(AgentId id) {
@@ -147,17 +160,46 @@ Result<void> AgentRepository::revoke_all_tokens(std::int64_t generations) {
   return {};
 }
 
-Result<std::vector<AgentId>> AgentRepository::set_status_of_owner(const std::string& owner,
-                                                                  AgentStatus status,
-                                                                  Timestamp now) {
-  std::vector<AgentId> agents;
-  TRY(session_.query(
-      "UPDATE agents SET status = $2, updated_at = $3 WHERE owner_identity = $1 RETURNING id",
-      {owner_identity(owner), to_string(status), now}, [&](const Row& row) -> Result<void> {
-        agents.push_back(row.id<AgentId>(0));
-        return {};
-      }));
-  return agents;
+Result<std::vector<AgentId>> AgentRepository::suspend_owner(const std::string& owner,
+                                                            Timestamp now) {
+  TRY(
+      session_.execute("INSERT INTO suspended_owners (owner_identity, suspended_at) "
+                       "VALUES ($1, $2) ON CONFLICT (owner_identity) DO NOTHING",
+                       {owner_identity(owner), now}));
+  // Who acted until now was not suspended by itself, whatever a node of a version that does not
+  // know of this has left there.
+  return find_ids(session_,
+                  "UPDATE agents SET status = 'suspended', updated_at = $2, suspended_alone = "
+                  "CASE WHEN status = 'active' THEN 0 ELSE suspended_alone END "
+                  "WHERE owner_identity = $1 RETURNING id",
+                  {owner_identity(owner), now});
+}
+
+Result<std::vector<AgentId>> AgentRepository::resume_owner(const std::string& owner,
+                                                           Timestamp now) {
+  const auto erased = TRY(session_.execute("DELETE FROM suspended_owners WHERE owner_identity = $1",
+                                           {owner_identity(owner)}));
+  auto resumed =
+      TRY(find_ids(session_,
+                   "UPDATE agents SET status = 'active', updated_at = $2 WHERE owner_identity = $1 "
+                   "AND status <> 'active' AND suspended_alone = 0 RETURNING id",
+                   {owner_identity(owner), now}));
+  if (erased == 0 && resumed.empty() &&
+      TRY(find_ids(session_, "SELECT id FROM agents WHERE owner_identity = $1 LIMIT 1",
+                   {owner_identity(owner)}))
+          .empty())
+    return failure(Errc::not_found, "No agent has this owner");
+  return resumed;
+}
+
+Result<bool> AgentRepository::is_owner_suspended(const std::string& owner) {
+  bool found = false;
+  TRY(session_.query("SELECT 1 FROM suspended_owners WHERE owner_identity = $1",
+                     {owner_identity(owner)}, [&](const Row&) -> Result<void> {
+                       found = true;
+                       return {};
+                     }));
+  return found;
 }
 
 Result<void> AgentRepository::erase(AgentId id) {
@@ -187,6 +229,18 @@ Result<std::optional<AgentRepository::State>> AgentRepository::find_state(AgentI
                        return {};
                      }));
   return state;
+}
+
+Result<void> AgentRepository::each_state_of(std::span<const AgentId> ids,
+                                            FunctionRef<void(const State&)> visit) {
+  using FindStates = RowsSql<
+      "SELECT id, status, token_generation, agent_name, owner_email, labels FROM agents "
+      "WHERE id IN (",
+      1, ")">;
+  return query_rows<FindStates>(session_, ids, append_one, [&](const Row& row) -> Result<void> {
+    visit(read_state(row));
+    return {};
+  });
 }
 
 }  // namespace agentauth

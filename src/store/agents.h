@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,14 +40,18 @@ class AgentRepository {
     std::optional<Labels> labels = {};
   };
   Result<Agent> update(AgentId id, const Changes& changes, Timestamp now);
+  // By itself, whatever its owner is.
   Result<Agent> set_status(AgentId id, AgentStatus status, Timestamp now);
   // Moves the agent on to its next generation of tokens.
   Result<void> revoke_tokens(AgentId id);
   // Moves every agent on by that many generations.
   Result<void> revoke_all_tokens(std::int64_t generations);
-  // Of all agents of the owner; returns which they are.
-  Result<std::vector<AgentId>> set_status_of_owner(const std::string& owner, AgentStatus status,
-                                                   Timestamp now);
+  // The owner and all its agents; returns which they are.
+  Result<std::vector<AgentId>> suspend_owner(const std::string& owner, Timestamp now);
+  // The owner, and those of its agents that were not suspended by themselves; returns which they
+  // are. Errors: not_found: it was not suspended, and has no agents.
+  Result<std::vector<AgentId>> resume_owner(const std::string& owner, Timestamp now);
+  Result<bool> is_owner_suspended(const std::string& owner);
   // With its keys and permissions.
   Result<void> erase(AgentId id);
 
@@ -61,6 +66,8 @@ class AgentRepository {
   };
   Result<void> each_state(FunctionRef<void(const State&)> visit);
   Result<std::optional<State>> find_state(AgentId id);
+  // Of those of them that are there, in no order.
+  Result<void> each_state_of(std::span<const AgentId> ids, FunctionRef<void(const State&)> visit);
 
  private:
   Session& session_;

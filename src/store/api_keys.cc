@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "store/rows.h"
+
 namespace agentauth {
 namespace {
 
@@ -284,6 +286,18 @@ Result<void> ApiKeyRepository::each_state_of(AgentId agent,
         visit(read_state(row));
         return {};
       });
+}
+
+Result<void> ApiKeyRepository::each_state_of(std::span<const AgentId> agents,
+                                             FunctionRef<void(const KeyState&)> visit) {
+  using Find = RowsSql<
+      "SELECT kid, agent_id, tag, generation, expires_at, revoked_at, not_before, "
+      "allowed_cidrs, permissions FROM api_keys WHERE agent_id IN (",
+      1, ")">;
+  return query_rows<Find>(session_, agents, append_one, [&](const Row& row) -> Result<void> {
+    visit(read_state(row));
+    return {};
+  });
 }
 
 }  // namespace agentauth

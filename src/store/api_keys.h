@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,9 @@ class ApiKeyRepository {
   // What the directory keeps of each key.
   Result<void> each_state(FunctionRef<void(const KeyState&)> visit);
   Result<void> each_state_of(AgentId agent, FunctionRef<void(const KeyState&)> visit);
+  // In no order.
+  Result<void> each_state_of(std::span<const AgentId> agents,
+                             FunctionRef<void(const KeyState&)> visit);
 
  private:
   Session& session_;

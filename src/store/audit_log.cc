@@ -4,40 +4,18 @@
 #include <array>
 #include <iterator>
 
+#include "store/rows.h"
+
 namespace agentauth {
 namespace {
 
-constexpr std::size_t columns = 17;
-constexpr std::size_t rows_together = 8;  // a round trip for each row is what PostgreSQL costs most
+using InsertEvents = RowsSql<
+    "INSERT INTO audit_log (sequence, at, node, action, outcome, reason, agent_id, kid, "
+    "on_behalf_of, client_address, operation, target_type, target_id, target_agent_id, "
+    "detail, request_id, hash) VALUES ",
+    17>;
 
-// "INSERT INTO audit_log (…) VALUES ($1, …), …" for that many rows, put together by the compiler.
-template <std::size_t Rows>
-constexpr auto make_insert() {
-  constexpr std::string_view start =
-      "INSERT INTO audit_log (sequence, at, node, action, outcome, reason, agent_id, kid, "
-      "on_behalf_of, client_address, operation, target_type, target_id, target_agent_id, detail, "
-      "request_id, hash) VALUES ";
-  std::array<char, start.size() + Rows * columns * 6 + 1> text{};
-  std::size_t at = 0;
-  const auto put = [&](std::string_view part) {
-    for (const char c : part) text[at++] = c;
-  };
-  put(start);
-  for (std::size_t i = 0; i < Rows * columns; ++i) {
-    if (i % columns == 0) put(i == 0 ? "(" : ", (");
-    put(i % columns == 0 ? "$" : ",$");
-    const std::size_t number = i + 1;
-    for (std::size_t unit = number >= 100 ? 100 : number >= 10 ? 10 : 1; unit > 0; unit /= 10)
-      text[at++] = static_cast<char>('0' + number / unit % 10);
-    if (i % columns == columns - 1) put(")");
-  }
-  return text;
-}
-
-template <std::size_t Rows>
-constexpr auto insert_text = make_insert<Rows>();
-
-void append_columns(const AuditEvent& event, std::vector<Param>& out) {
+void append_columns(const AuditEvent& event, Params& out) {
   out.emplace_back(event.sequence);
   out.emplace_back(event.at);
   out.emplace_back(event.node.view());
@@ -146,22 +124,10 @@ Result<AuditHead> AuditLog::reserve(std::int64_t count) {
   return *std::move(head);
 }
 
-template <std::size_t Rows>
-Result<void> AuditLog::insert(std::span<AuditEvent* const, Rows> events) {
-  std::vector<Param> params;
-  params.reserve(Rows * columns);
-  for (const AuditEvent* event : events) append_columns(*event, params);
-  TRY(session_.execute(Sql(insert_text<Rows>.data()), params));
-  return {};
-}
-
 Result<void> AuditLog::append(AuditEvents events) {
   if (events.empty()) return {};
-  AuditEvents rest = events;
-  for (; rest.size() >= rows_together; rest = rest.subspan(rows_together))
-    TRY(insert<rows_together>(rest.first<rows_together>()));
-  for (; rest.size() >= 2; rest = rest.subspan(2)) TRY(insert<2>(rest.first<2>()));
-  if (!rest.empty()) TRY(insert<1>(rest.first<1>()));
+  TRY(execute_rows<InsertEvents>(
+      session_, events, [](const AuditEvent* event, Params& out) { append_columns(*event, out); }));
   TRY(session_.execute("UPDATE audit_head SET hash = $1", {events.back()->hash}));
   return {};
 }

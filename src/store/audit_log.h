@@ -81,8 +81,6 @@ class AuditLog {
   Result<std::int64_t> prune(std::int64_t up_to, std::int64_t limit);
 
  private:
-  template <std::size_t Rows>
-  Result<void> insert(std::span<AuditEvent* const, Rows> events);
   Result<std::optional<std::int64_t>> growing_span();
   Result<AuditRange> range_of(const AuditFilter& filter, std::int64_t before);
   Result<std::vector<AuditEvent>> list_all(const AuditFilter& filter, const AuditRange& range,

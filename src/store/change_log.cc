@@ -1,5 +1,7 @@
 #include "store/change_log.h"
 
+#include "store/rows.h"
+
 namespace agentauth {
 
 Result<Revision> ChangeLog::append(ChangeKind kind, AgentId agent) {
@@ -29,6 +31,26 @@ Result<Revision> ChangeLog::insert(const Change& change) {
                        {revision, to_string(change.kind), change.agent_id, change.family, name}));
   session_.announce(revision);
   return revision;
+}
+
+Result<void> ChangeLog::append_all(std::span<const Change> changes) {
+  using Insert =
+      RowsSql<"INSERT INTO change_log (revision, kind, agent_id, family_id, name) VALUES ", 5>;
+  if (changes.empty()) return {};
+  const auto count = static_cast<std::int64_t>(changes.size());
+  Revision last = 0;
+  TRY(session_.query("UPDATE change_counter SET revision = revision + $1 RETURNING revision",
+                     {count}, [&](const Row& row) -> Result<void> {
+                       last = row.integer(0);
+                       return {};
+                     }));
+  Revision next = last - count;
+  TRY(execute_rows<Insert>(session_, changes, [&](const Change& change, Params& out) {
+    const Param name = change.name.empty() ? Param(nullptr) : Param(change.name);
+    out.insert(out.end(), {++next, to_string(change.kind), change.agent_id, change.family, name});
+  }));
+  session_.announce(last);
+  return {};
 }
 
 Result<void> ChangeLog::append_statuses_of_owner(const std::string& owner) {

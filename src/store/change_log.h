@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "model/change.h"
@@ -21,6 +22,9 @@ class ChangeLog {
 
   // The same for a principal that is no agent, or for an entity.
   Result<Revision> append_name(ChangeKind kind, const std::string& name);
+
+  // The same for many, in their order, with few statements; what revisions they have is left out.
+  Result<void> append_all(std::span<const Change> changes);
 
   // Lets no other transaction change anything from here to the end of this one, so that what it
   // reads is what it commits on. In one order for all: nobody waits in a circle. Returns the latest

@@ -1,5 +1,7 @@
 #include "store/entities.h"
 
+#include "store/rows.h"
+
 namespace agentauth {
 namespace {
 
@@ -55,6 +57,23 @@ Result<std::vector<EntityRepository::State>> EntityRepository::list(const std::s
                        return {};
                      }));
   return found;
+}
+
+Result<void> EntityRepository::each_of(std::span<const Name> names,
+                                       FunctionRef<void(const State&)> visit) {
+  using Find = RowsSql<
+      "SELECT type, id, properties, updated_at FROM entities "
+      "WHERE (type, id) IN (VALUES ",
+      2, ")">;
+  return query_rows<Find>(
+      session_, names,
+      [](const Name& name, Params& out) {
+        out.insert(out.end(), {name.type, name.id});
+      },
+      [&](const Row& row) -> Result<void> {
+        visit(read_state(row));
+        return {};
+      });
 }
 
 Result<void> EntityRepository::each(FunctionRef<Result<void>(const State&)> visit) {

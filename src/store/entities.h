@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,12 @@ class EntityRepository {
   // Of a type, by id.
   Result<std::vector<State>> list(const std::string& type, const std::string& after,
                                   std::int64_t limit);
+  struct Name {
+    std::string type;
+    std::string id;
+  };
+  // Of those of them that are there, in no order.
+  Result<void> each_of(std::span<const Name> names, FunctionRef<void(const State&)> visit);
   // Ends with the first error of the visitor's.
   Result<void> each(FunctionRef<Result<void>(const State&)> visit);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "store/permissions.h"
+#include "store/rows.h"
 
 namespace agentauth {
 namespace {
@@ -212,6 +213,17 @@ Result<void> GrantRepository::each_rule_of(const std::string& subject, Visit vis
         visit(read_grant(row));
         return {};
       });
+}
+
+Result<void> GrantRepository::each_rule_of(std::span<const std::string> subjects, Visit visit) {
+  using Find = RowsSql<
+      "SELECT id, subject, permission, resource, effect, condition, not_before, "
+      "expires_at, max_uses, created_at FROM grants WHERE subject IN (",
+      1, ") ORDER BY id">;
+  return query_rows<Find>(session_, subjects, append_one, [&](const Row& row) -> Result<void> {
+    visit(read_grant(row));
+    return {};
+  });
 }
 
 Result<bool> GrantRepository::spend(GrantId id, const std::string& request_id, Timestamp now) {

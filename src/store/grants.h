@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,8 @@ class GrantRepository {
   using Visit = FunctionRef<void(const Grant& grant)>;
   Result<void> each_rule(Visit visit);
   Result<void> each_rule_of(const std::string& subject, Visit visit);
+  // Those of one subject by their ids.
+  Result<void> each_rule_of(std::span<const std::string> subjects, Visit visit);
 
   // Uses the grant once more for that request, unless it is used up: false. A request that used it
   // before may go on using it.

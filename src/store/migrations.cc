@@ -355,6 +355,17 @@ INSERT INTO audit_parties_in_spans (span, agent_id, sequence)
 DROP TABLE audit_parties;
 ALTER TABLE audit_parties_in_spans RENAME TO audit_parties;
 )sql"},
+    {19, "owners that are suspended, and grants by role", R"sql(
+-- By owner_identity() of the model. An agent's status is what is in force, whoever set it.
+CREATE TABLE suspended_owners (
+  owner_identity TEXT PRIMARY KEY,
+  suspended_at {{timestamp}} NOT NULL DEFAULT {{now}}
+);
+-- 1: it was suspended by itself, and stays so when its owner is resumed.
+ALTER TABLE agents ADD COLUMN suspended_alone BIGINT NOT NULL DEFAULT 0;
+-- What goes with a role is looked for by it.
+CREATE INDEX grants_by_role ON grants (role_id) WHERE role_id IS NOT NULL;
+)sql"},
 };
 
 constexpr std::string_view history_script = R"sql(

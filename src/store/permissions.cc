@@ -1,5 +1,7 @@
 #include "store/permissions.h"
 
+#include "store/rows.h"
+
 namespace agentauth {
 Grant read_permission(const Row& row) {
   Grant grant;
@@ -84,6 +86,14 @@ Result<void> PermissionRepository::each_of(AgentId agent,
                           visit(row.text(0));
                           return {};
                         });
+}
+
+Result<void> PermissionRepository::each_of(std::span<const AgentId> agents, Visit visit) {
+  using Find = RowsSql<"SELECT agent_id, permission FROM permissions WHERE agent_id IN (", 1, ")">;
+  return query_rows<Find>(session_, agents, append_one, [&](const Row& row) -> Result<void> {
+    visit(row.id<AgentId>(0), row.text(1));
+    return {};
+  });
 }
 
 }  // namespace agentauth

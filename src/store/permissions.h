@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,8 @@ class PermissionRepository {
   using Visit = FunctionRef<void(AgentId agent, std::string_view permission)>;
   Result<void> each(Visit visit);
   Result<void> each_of(AgentId agent, FunctionRef<void(std::string_view permission)> visit);
+  // In no order.
+  Result<void> each_of(std::span<const AgentId> agents, Visit visit);
 
  private:
   Session& session_;

@@ -591,8 +591,8 @@ TEST_P(RepositoriesContract, TheStatusOfAllAgentsOfAnOwnerChangesWithARowForEach
   const AgentId other = add_agent("Bot", "robots@example.org").agent_id;
   must(write([&](Transaction& tx) { return tx.changes().append(ChangeKind::agent, other); }));
   const auto changed = must(write([&](Transaction& tx) -> Result<std::vector<AgentId>> {
-    auto agents = TRY(tx.agents().set_status_of_owner("robots@example.com", AgentStatus::suspended,
-                                                      Timestamp{Seconds{1'700'000'000}}));
+    auto agents =
+        TRY(tx.agents().suspend_owner("robots@example.com", Timestamp{Seconds{1'700'000'000}}));
     TRY(tx.changes().append_statuses_of_owner("robots@example.com"));
     return agents;
   }));
@@ -612,6 +612,57 @@ TEST_P(RepositoriesContract, TheStatusOfAllAgentsOfAnOwnerChangesWithARowForEach
     told.insert(changes[i].agent_id);
   }
   EXPECT_EQ(told, owned);
+}
+
+TEST_P(RepositoriesContract, AnOwnerThatIsResumedLeavesWhoWasSuspendedAlone) {
+  const Timestamp now{Seconds{1'700'000'000}};
+  const AgentId with_owner = add_agent("Bot", "Robots@example.com").agent_id;
+  const AgentId alone = add_agent("Bot", "robots@example.com").agent_id;
+  const AgentId woken = add_agent("Bot", "robots@example.com").agent_id;
+  const auto suspended = [&] {
+    std::set<AgentId> found;
+    must(read([&](Transaction& tx) {
+      return tx.agents().each_state([&](const AgentRepository::State& agent) {
+        if (agent.status == AgentStatus::suspended) found.insert(agent.id);
+      });
+    }));
+    return found;
+  };
+  const auto is_owner_suspended = [&](const std::string& owner) {
+    return must(read([&](Transaction& tx) { return tx.agents().is_owner_suspended(owner); }));
+  };
+  const auto resume = [&] {
+    return write(
+        [&](Transaction& tx) { return tx.agents().resume_owner("ROBOTS@example.com", now); });
+  };
+  EXPECT_THAT(must(resume()), SizeIs(0)) << "nobody was suspended";
+  must(write([&](Transaction& tx) -> Result<void> {
+    TRY(tx.agents().set_status(alone, AgentStatus::suspended, now));
+    TRY(tx.agents().set_status(woken, AgentStatus::suspended, now));
+    // As a node of before would: it does not know who was suspended alone.
+    TRY(tx.session().execute("UPDATE agents SET status = 'active' WHERE id = $1", {woken}));
+    return {};
+  }));
+  for (int again = 0; again < 2; ++again)
+    EXPECT_THAT(must(write([&](Transaction& tx) {
+                  return tx.agents().suspend_owner("robots@example.com", now);
+                })),
+                SizeIs(3));
+  EXPECT_THAT(suspended(), SizeIs(3));
+  EXPECT_TRUE(is_owner_suspended("Robots@Example.com"));
+  EXPECT_FALSE(is_owner_suspended("others@example.com"));
+  const auto resumed = must(resume());
+  EXPECT_EQ(std::set(resumed.begin(), resumed.end()), (std::set{with_owner, woken}));
+  EXPECT_EQ(suspended(), std::set{alone});
+  EXPECT_FALSE(is_owner_suspended("robots@example.com"));
+  EXPECT_THAT(must(resume()), SizeIs(0));
+  must(write([&](Transaction& tx) -> Result<void> {
+    TRY(tx.agents().suspend_owner("robots@example.com", now));
+    for (const AgentId agent : {with_owner, alone, woken}) TRY(tx.agents().erase(agent));
+    return {};
+  }));
+  EXPECT_THAT(must(resume()), SizeIs(0)) << "the owner alone";
+  EXPECT_EQ(resume().error().code, Errc::not_found);
 }
 
 TEST_P(RepositoriesContract, ChangesAreNumberedFromOneAndReadFromAnywhere) {

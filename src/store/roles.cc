@@ -1,5 +1,7 @@
 #include "store/roles.h"
 
+#include "store/rows.h"
+
 namespace agentauth {
 namespace {
 
@@ -12,12 +14,6 @@ Role read_role(const Row& row) {
   role.about = row.text(2);
   role.created_at = row.time(3);
   return role;
-}
-
-// Columns: id, member, principal, expires_at, created_at.
-Membership read_membership(const Row& row) {
-  return {row.id<MembershipId>(0), std::string(row.text(1)), std::string(row.text(2)),
-          row.optional_time(3), row.time(4)};
 }
 
 // Columns: member, role_id, principal, expires_at.
@@ -52,7 +48,18 @@ Result<Role> one_role(Result<std::optional<Role>> found) {
   return *role;
 }
 
+using FindStates = RowsSql<"SELECT id, principal FROM roles WHERE principal IN (", 1, ")">;
+using FindMemberships = RowsSql<
+    "SELECT member, role_id, principal, expires_at FROM memberships "
+    "JOIN roles ON roles.id = role_id WHERE member IN (",
+    1, ")">;
+
 }  // namespace
+
+Membership read_membership(const Row& row) {
+  return {row.id<MembershipId>(0), std::string(row.text(1)), std::string(row.text(2)),
+          row.optional_time(3), row.time(4)};
+}
 
 Result<std::optional<Role>> RoleRepository::insert(const std::string& principal,
                                                    const std::string& about) {
@@ -312,6 +319,15 @@ Result<std::optional<RoleRepository::State>> RoleRepository::find_state(
   return state;
 }
 
+Result<void> RoleRepository::each_state_of(std::span<const std::string> principals,
+                                           FunctionRef<void(const State&)> visit) {
+  return query_rows<FindStates>(session_, principals, append_one,
+                                [&](const Row& row) -> Result<void> {
+                                  visit({row.id<RoleId>(0), std::string(row.text(1))});
+                                  return {};
+                                });
+}
+
 Result<void> RoleRepository::each_membership(FunctionRef<void(const MembershipState&)> visit) {
   return session_.query(
       "SELECT member, role_id, principal, expires_at "
@@ -331,6 +347,15 @@ Result<void> RoleRepository::each_membership_of(const std::string& member,
         visit(read_state(row));
         return {};
       });
+}
+
+Result<void> RoleRepository::each_membership_of(std::span<const std::string> members,
+                                                FunctionRef<void(const MembershipState&)> visit) {
+  return query_rows<FindMemberships>(session_, members, append_one,
+                                     [&](const Row& row) -> Result<void> {
+                                       visit(read_state(row));
+                                       return {};
+                                     });
 }
 
 }  // namespace agentauth

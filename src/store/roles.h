@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,9 @@
 #include "store/session.h"
 
 namespace agentauth {
+
+// Of a row that begins with the columns id, member, principal, expires_at, created_at.
+Membership read_membership(const Row& row);
 
 class RoleRepository {
  public:
@@ -69,6 +73,9 @@ class RoleRepository {
   };
   Result<void> each_state(FunctionRef<void(const State&)> visit);
   Result<std::optional<State>> find_state(const std::string& principal);
+  // Of those of them that are there, in no order.
+  Result<void> each_state_of(std::span<const std::string> principals,
+                             FunctionRef<void(const State&)> visit);
   struct MembershipState {
     std::string member;
     State of;
@@ -77,6 +84,9 @@ class RoleRepository {
   // The memberships of one member come together.
   Result<void> each_membership(FunctionRef<void(const MembershipState&)> visit);
   Result<void> each_membership_of(const std::string& member,
+                                  FunctionRef<void(const MembershipState&)> visit);
+  // In no order.
+  Result<void> each_membership_of(std::span<const std::string> members,
                                   FunctionRef<void(const MembershipState&)> visit);
 
  private:

@@ -15,6 +15,7 @@
 #include "store/idempotency.h"
 #include "store/key_uses.h"
 #include "store/permissions.h"
+#include "store/policy_tables.h"
 #include "store/roles.h"
 #include "store/session.h"
 #include "store/settings.h"
@@ -42,6 +43,7 @@ class Transaction {
   GrantLastUseRepository grant_last_uses() { return GrantLastUseRepository(session_); }
   RoleRepository roles() { return RoleRepository(session_); }
   EntityRepository entities() { return EntityRepository(session_); }
+  PolicyTables policies() { return PolicyTables(session_); }
   ChangeLog changes() {
     if (outcome_ != nullptr) outcome_->changes = true;
     return ChangeLog(session_);

@@ -36,23 +36,36 @@ def test_all_agents_of_the_owner_stop_and_start_again(server, admin, owner):
     assert all(agent.get("/data/weather").status_code == 200 for agent in fleet)
 
 
-def test_resuming_an_owner_resumes_who_was_suspended_alone_as_the_guide_says(server, admin, owner):
+def test_resuming_an_owner_leaves_who_was_suspended_alone(server, admin, owner):
     alone, other = (server.register_with("read_weather", owner=owner) for _ in range(2))
+    assert all(agent.get("/data/weather").status_code == 200 for agent in (alone, other))
     assert admin.post(f"{alone.path}/suspend").status_code == 200
     assert switch(admin, owner, "suspend").json()["agents"] == 2
-    assert switch(admin, owner, "resume").json()["agents"] == 2
-    for agent in (alone, other):
-        assert agent.get("/data/weather").status_code == 200
+    assert switch(admin, owner, "resume").json()["agents"] == 1
+    problem(alone.get("/data/weather"), 401, "unauthenticated")
+    assert other.get("/data/weather").status_code == 200
+    assert switch(admin, owner, "resume").json()["agents"] == 0
+    assert admin.post(f"{alone.path}/resume").status_code == 200
+    assert alone.get("/data/weather").status_code == 200
 
 
-def test_who_registers_under_a_suspended_owner_is_stopped_by_the_next_call(server, admin, owner):
-    first = server.register(owner=owner)
-    switch(admin, owner, "suspend")
-    second = server.register(owner=owner)
-    assert second.login(), "active, as the guide says"
-    assert switch(admin, owner, "suspend").json()["agents"] == 2
-    for agent in (first, second):
-        problem(server.login(agent.api_key), 401, "unauthenticated")
+def test_nobody_comes_back_or_is_added_while_the_owner_is_suspended(server, admin, owner):
+    agent = server.register_with("read_weather", owner=owner)
+    stranger = server.register()
+    assert agent.get("/data/weather").status_code == 200
+    assert switch(admin, owner, "suspend").status_code == 200
+    told = problem(admin.post(f"{agent.path}/resume"), 409, "conflict")
+    assert owner in told["detail"]
+    late = {"agent_name": "Late", "owner_email": owner.upper()}
+    problem(server.call("POST", "/agents/register", json=late), 409, "conflict")
+    problem(admin.call("PATCH", stranger.path, json={"owner_email": owner}), 409, "conflict")
+    problem(admin.call("PATCH", agent.path, json={"owner_email": "else@example.com"}), 409,
+            "conflict")
+    problem(agent.get("/data/weather"), 401, "unauthenticated")
+    assert len(admin.get(f"/agents?owner={owner}").json()["items"]) == 1
+    assert switch(admin, owner, "resume").json()["agents"] == 1
+    assert agent.get("/data/weather").status_code == 200
+    assert server.register(owner=owner).login()
 
 
 def test_an_owner_is_the_same_in_whatever_case_of_letters(server, admin, owner):

@@ -1,6 +1,9 @@
 #include "authz/internal/policy_changes.h"
 
+#include <algorithm>
+#include <map>
 #include <set>
+#include <span>
 
 #include "authz/audit_targets.h"
 
@@ -119,72 +122,180 @@ Result<void> placed(const std::string& place, Result<T> result) {
   return tl::unexpected(std::move(error));
 }
 
+// Decides each line as the call that changes it alone would, and then writes many of them with each
+// statement: nobody else writes meanwhile.
 class Maker {
  public:
   Maker(Transaction& tx, Author& author, const PolicyService::Changes& services,
         const TimeBudget& time)
-      : tx_(tx), author_(author), grantees_(tx), services_(services), time_(time) {}
+      : tx_(tx), author_(author), services_(services), time_(time) {}
 
-  std::vector<AuditedChange> take_changes() { return std::move(changes_); }
-
-  template <class Line>
-  Result<void> put_all(const std::vector<const Line*>& lines) {
-    return each(lines, [&](const Line& line) { return put(line); });
+  Result<void> put_roles(const std::vector<const RoleLine*>& lines) {
+    std::vector<PolicyTables::NewRole> roles;
+    for (const RoleLine* role : lines) {
+      roles.push_back({principal_of(*role), role->about.value_or("")});
+      subjects_.push_back(roles.back().principal);
+      note(AuditAction::role_put, target_of_principal(roles.back().principal));
+    }
+    return in_parts(roles, [&](auto part) { return tx_.policies().put_roles(part); });
   }
-  template <class Line>
-  Result<void> remove_all(const std::vector<const Line*>& lines) {
-    return each(lines, [&](const Line& line) { return remove(line); });
+
+  Result<void> add_grants(const std::vector<const GrantLine*>& lines) {
+    std::set<std::string> subjects;
+    for (const GrantLine* line : lines) subjects.insert(line->grant.subject);
+    Grantees grantees(tx_);
+    TRY(grantees.look_up_all(subjects));
+    std::vector<PolicyTables::NewGrant> grants;
+    for (const GrantLine* line : lines) {
+      TRY(time_.check());
+      auto subject = services_.permissions.require_grantable(author_, grantees, line->grant);
+      if (!subject) return placed(line->place, std::move(subject));
+      grants.push_back({*std::move(subject), &line->grant});
+      note(AuditAction::permission_grant, target_of_grant(line->grant));
+    }
+    subjects_.insert(subjects_.end(), subjects.begin(), subjects.end());
+    return in_parts(grants, [&](auto part) { return tx_.policies().insert_grants(part); });
+  }
+
+  Result<void> put_entities(const std::vector<const EntityLine*>& lines) {
+    std::vector<EntityRepository::State> entities;
+    for (const EntityLine* line : lines) {
+      entities.push_back({line->type, line->id, line->properties, author_.now()});
+      entities_.push_back(line->type + ':' + line->id);
+      note(AuditAction::entity_put, target_of_entity(line->type, line->id));
+    }
+    return in_parts(entities, [&](auto part) { return tx_.policies().put_entities(part); });
+  }
+
+  // What is nested first, one by one: what each of them may reach depends on all others.
+  Result<void> put_members(const std::vector<const MemberLine*>& lines) {
+    std::vector<const MemberLine*> lone;
+    for (const MemberLine* line : lines) {
+      if (!policy::is_role_or_group(line->membership.member)) {
+        lone.push_back(line);
+        continue;
+      }
+      TRY(time_.check());
+      auto put = services_.roles.put_member(tx_, author_, line->membership);
+      if (!put) return placed(line->place, std::move(put));
+      note_forgotten(put->forgotten);
+      note(AuditAction::member_add, target_of(*line));
+    }
+    return put_lone_members(lone);
+  }
+
+  Result<void> remove_members(const std::vector<const MemberLine*>& lines) {
+    std::vector<MembershipId> ids;
+    for (const MemberLine* line : lines) {
+      TRY(time_.check());
+      const Membership& membership = line->membership;
+      TRY(placed(unlisted(shown(membership)), author_.require_membership(tx_, membership.of)));
+      ids.push_back(membership.id);
+      subjects_.push_back(membership.member);
+      note(AuditAction::member_remove, target_of(*line));
+    }
+    return erase_in_parts(ids, [&](auto part) { return tx_.policies().erase_members(part); });
+  }
+
+  Result<void> remove_grants(const std::vector<const GrantLine*>& lines) {
+    std::vector<GrantId> ids;
+    for (const GrantLine* line : lines) {
+      TRY(time_.check());
+      TRY(placed(unlisted(shown(line->grant)), author_.require_revocation(line->grant)));
+      subjects_.push_back(line->grant.subject);
+      for (const GrantId id : line->ids) {
+        ids.push_back(id);
+        note(AuditAction::permission_revoke, target_of_grant(line->grant));
+      }
+    }
+    return erase_in_parts(ids, [&](auto part) { return tx_.policies().erase_grants(part); });
+  }
+
+  Result<void> remove_entities(const std::vector<const EntityLine*>& lines) {
+    std::vector<EntityRepository::Name> names;
+    for (const EntityLine* line : lines) {
+      names.push_back({line->type, line->id});
+      entities_.push_back(line->type + ':' + line->id);
+      note(AuditAction::entity_delete, target_of_entity(line->type, line->id));
+    }
+    return erase_in_parts(names, [&](auto part) { return tx_.policies().erase_entities(part); });
+  }
+
+  Result<void> remove_roles(const std::vector<const RoleLine*>& lines) {
+    std::vector<std::string> principals;
+    for (const RoleLine* role : lines) {
+      TRY(time_.check());
+      principals.push_back(principal_of(*role));
+      const std::string& principal = principals.back();
+      TRY(placed(unlisted(principal), author_.require_membership(tx_, principal)));
+      subjects_.push_back(principal);
+      note(AuditAction::role_delete, target_of_principal(principal));
+    }
+    return erase_in_parts(principals, [&](auto part) { return tx_.policies().erase_roles(part); });
+  }
+
+  // In the log, last of all; and what was made.
+  Result<std::vector<AuditedChange>> finish() {
+    TRY(author_.note_changes(tx_, subjects_, entities_));
+    return std::move(changes_);
   }
 
  private:
-  template <class Line, class Make>
-  Result<void> each(const std::vector<const Line*>& lines, Make make) {
-    for (const Line* line : lines) {
+  static constexpr std::size_t part_max = 1024;  // is written before it is asked for the time again
+
+  template <class T, class Write>
+  Result<void> in_parts(const std::vector<T>& all, Write write) {
+    for (std::span<const T> rest(all); !rest.empty();) {
       TRY(time_.check());
-      TRY(make(*line));
+      const auto part = rest.first(std::min(rest.size(), part_max));
+      TRY(write(part));
+      rest = rest.subspan(part.size());
     }
     return {};
+  }
+  template <class T, class Erase>
+  Result<void> erase_in_parts(const std::vector<T>& all, Erase erase) {
+    return in_parts(all, [&](std::span<const T> part) -> Result<void> {
+      if (TRY(erase(part)) == static_cast<std::int64_t>(part.size())) return {};
+      return failure(Errc::conflict, "What is stored was changed meanwhile; try again");
+    });
   }
 
-  Result<void> put(const RoleLine& role) {
-    TRY(placed(role.place, services_.roles.put(tx_, role.kind, role.name, role.about)));
-    return note(AuditAction::role_put, target_of_principal(principal_of(role)));
-  }
-  Result<void> put(const GrantLine& line) {
-    TRY(placed(line.place, services_.permissions.grant(tx_, author_, grantees_, line.grant)));
-    return note(AuditAction::permission_grant, target_of_grant(line.grant));
-  }
-  Result<void> put(const MemberLine& line) {
-    auto put = services_.roles.put_member(tx_, author_, line.membership);
-    if (!put) return placed(line.place, std::move(put));
-    for (const Membership& forgotten : put->forgotten) changes_.push_back(removal_of(forgotten));
-    return note(AuditAction::member_add, target_of(line));
-  }
-  Result<void> put(const EntityLine& line) {
-    TRY(placed(line.place, services_.entities.put(tx_, {line.type, line.id, {line.properties}})));
-    return note(AuditAction::entity_put, target_of_entity(line.type, line.id));
-  }
-  Result<void> remove(const MemberLine& line) {
-    const Membership& membership = line.membership;
-    TRY(placed(unlisted(shown(membership)),
-               services_.roles.erase_member(tx_, author_, membership.of, membership.member)));
-    return note(AuditAction::member_remove, target_of(line));
-  }
-  Result<void> remove(const GrantLine& line) {
-    for (const GrantId id : line.ids) {
-      TRY(placed(unlisted(shown(line.grant)), services_.permissions.revoke(tx_, author_, id)));
-      TRY(note(AuditAction::permission_revoke, target_of_grant(line.grant)));
+  Result<void> put_lone_members(const std::vector<const MemberLine*>& lines) {
+    std::map<std::string, const MemberLine*> last;  // of each member
+    std::set<std::string> roles;
+    for (const MemberLine* line : lines) {
+      TRY(time_.check());
+      TRY(placed(line->place, services_.roles.require_lone_member(tx_, author_, line->membership)));
+      last[line->membership.member] = line;
+      roles.insert(line->membership.of);
+      subjects_.push_back(line->membership.member);
+      note(AuditAction::member_add, target_of(*line));
     }
-    return {};
+    std::map<std::string, RoleId> ids;
+    TRY(tx_.roles().each_state_of(
+        std::vector(roles.begin(), roles.end()),
+        [&](const RoleRepository::State& role) { ids[role.principal] = role.id; }));
+    std::vector<PolicyTables::NewMember> members;
+    for (const MemberLine* line : lines) {
+      const Membership& wanted = line->membership;
+      members.push_back(
+          {wanted.member, agent_of(wanted.member), ids[wanted.of], wanted.expires_at});
+    }
+    TRY(in_parts(members, [&](auto part) { return tx_.policies().put_members(part); }));
+    return settle(last);
   }
-  Result<void> remove(const EntityLine& line) {
-    TRY(placed(unlisted(shown(line)), services_.entities.erase(tx_, {line.type, line.id})));
-    return note(AuditAction::entity_delete, target_of_entity(line.type, line.id));
-  }
-  Result<void> remove(const RoleLine& role) {
-    const std::string principal = principal_of(role);
-    TRY(placed(unlisted(principal), services_.roles.erase(tx_, author_, principal)));
-    return note(AuditAction::role_delete, target_of_principal(principal));
+
+  Result<void> settle(const std::map<std::string, const MemberLine*>& last) {
+    std::vector<std::string> members;
+    for (const auto& [member, line] : last) members.push_back(member);
+    return in_parts(members, [&](std::span<const std::string> part) -> Result<void> {
+      const auto settled = TRY(services_.roles.settle_members(tx_, part, author_.now()));
+      note_forgotten(settled.forgotten);
+      if (settled.refused.empty()) return {};
+      const auto& [member, why] = *settled.refused.begin();
+      return placed(last.at(member)->place, Result<void>(tl::unexpected(why)));
+    });
   }
 
   // What the document does not list has no place in it.
@@ -194,18 +305,22 @@ class Maker {
   static AuditTarget target_of(const MemberLine& line) {
     return target_of_principal(line.membership.of, line.membership.member);
   }
-  Result<void> note(AuditAction action, AuditTarget target) {
+  void note(AuditAction action, AuditTarget target) {
     changes_.push_back({action, std::move(target)});
-    return {};
+  }
+  void note_forgotten(const std::vector<Membership>& memberships) {
+    for (const Membership& forgotten : memberships) changes_.push_back(removal_of(forgotten));
   }
 
   Transaction& tx_;
   Author& author_;
-  Grantees grantees_;
   const PolicyService::Changes& services_;
   const TimeBudget& time_;
   const bool names_unlisted_ = author_.may_read(reading_all);
   std::vector<AuditedChange> changes_;
+  // Of which the log is to say that they changed.
+  std::vector<std::string> subjects_;
+  std::vector<std::string> entities_;
 };
 
 // Those that the author will be asked about, as they are before.
@@ -238,16 +353,16 @@ Result<std::vector<AuditedChange>> make(const PolicyChanges& changes, Transactio
                                         const TimeBudget& time) {
   TRY(look_at_roles(changes, tx, author, time));
   Maker maker(tx, author, services, time);
-  TRY(maker.put_all(changes.roles_put));
-  TRY(maker.put_all(changes.grants_added));
-  TRY(maker.put_all(changes.entities_put));
+  TRY(maker.put_roles(changes.roles_put));
+  TRY(maker.add_grants(changes.grants_added));
+  TRY(maker.put_entities(changes.entities_put));
   // Members go before others come: two roles may change places.
-  TRY(maker.remove_all(changes.members_removed));
-  TRY(maker.put_all(changes.members_put));
-  TRY(maker.remove_all(changes.entities_removed));
-  TRY(maker.remove_all(changes.grants_removed));
-  TRY(maker.remove_all(changes.roles_removed));
-  return maker.take_changes();
+  TRY(maker.remove_members(changes.members_removed));
+  TRY(maker.put_members(changes.members_put));
+  TRY(maker.remove_entities(changes.entities_removed));
+  TRY(maker.remove_grants(changes.grants_removed));
+  TRY(maker.remove_roles(changes.roles_removed));
+  return maker.finish();
 }
 
 }  // namespace agentauth::internal

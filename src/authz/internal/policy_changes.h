@@ -35,8 +35,9 @@ PolicyChanges compare(const PolicyLines& stored, const PolicyLines& wanted);
 // What shows an author the lines that it does not list.
 inline constexpr std::string_view reading_all = "agentauth:policy:read";
 
-// Makes them one by one; returns what was made. What the author may was decided by what was before,
-// whatever they are. Errors besides those of the services: unavailable, when they take too long.
+// Makes them; returns what was made. Each is decided by itself, and what the author may by what was
+// before, whatever they are. Errors besides those of the services: unavailable, when they take too
+// long.
 Result<std::vector<AuditedChange>> make(const PolicyChanges& changes, Transaction& tx,
                                         Author& author, const PolicyService::Changes& services,
                                         const TimeBudget& time);

@@ -50,38 +50,22 @@ class StoredLines {
     std::size_t count = 0;
     for (PageStart after;;) {
       const auto roles = TRY(tx_.roles().list(kind, after, page));
-      for (const Role& role : roles) {
-        lines_.roles[role.principal] = {kind, role.name, role.about};
-        TRY(read_grants_of(role.principal));
-        TRY(read_members(role));
-      }
+      for (const Role& role : roles) lines_.roles[role.principal] = {kind, role.name, role.about};
       count += roles.size();
       if (count > policy_lines_max) return too_many(kind == RoleKind::role ? "roles" : "groups");
-      if (static_cast<std::int64_t>(roles.size()) < page) return {};
+      if (static_cast<std::int64_t>(roles.size()) < page) break;
       after = {roles.back().created_at, roles.back().id.uuid};
     }
-  }
-
-  Result<void> read_grants_of(const std::string& principal) {
-    for (PageStart after;;) {
+    TRY(tx_.policies().each_grant_to(kind, [&](const Grant& grant) -> Result<void> {
       TRY(time_.check());
-      const auto grants = TRY(tx_.grants().list(principal, after, page));
-      for (const Grant& grant : grants) TRY(add(grant));
-      if (static_cast<std::int64_t>(grants.size()) < page) return {};
-      after = {grants.back().created_at, grants.back().id.uuid};
-    }
-  }
-
-  Result<void> read_members(const Role& role) {
-    for (PageStart after;;) {
+      return add(grant);
+    }));
+    return tx_.policies().each_membership_in(kind, [&](const Membership& member) -> Result<void> {
       TRY(time_.check());
-      const auto members = TRY(tx_.roles().list_members(role.id, after, page));
-      for (const Membership& member : members)
-        lines_.members[joined_key({member.of, member.member})] = {member};
+      lines_.members[joined_key({member.of, member.member})] = {member};
       if (lines_.members.size() > policy_lines_max) return too_many("members");
-      if (static_cast<std::int64_t>(members.size()) < page) return {};
-      after = {members.back().created_at, members.back().id.uuid};
-    }
+      return {};
+    });
   }
 
   Result<void> read_grants() {

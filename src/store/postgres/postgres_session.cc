@@ -55,25 +55,24 @@ constexpr char begin_migrate[] =
 // The parameters of one statement in the form that libpq wants.
 class Arguments {
  public:
-  static constexpr std::size_t count_max = 136;  // eight audit events
+  explicit Arguments(std::size_t count)
+      : texts_(count, no_text), values_(count), lengths_(count), formats_(count), digits_(count) {}
 
+  // As many as were said. Errors: invalid_argument.
   Result<void> assign(std::span<const Param> params) {
-    if (params.size() > count_max)
-      return failure(Errc::internal, "Internal error", "too many parameters");
-    count_ = params.size();
-    for (std::size_t i = 0; i < count_; ++i) {
+    for (std::size_t i = 0; i < params.size(); ++i) {
       const Param::Value value = params[i].value();
       TRY(check_storable(value));
       point_to(i, value);
     }
     // Not before all of them are there: until then they may move.
-    for (std::size_t i = 0; i < count_; ++i)
+    for (std::size_t i = 0; i < params.size(); ++i)
       if (texts_[i] != no_text) values_[i] = ended_.data() + texts_[i];
     return {};
   }
 
   int send(pg_conn* connection, const char* name) const {
-    return PQsendQueryPrepared(connection, name, static_cast<int>(count_), values_.data(),
+    return PQsendQueryPrepared(connection, name, static_cast<int>(values_.size()), values_.data(),
                                lengths_.data(), formats_.data(), 0);
   }
 
@@ -81,8 +80,6 @@ class Arguments {
   enum Format : int { as_text = 0, as_binary = 1 };
 
   void point_to(std::size_t i, const Param::Value& value) {
-    formats_[i] = as_text;
-    texts_[i] = no_text;
     if (const auto* integer = std::get_if<std::int64_t>(&value)) {
       auto& digits = digits_[i];
       *std::to_chars(digits.data(), digits.data() + digits.size() - 1, *integer).ptr = '\0';
@@ -100,13 +97,12 @@ class Arguments {
 
   static constexpr std::size_t no_text = std::string::npos;
 
-  std::size_t count_ = 0;
-  std::string ended_;  // the texts, each with the NUL behind it that libpq wants
-  std::array<std::size_t, count_max> texts_;  // where in there
-  std::array<const char*, count_max> values_{};
-  std::array<int, count_max> lengths_{};
-  std::array<int, count_max> formats_{};
-  std::array<std::array<char, 24>, count_max> digits_;
+  std::string ended_;               // the texts, each with the NUL behind it that libpq wants
+  std::vector<std::size_t> texts_;  // where in there
+  std::vector<const char*> values_;
+  std::vector<int> lengths_;
+  std::vector<int> formats_;
+  std::vector<std::array<char, 24>> digits_;
 };
 
 }  // namespace
@@ -250,7 +246,7 @@ Result<void> PostgresSession::send(Sql sql, std::span<const Param> params) {
   contended_ = false;
   if (running_)
     return failure(Errc::internal, "Internal error", "a row's visitor used the session again");
-  Arguments arguments;
+  Arguments arguments(params.size());
   TRY(arguments.assign(params));
   const char* const name = TRY(prepare(sql));
   if (arguments.send(connection_.get(), name) == 0) return fail(nullptr);
