@@ -376,6 +376,18 @@ def test_a_dump_of_postgresql_is_settled_in_place(launch, postgres_cluster):
     assert server.command_line("audit", "verify").returncode == 0
 
 
+def test_on_postgresql_nothing_is_settled_while_a_server_is_connected(sqlite_launch,
+                                                                      postgres_cluster):
+    server = sqlite_launch(database=postgres_cluster.fresh_database())
+    agent = server.register_with("read_weather")
+    refused = restore(server, "--in-place")
+    assert refused.returncode == 1 and "connected" in only_line(refused.stderr)
+    assert server.get("/data/weather", token=agent.token).status_code == 200
+    assert server.stop() == 0
+    settled = restore(server, "--in-place")
+    assert settled.returncode == 0 and "signing keys" in only_line(settled.stderr)
+
+
 @pytest.mark.parametrize("script, named", [
     ("CREATE FUNCTION undo() RETURNS trigger LANGUAGE plpgsql AS "
      "$$ BEGIN NEW.status := 'active'; RETURN NEW; END $$; CREATE TRIGGER keep_active "
