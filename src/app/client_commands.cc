@@ -299,6 +299,7 @@ constexpr auto entries = std::to_array<Entry>({
     {CommandId::limits_show, show_limits},
     {CommandId::limits_apply, apply_limits},
     {CommandId::check, check},
+    {CommandId::explain, explain_decision},
     {CommandId::ready, ask_ready},
     {CommandId::audit_tail, tail},
 });

@@ -51,6 +51,9 @@ constexpr std::array<Positional, 2> who_question{
     {{"ACTION", "a permission, without *"}, {"RESOURCE", "type:id", false}}};
 constexpr std::array<Positional, 2> what_question{
     {{"SUBJECT", subject_about}, {"RESOURCE", "type:id", false}}};
+constexpr std::array<Positional, 3> why_question{{{"SUBJECT", subject_about},
+                                                  {"ACTION", "a permission, without *"},
+                                                  {"RESOURCE", "type:id", false}}};
 constexpr std::array<Positional, 1> casbin_policy{{{"POLICY", "the policy, as CSV"}}};
 constexpr std::array<Positional, 1> limits_file{
     {{"FILE", "JSON as \"limits show --json\" prints it"}}};
@@ -356,6 +359,15 @@ constexpr auto table = std::to_array<Command>({
      .positionals = question,
      .example = "agentauth check WeatherBot read_weather && echo yes",
      .note = "Exit code 0 means allowed, 3 means denied."},
+    {.id = CommandId::explain,
+     .name = "explain",
+     .about = "Show why a subject may do something or not, and what each grant said",
+     .positionals = why_question,
+     .example = "agentauth explain WeatherBot read_weather city:berlin --context "
+                "'{\"address\":\"10.0.0.1\"}'",
+     .note = "At most 100 grants are shown, those about the resource first. Exit code 0 either "
+             "way. About others it needs a key that holds agentauth:access:evaluate; --context "
+             "counts from one that holds agentauth:access:assert."},
     {.id = CommandId::ready,
      .name = "ready",
      .about = "Ask whether a server is ready, as a health check does",

@@ -24,11 +24,11 @@ constexpr CommandSet with_master_key =
     CommandSet{serve, admin_create, audit_verify, audit_export, backup, restore, config, doctor};
 constexpr CommandSet on_database = with_master_key | CommandSet{migrate};
 constexpr CommandSet of_agents{
-    agent_list,   agent_show,   agent_create,        agent_update,    agent_suspend,
-    agent_resume, agent_delete, agent_revoke_tokens, permission_list, permission_grant,
-    key_list,     key_create,   key_rotate,          key_revoke,      permission_revoke,
-    check,        audit_tail,   limits_show,         limits_apply,    gateway_routes,
-    config};
+    agent_list,     agent_show,   agent_create,        agent_update,    agent_suspend,
+    agent_resume,   agent_delete, agent_revoke_tokens, permission_list, permission_grant,
+    key_list,       key_create,   key_rotate,          key_revoke,      permission_revoke,
+    check,          explain,      audit_tail,          limits_show,     limits_apply,
+    gateway_routes, config};
 constexpr CommandSet adding_members{role_add_member, group_add_member};
 constexpr CommandSet granting{permission_grant, role_grant, group_grant, grant_put};
 constexpr CommandSet revoking{permission_revoke, role_revoke, group_revoke};
@@ -555,6 +555,12 @@ constexpr auto table = std::to_array<Option>({
      .commands = CommandSet{grant_list, grant_unused},
      .value_name = "SUBJECT",
      .about = "Only grants of this subject"},
+    {.name = "context",
+     .kind = text,
+     .commands = CommandSet{explain},
+     .value_name = "JSON",
+     .about = "What conditions see as context, an object: "
+              "{\"address\":\"10.0.0.1\",\"method\":\"GET\"}"},
     {.name = "dry-run",
      .kind = flag,
      .commands = CommandSet{policy_apply},
