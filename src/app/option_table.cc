@@ -46,6 +46,7 @@ constexpr CommandSet with_output =
 
 bool is_time(std::string_view text) { return parse_rfc3339(text).has_value(); }
 bool is_since(std::string_view text) { return parse_since(text, Timestamp{}).has_value(); }
+bool is_lifetime(std::string_view text) { return parse_lifetime(text).has_value(); }
 constexpr std::string_view time_rule = "a time such as 2026-01-31T12:00:00Z";
 
 // How a value enters Options, by the type of the member.
@@ -489,12 +490,13 @@ constexpr auto table = std::to_array<Option>({
      .max = 512,
      .about = "What the key is for"},
     {.name = "expires-in",
-     .kind = seconds,
+     .kind = text,
      .commands = CommandSet{key_create},
-     .value_name = "SECONDS",
-     .max = 315360000,
-     .unit = "seconds",
-     .about = "When the key ends by itself; without it, never"},
+     .value_name = "TIME",
+     .valid = is_lifetime,
+     .rule = "how long, up to ten years: 30d, 12h, or a number of seconds",
+     .about =
+         "How long until the key ends by itself: 30d, 12h or seconds; without it, it never does"},
     {.name = "now",
      .kind = flag,
      .commands = CommandSet{signing_key_rotate},
