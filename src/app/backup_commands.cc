@@ -183,10 +183,11 @@ Result<std::optional<std::string>> put_in_place(NewFile& copy, const fs::path& f
   return kept.string();
 }
 
-void advise(const Found& found, std::ostream& advice) {
+// `begins`: what is so only where a database of before was put back, which "in place" cannot see.
+void advise(const Found& found, std::string_view begins, std::ostream& advice) {
   advice
-      << "agentauth: all tokens have ended. What was revoked, suspended, deleted, denied or taken "
-         "away "
+      << "agentauth: all tokens have ended. " << begins
+      << " was revoked, suspended, deleted, denied or taken away "
       << (found.newest ? "after " + format_rfc3339(*found.newest) : "since then")
       << ", withdrawn signing keys too, is as it was before: do it again before a server starts, "
          "or at once after\n";
@@ -210,7 +211,7 @@ Result<int> restore_in_place(const CommandLine& line, const Options& options, st
   const Found found = TRY(settle(options));
   report(line, found, {{"database", mask_url_password(options.database)}, {"kept", std::nullopt}},
          out);
-  advise(found, advice);
+  advise(found, "If an older database was put back, what", advice);
   return exit_done;
 }
 
@@ -329,7 +330,7 @@ Result<int> restore_database(const CommandLine& line, const Options& options, st
   const Found found = TRY(about(fill(copy, *from, options), "cannot restore", *from));
   const auto kept = TRY(put_in_place(copy, file));
   report(line, found, {{"database", file.string()}, {"kept", kept}}, out);
-  advise(found, advice);
+  advise(found, "What", advice);
   return exit_done;
 }
 
