@@ -4,8 +4,16 @@ install(TARGETS agentauth RUNTIME DESTINATION bin)
 install(TARGETS agentauth_envoy LIBRARY DESTINATION lib/agentauth)
 install(FILES deploy/systemd/agentauth.service DESTINATION /usr/lib/systemd/system)
 install(FILES deploy/debian/agentauth.toml DESTINATION /etc/agentauth)
-install(FILES README.md CHANGELOG.md SECURITY.md LICENSE DESTINATION share/doc/agentauth)
-install(DIRECTORY docs/reference DESTINATION share/doc/agentauth)
+# README and guides, and what they lead to, lie to each other as in the project.
+install(FILES README.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE
+        DESTINATION share/doc/agentauth)
+install(DIRECTORY docs DESTINATION share/doc/agentauth)
+foreach(examples IN ITEMS compose container gateways kubernetes mcp monitoring policies)
+  install(DIRECTORY deploy/${examples} DESTINATION share/doc/agentauth/deploy)
+endforeach()
+install(FILES deploy/gitleaks.toml DESTINATION share/doc/agentauth/deploy)
+install(FILES tests/cases/conditions.h tests/cases/gateway_paths.h
+        DESTINATION share/doc/agentauth/tests/cases)
 foreach(shell IN ITEMS bash zsh)
   set(completion_${shell} ${CMAKE_BINARY_DIR}/completion.${shell})
   add_custom_command(OUTPUT ${completion_${shell}}

@@ -40,6 +40,14 @@ def check_monitoring() -> list[str]:
     return problems
 
 
+def dead_links(documents: Path) -> list[str]:
+    """Of README and guides: what whoever has only the package cannot follow."""
+    return [f"{page.relative_to(documents)} links to {link}, which is not in the package"
+            for page in [documents / "README.md", *sorted((documents / "docs/guide").iterdir())]
+            for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+            if not (page.parent / link).exists()]
+
+
 def check_package(package: str) -> list[str]:
     """It unpacks, what is in it runs, and its configuration is one the program accepts."""
     problems = []
@@ -49,6 +57,7 @@ def check_package(package: str) -> list[str]:
                      if not (Path(folder) / path).exists()]
         if problems:
             return problems
+        problems += dead_links(Path(folder) / "usr/share/doc/agentauth")
         binary = str(Path(folder) / IN_PACKAGE[0])
         subprocess.run([binary, "version"], check=True, stdout=subprocess.DEVNULL)
         shown = subprocess.run(

@@ -67,11 +67,16 @@ Result<void> keep_within(const ApiKey& own, Transaction& tx, const ApiKey& made,
     return failure(Errc::permission_denied,
                    "A key that is bound to networks makes none that works outside them");
   if (!own.expires_at || in_place_of == own.key_id) return {};
-  const bool outlives = !made.expires_at || *made.expires_at > *own.expires_at;
-  if (outlives || TRY(tx.keys().was_rotated(own.agent_id, own.key_id)))
+  if (TRY(tx.keys().was_rotated(own.agent_id, own.key_id)))
     return failure(
         Errc::permission_denied,
-        "A key that has an end makes none that ends later, and none once it was rotated");
+        "The key you logged in with was rotated and makes none any more: log in with the "
+        "key that replaced it");
+  if (!made.expires_at || *made.expires_at > *own.expires_at)
+    return failure(
+        Errc::permission_denied,
+        "The key you logged in with ends before the new one would: say an earlier end, or "
+        "log in with a key without one");
   return tx.keys().limit_renewal(made.agent_id, made.key_id, *own.expires_at);
 }
 

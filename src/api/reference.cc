@@ -27,7 +27,8 @@ to `POST /agents/register` alone.
 * `*` stands alone or is the whole last segment. `a:*` covers `a:b` and `a:b:c`, not `a` and not `ab`;
   `*` covers everything. Elsewhere (`read_*`, `a:*:b`) it is refused.
 * Which permissions exist is up to whoever asks for them. Those that begin with `agentauth:` are this
-  API's own. A new agent holds none; nothing denies, so what is not granted is denied.
+  API's own. A new agent holds none, and what is not granted is denied; a grant with the effect `deny`
+  wins over any that allows.
 * Who holds `agentauth:*` is an administrator: it covers all of this API's own permissions, no other,
   so it does not read the weather. But an administrator may grant anything, also to itself.
 * Anybody else needs `agentauth:permissions:write` and grants only what its own permissions cover.

@@ -54,6 +54,16 @@ Result<void> write_entity(std::string_view name, std::string_view entity, JsonWr
   return {};
 }
 
+Result<void> write_question(std::string_view subject, std::string_view action,
+                            std::string_view resource, JsonWriter& out) {
+  TRY(write_entity("subject", subject, out));
+  out.name("action");
+  out.open();
+  out.member("name", action);
+  out.close();
+  return write_entity("resource", resource.empty() ? no_resource : resource, out);
+}
+
 Result<std::vector<std::string>> search(ApiClient& api, std::string_view path,
                                         const SearchQuestion& question) {
   std::vector<std::string> found;

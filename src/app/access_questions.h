@@ -15,6 +15,10 @@ Result<void> write_entity(std::string_view name, std::string_view entity, JsonWr
 // AuthZEN asks about some resource, always. Of this one only grants of everything say anything.
 inline constexpr std::string_view no_resource = "none:none";
 
+// Appends subject, action and resource; an empty resource is no_resource. Errors: as write_entity.
+Result<void> write_question(std::string_view subject, std::string_view action,
+                            std::string_view resource, JsonWriter& out);
+
 // What a search is asked; an action that is empty is left out.
 struct SearchQuestion {
   std::string action = {};

@@ -28,8 +28,10 @@ Error explain_problem(const HttpAnswer& answer) {
   }
   std::string message =
       detail.empty() ? "the server answered " + std::to_string(answer.status) : detail;
-  if (code.empty()) code = "status " + std::to_string(answer.status);
-  message += " (" + code + (request_id.empty() ? "" : ", request " + request_id) + ")";
+  if (code.empty() && !detail.empty()) code = "status " + std::to_string(answer.status);
+  if (!code.empty() && !request_id.empty()) code += ", ";
+  if (!request_id.empty()) code += "request " + request_id;
+  if (!code.empty()) message += " (" + code + ")";
   return Error{Errc::internal, std::move(message), {}, std::move(fields), {}};
 }
 

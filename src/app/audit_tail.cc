@@ -7,6 +7,7 @@
 
 #include "app/client_commands.h"
 #include "app/server_url.h"
+#include "app/since.h"
 #include "app/text_table.h"
 
 namespace agentauth::app {
@@ -21,7 +22,7 @@ struct Line {
   std::string text;
 };
 
-// 2026-01-31T12:00:00.000Z 42 key.revoke success agent=… kid=… from=… on key …
+// 2026-01-31T12:00:00.000Z 42 key.revoke success agent=… kid=… from=… on=key … request=…
 std::string for_people(const JsonValue& event) {
   std::string text = member_text(event, "at");
   for (const std::string_view name : {"sequence", "action", "outcome"})
@@ -37,6 +38,10 @@ std::string for_people(const JsonValue& event) {
   add("by=", "operation");
   add("on=", "target_type");
   add("", "target_id");
+  // Of a refused call the permission it needed; of others what the target was set to or is of.
+  add(member_text(event, "action") == "request" ? "permission=" : "detail=", "detail");
+  add("for=", "on_behalf_of");
+  add("request=", "request_id");
   return printable(text);
 }
 
@@ -47,14 +52,32 @@ std::string for_programs(const JsonValue& event) {
   return text;
 }
 
-// Events above `after`, at most `limit` of the newest when that is not 0; oldest first.
-Result<std::vector<Line>> fetch(const CommandLine& line, ApiClient& api, std::int64_t after,
-                                std::size_t limit) {
-  std::string target =
-      "/audit?limit=" + std::to_string(limit == 0 ? 1000 : std::min<std::size_t>(limit, 1000));
-  for (const std::string_view filter : {"agent", "action", "outcome"})
+// The rest of the query. An agent may be meant by its name.
+Result<std::string> find_filters(const CommandLine& line, ApiClient& api) {
+  std::string filters;
+  if (const auto agent = line.argument("agent"))
+    filters += "&agent=" + percent_encode(TRY(api.find_agent(*agent)));
+  for (const std::string_view filter : {"action", "outcome"})
     if (const auto value = line.argument(filter))
-      target.append("&").append(filter) += '=' + percent_encode(*value);
+      filters.append("&").append(filter) += '=' + percent_encode(*value);
+  if (const auto since = line.argument("since"))  // valid already
+    filters +=
+        "&since=" + percent_encode(format_rfc3339(*parse_since(*since, SystemClock().now())));
+  if (const auto until = line.argument("until")) filters += "&until=" + percent_encode(*until);
+  return filters;
+}
+
+struct Wanted {
+  std::string filters;
+  bool json = false;
+};
+
+// Events above `after`, at most `limit` of the newest when that is not 0; oldest first.
+Result<std::vector<Line>> fetch(const Wanted& wanted, ApiClient& api, std::int64_t after,
+                                std::size_t limit) {
+  const std::string target =
+      "/audit?limit=" + std::to_string(limit == 0 ? 1000 : std::min<std::size_t>(limit, 1000)) +
+      wanted.filters;
   std::vector<Line> found;
   std::string cursor;
   for (bool more = true; more;) {
@@ -72,8 +95,7 @@ Result<std::vector<Line>> fetch(const CommandLine& line, ApiClient& api, std::in
         more = false;
         break;
       }
-      found.push_back(
-          {sequence->integer, line.wants_json() ? for_programs(event) : for_people(event)});
+      found.push_back({sequence->integer, wanted.json ? for_programs(event) : for_people(event)});
     }
     cursor = "&cursor=" + percent_encode(next);
   }
@@ -85,15 +107,16 @@ Result<std::vector<Line>> fetch(const CommandLine& line, ApiClient& api, std::in
 
 Result<int> tail_audit(const CommandLine& line, ApiClient& api, std::ostream& out) {
   const auto limit = static_cast<std::size_t>(std::stoll(line.argument("lines").value_or("20")));
+  const Wanted wanted{TRY(find_filters(line, api)), line.wants_json()};
   std::int64_t last = 0;
-  auto lines = TRY(fetch(line, api, last, limit));
+  auto lines = TRY(fetch(wanted, api, last, limit));
   for (int polls = 1;; ++polls) {
     for (const Line& one : lines) out << one.text << '\n';
     if (!lines.empty()) last = lines.back().sequence;
     if (line.argument("follow") != "true" || !out.flush()) return exit_done;
     std::this_thread::sleep_for(poll_every);
     if (polls % polls_a_login == 0) api.log_in_anew();
-    lines = TRY(fetch(line, api, last, 0));
+    lines = TRY(fetch(wanted, api, last, 0));
   }
 }
 

@@ -1,6 +1,8 @@
 #include "app/backup_commands.h"
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "app/client_commands.h"
 #include "app/database_advice.h"
@@ -56,10 +58,28 @@ Result<Found> verify(Database& database, const Ed25519PublicKey& key) {
   return found;
 }
 
+// PostgreSQL ends the session of a process a moment after the process itself has ended.
+constexpr std::chrono::seconds session_end_patience{3};
+
+// A server would go on with what it has in memory, and write by it. One that comes later, or that
+// PostgreSQL cannot see through a pooler, is the administrator's to keep out.
+Result<void> refuse_connected_servers(Database& database) {
+  const auto until = std::chrono::steady_clock::now() + session_end_patience;
+  for (;;) {
+    const std::int64_t others = TRY(count_other_sessions(database));
+    if (others == 0) return {};
+    if (std::chrono::steady_clock::now() >= until)
+      return failure(Errc::conflict,
+                     "servers or commands of AgentAuth are connected to the "
+                     "database, with " +
+                         std::to_string(others) + " sessions: end them first");
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
 // Of PostgreSQL, whose schema a dump brings along whole: refused before anything is written to it.
-Result<void> refuse_foreign_code(const Options& options) {
-  const auto database = TRY(open_database(options));
-  auto checked = with_database_advice(require_no_foreign_code(*database), options.database);
+Result<void> refuse_foreign_code(Database& database, const Options& options) {
+  auto checked = with_database_advice(require_no_foreign_code(database), options.database);
   if (!checked) checked.error().message += ": drop it first, it could undo what is revoked later";
   return checked;
 }
@@ -163,10 +183,14 @@ Result<std::optional<std::string>> put_in_place(NewFile& copy, const fs::path& f
   return kept.string();
 }
 
-void advise(const Found& found, std::ostream& advice) {
-  advice << "agentauth: all tokens have ended. What was revoked, suspended, deleted or taken away "
-         << (found.newest ? "after " + format_rfc3339(*found.newest) : "since then")
-         << " is back: do it again before a server starts, or at once after\n";
+// `begins`: what is so only where a database of before was put back, which "in place" cannot see.
+void advise(const Found& found, std::string_view begins, std::ostream& advice) {
+  advice
+      << "agentauth: all tokens have ended. " << begins
+      << " was revoked, suspended, deleted, denied or taken away "
+      << (found.newest ? "after " + format_rfc3339(*found.newest) : "since then")
+      << ", withdrawn signing keys too, is as it was before: do it again before a server starts, "
+         "or at once after\n";
 }
 
 Result<int> restore_in_place(const CommandLine& line, const Options& options, std::ostream& out,
@@ -174,19 +198,20 @@ Result<int> restore_in_place(const CommandLine& line, const Options& options, st
   if (is_file(options.database)) {
     TRY(refuse_a_running_server(options));
     const std::string file = file_of(options.database).string();
-    if (!fs::exists(file))
-      return failure(Errc::invalid_argument, "there is no database at " + file);
+    if (!fs::exists(file)) return failure(Errc::invalid_argument, no_database_at(file));
     TRY(SqliteFileLock::take(file));  // and let go of: nobody else knows of it
     TRY(check_sqlite_file(file));
     TRY(refuse_what_is_none(file));
   } else {
-    TRY(refuse_foreign_code(options));
+    const auto database = TRY(open_database(options));
+    TRY(with_database_advice(refuse_connected_servers(*database), options.database));
+    TRY(refuse_foreign_code(*database, options));
   }
   TRY(load_existing_master_key(options));
   const Found found = TRY(settle(options));
   report(line, found, {{"database", mask_url_password(options.database)}, {"kept", std::nullopt}},
          out);
-  advise(found, advice);
+  advise(found, "If an older database was put back, what", advice);
   return exit_done;
 }
 
@@ -305,7 +330,7 @@ Result<int> restore_database(const CommandLine& line, const Options& options, st
   const Found found = TRY(about(fill(copy, *from, options), "cannot restore", *from));
   const auto kept = TRY(put_in_place(copy, file));
   report(line, found, {{"database", file.string()}, {"kept", kept}}, out);
-  advise(found, advice);
+  advise(found, "What", advice);
   return exit_done;
 }
 

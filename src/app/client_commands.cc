@@ -10,6 +10,7 @@
 #include "app/policy_commands.h"
 #include "app/role_commands.h"
 #include "app/server_url.h"
+#include "app/since.h"
 #include "app/text_table.h"
 #include "authz/permission_service.h"
 #include "base/json.h"
@@ -156,8 +157,8 @@ Result<int> create_key(const Call& call) {
   JsonWriter out(body);
   out.open();
   if (const auto name = call.line.argument("name")) out.member("name", *name);
-  if (const auto seconds = call.line.argument("expires-in"))
-    out.member("expires_in", std::stoll(*seconds));  // within its bounds already
+  if (const auto lifetime = call.line.argument("expires-in"))
+    out.member("expires_in", parse_lifetime(*lifetime)->count());  // valid already
   if (const auto time = call.line.argument("expires-at")) out.member("expires_at", *time);
   if (const auto time = call.line.argument("not-before")) out.member("not_before", *time);
   write_list(call.line, "allowed-cidr", "allowed_cidrs", out);
@@ -299,6 +300,7 @@ constexpr auto entries = std::to_array<Entry>({
     {CommandId::limits_show, show_limits},
     {CommandId::limits_apply, apply_limits},
     {CommandId::check, check},
+    {CommandId::explain, explain_decision},
     {CommandId::ready, ask_ready},
     {CommandId::audit_tail, tail},
 });

@@ -39,6 +39,11 @@ TEST_F(ClientCommandsTest, ACursorThatDoesNotMoveEndsTheListWithAnError) {
   EXPECT_FALSE(run({"agent", "list"}));
 }
 
+TEST_F(ClientCommandsTest, AnAnswerWithoutAWordIsToldByItsStatusOnce) {
+  server_.answer("GET /agents?limit=1000", 502, "");
+  EXPECT_EQ(run({"agent", "list"}).error().message, "the server answered 502 (request header-id)");
+}
+
 TEST_F(ClientCommandsTest, FiltersAreSentEncoded) {
   server_.answer("GET /agents?name=a%20b&owner=o%40x&status=active&limit=1000", 200, page(""));
   EXPECT_TRUE(run({"agent", "list", "--name", "a b", "--owner", "o@x", "--status", "active"}));

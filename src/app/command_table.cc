@@ -51,6 +51,9 @@ constexpr std::array<Positional, 2> who_question{
     {{"ACTION", "a permission, without *"}, {"RESOURCE", "type:id", false}}};
 constexpr std::array<Positional, 2> what_question{
     {{"SUBJECT", subject_about}, {"RESOURCE", "type:id", false}}};
+constexpr std::array<Positional, 3> why_question{{{"SUBJECT", subject_about},
+                                                  {"ACTION", "a permission, without *"},
+                                                  {"RESOURCE", "type:id", false}}};
 constexpr std::array<Positional, 1> casbin_policy{{{"POLICY", "the policy, as CSV"}}};
 constexpr std::array<Positional, 1> limits_file{
     {{"FILE", "JSON as \"limits show --json\" prints it"}}};
@@ -173,7 +176,8 @@ constexpr auto table = std::to_array<Command>({
      .name = "role create",
      .about = "Create a role",
      .positionals = role_name,
-     .example = "agentauth role create weather_readers --about 'Read the weather'"},
+     .example = "agentauth role create weather_readers --about 'Read the weather'",
+     .note = "One that is there stays, with its permissions and members; only --about changes it."},
     {.id = CommandId::role_delete,
      .name = "role delete",
      .about = "Delete a role with its permissions and memberships",
@@ -212,7 +216,8 @@ constexpr auto table = std::to_array<Command>({
      .name = "group create",
      .about = "Create a group",
      .positionals = role_name,
-     .example = "agentauth group create weather_readers --about 'Read the weather'"},
+     .example = "agentauth group create weather_readers --about 'Read the weather'",
+     .note = "One that is there stays, with its permissions and members; only --about changes it."},
     {.id = CommandId::group_delete,
      .name = "group delete",
      .about = "Delete a group with its permissions and memberships",
@@ -319,7 +324,7 @@ constexpr auto table = std::to_array<Command>({
      .name = "key create",
      .about = "Create another key for an agent and print it, once",
      .positionals = one_agent,
-     .example = "agentauth key create WeatherBot --name laptop --expires-in 86400"},
+     .example = "agentauth key create WeatherBot --name laptop --expires-in 30d"},
     {.id = CommandId::key_rotate,
      .name = "key rotate",
      .about = "Create a key in place of an old one and print it, once",
@@ -356,6 +361,15 @@ constexpr auto table = std::to_array<Command>({
      .positionals = question,
      .example = "agentauth check WeatherBot read_weather && echo yes",
      .note = "Exit code 0 means allowed, 3 means denied."},
+    {.id = CommandId::explain,
+     .name = "explain",
+     .about = "Show why a subject may do something or not, and what each grant said",
+     .positionals = why_question,
+     .example = "agentauth explain WeatherBot read_weather city:berlin --context "
+                "'{\"address\":\"10.0.0.1\"}'",
+     .note = "At most 100 grants are shown, those about the resource first. Exit code 0 either "
+             "way. About others it needs a key that holds agentauth:access:evaluate; --context "
+             "counts from one that holds agentauth:access:assert."},
     {.id = CommandId::ready,
      .name = "ready",
      .about = "Ask whether a server is ready, as a health check does",

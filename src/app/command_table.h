@@ -61,6 +61,7 @@ enum class CommandId : std::uint8_t {
   limits_show,
   limits_apply,
   check,
+  explain,
   ready,
   audit_tail,
   audit_verify,

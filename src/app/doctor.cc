@@ -49,8 +49,21 @@ struct Patient {
   bool fits = false;                             // that the master key does to it
 };
 
+// The file of an embedded database; nothing for PostgreSQL.
+std::optional<fs::path> database_file(const Options& options) {
+  constexpr std::string_view scheme = "sqlite:";
+  if (!options.database.starts_with(scheme)) return std::nullopt;
+  return fs::path(options.database.substr(scheme.size()));
+}
+
 Opinion check_configuration(Patient& patient) {
   const auto& file = patient.options.config;
+  const fs::path& folder = patient.options.data_dir;
+  std::error_code error;
+  // Whoever forgets to say which deployment is meant would be told that all is well with none.
+  if (!file && database_file(patient.options) && !fs::exists(folder, error))
+    return warn("valid, without a file, and nothing is at " + folder.string() +
+                ": --config FILE or --data-dir names a deployment");
   return ok(file ? "valid, with the file " + file->string() : "valid, without a file");
 }
 
@@ -78,13 +91,6 @@ Opinion check_master_key(Patient& patient) {
   if (!key) return fail(key.error());
   patient.master_key = std::move(*key);
   return ok(path + " holds 32 bytes and is private");
-}
-
-// The file of an embedded database; nothing for PostgreSQL.
-std::optional<fs::path> database_file(const Options& options) {
-  constexpr std::string_view scheme = "sqlite:";
-  if (!options.database.starts_with(scheme)) return std::nullopt;
-  return fs::path(options.database.substr(scheme.size()));
 }
 
 // Opening a database that is not there would make it.

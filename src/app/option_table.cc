@@ -24,11 +24,11 @@ constexpr CommandSet with_master_key =
     CommandSet{serve, admin_create, audit_verify, audit_export, backup, restore, config, doctor};
 constexpr CommandSet on_database = with_master_key | CommandSet{migrate};
 constexpr CommandSet of_agents{
-    agent_list,   agent_show,   agent_create,        agent_update,    agent_suspend,
-    agent_resume, agent_delete, agent_revoke_tokens, permission_list, permission_grant,
-    key_list,     key_create,   key_rotate,          key_revoke,      permission_revoke,
-    check,        audit_tail,   limits_show,         limits_apply,    gateway_routes,
-    config};
+    agent_list,     agent_show,   agent_create,        agent_update,    agent_suspend,
+    agent_resume,   agent_delete, agent_revoke_tokens, permission_list, permission_grant,
+    key_list,       key_create,   key_rotate,          key_revoke,      permission_revoke,
+    check,          explain,      audit_tail,          limits_show,     limits_apply,
+    gateway_routes, config};
 constexpr CommandSet adding_members{role_add_member, group_add_member};
 constexpr CommandSet granting{permission_grant, role_grant, group_grant, grant_put};
 constexpr CommandSet revoking{permission_revoke, role_revoke, group_revoke};
@@ -46,6 +46,7 @@ constexpr CommandSet with_output =
 
 bool is_time(std::string_view text) { return parse_rfc3339(text).has_value(); }
 bool is_since(std::string_view text) { return parse_since(text, Timestamp{}).has_value(); }
+bool is_lifetime(std::string_view text) { return parse_lifetime(text).has_value(); }
 constexpr std::string_view time_rule = "a time such as 2026-01-31T12:00:00Z";
 
 // How a value enters Options, by the type of the member.
@@ -489,12 +490,13 @@ constexpr auto table = std::to_array<Option>({
      .max = 512,
      .about = "What the key is for"},
     {.name = "expires-in",
-     .kind = seconds,
+     .kind = text,
      .commands = CommandSet{key_create},
-     .value_name = "SECONDS",
-     .max = 315360000,
-     .unit = "seconds",
-     .about = "When the key ends by itself; without it, never"},
+     .value_name = "TIME",
+     .valid = is_lifetime,
+     .rule = "how long, up to ten years: 30d, 12h, or a number of seconds",
+     .about =
+         "How long until the key ends by itself: 30d, 12h or seconds; without it, it never does"},
     {.name = "now",
      .kind = flag,
      .commands = CommandSet{signing_key_rotate},
@@ -555,6 +557,12 @@ constexpr auto table = std::to_array<Option>({
      .commands = CommandSet{grant_list, grant_unused},
      .value_name = "SUBJECT",
      .about = "Only grants of this subject"},
+    {.name = "context",
+     .kind = text,
+     .commands = CommandSet{explain},
+     .value_name = "JSON",
+     .about = "What conditions see as context, an object: "
+              "{\"address\":\"10.0.0.1\",\"method\":\"GET\"}"},
     {.name = "dry-run",
      .kind = flag,
      .commands = CommandSet{policy_apply},
@@ -633,8 +641,9 @@ constexpr auto table = std::to_array<Option>({
     {.name = "agent",
      .kind = text,
      .commands = CommandSet{audit_tail},
-     .value_name = "AGENT_ID",
-     .about = "Only what this agent did, or what was done to it"},
+     .value_name = "AGENT",
+     .about = "Only what this agent did, or what was done to it: its id, or its name if only one "
+              "agent has it"},
     {.name = "action",
      .kind = text,
      .commands = CommandSet{audit_tail},
@@ -672,14 +681,14 @@ constexpr auto table = std::to_array<Option>({
      .about = "JSON Lines that audit verify reads, or OCSF 1.1 events"},
     {.name = "since",
      .kind = text,
-     .commands = CommandSet{audit_export, grant_unused},
+     .commands = CommandSet{audit_tail, audit_export, grant_unused},
      .value_name = "TIME",
      .valid = is_since,
      .rule = "a time such as 2026-01-31T12:00:00Z, or how long ago: 30d, 12h",
      .about = "From that time on, or from so long ago: 30d, 12h"},
     {.name = "until",
      .kind = text,
-     .commands = CommandSet{audit_export},
+     .commands = CommandSet{audit_tail, audit_export},
      .value_name = "TIME",
      .valid = is_time,
      .rule = time_rule,

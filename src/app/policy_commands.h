@@ -13,6 +13,8 @@ Result<int> export_policy(const Call& call);
 Result<int> test_policy(const Call& call);
 // Exit code 1 when a question could not be asked.
 Result<int> simulate_policy(const Call& call);
+// Why a decision is what it is; exit code 0 whatever it is.
+Result<int> explain_decision(const Call& call);
 Result<int> who_can(const Call& call);
 Result<int> what_can(const Call& call);
 

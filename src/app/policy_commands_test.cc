@@ -54,6 +54,34 @@ TEST_F(PolicyCommandsTest, ADryRunAndADiffAreTheSameQuestion) {
   EXPECT_EQ(told(), "no changes\n");
 }
 
+TEST_F(PolicyCommandsTest, AnExplanationSendsTheContextAndShowsEveryGrant) {
+  server_.answer(
+      "POST /access/v1/explain", 200,
+      R"({"decision":false,"reason":"denied","grants":[{"id":"7"}],"considered":[{"grant":{"id":"7","action":"read",)"
+      R"("resource":null,"effect":"deny"},"path":["agent:1","agent:*"],"outcome":"matches",)"
+      R"("detail":""}],"nearest_miss":{"message":"x is false: 9"}})");
+  EXPECT_EQ(run({"explain", "user:a", "read", "--context", R"({"address":"10.0.0.1"})"}).value(),
+            exit_done);
+  EXPECT_EQ(server_.bodies.back(),
+            R"({"subject":{"type":"user","id":"a"},"action":{"name":"read"},)"
+            R"("resource":{"type":"none","id":"none"},"context":{"address":"10.0.0.1"}})");
+  EXPECT_THAT(told(),
+              AllOf(HasSubstr("denied: denied\ndecided by grant 7\n"), HasSubstr("matches"),
+                    HasSubstr("agent:1 > agent:*"), HasSubstr("nearest miss: x is false: 9\n")));
+}
+
+TEST_F(PolicyCommandsTest, AContextThatIsNoObjectIsNotSent) {
+  for (const char* const wrong : {"[]", "address=10.0.0.1", "{"})
+    EXPECT_EQ(run({"explain", "user:a", "read", "c:d", "--context", wrong}).error().code,
+              Errc::invalid_argument);
+  EXPECT_TRUE(server_.calls.empty());
+}
+
+TEST_F(PolicyCommandsTest, AnExplanationWithoutADecisionIsNone) {
+  server_.answer("POST /access/v1/explain", 200, R"({"decision":"yes","considered":[]})");
+  EXPECT_FALSE(run({"explain", "user:a", "read"}));
+}
+
 TEST_F(PolicyCommandsTest, PlacesOfMistakesAreKept) {
   server_.answer("PUT /policy?dry_run=false", 422,
                  R"({"detail":"The policy is wrong in 1 place",)"

@@ -38,12 +38,7 @@ Result<std::string> asked_question(const Call& call, const std::string& subject)
   std::string text;
   JsonWriter out(text);
   out.open();
-  TRY(write_entity("subject", subject, out));
-  out.name("action");
-  out.open();
-  out.member("name", call.positional(2));
-  out.close();
-  TRY(write_entity("resource", has_resource ? call.positional(3) : no_resource, out));
+  TRY(write_question(subject, call.positional(2), has_resource ? call.positional(3) : "", out));
   out.close();
   return text;
 }

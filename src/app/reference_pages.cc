@@ -40,7 +40,7 @@ options.
 | 1 | failed: one line on standard error says why; so where a file, an address or a database that an option names cannot be used |
 | 2 | usage: a wrong command, option or value, which the line names |
 | 3 | denied (`check`) |
-| 4 | the server could not be reached |
+| 4 | the server could not be reached; that a proxy in front of it could not, as its 502 says, is 1 |
 
 Commands over HTTP call `--server`, log in with `--api-key-file` or `AGENTAUTH_API_KEY`, and print a
 table, or JSON with `--json`. Lists are read to their last page. A valid W3C `TRACEPARENT` in the

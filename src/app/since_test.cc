@@ -19,6 +19,20 @@ TEST(SinceTest, DaysAndHoursCountBackFromNow) {
   EXPECT_EQ(parse_since("10000d", now), now - 240'000h);
 }
 
+TEST(LifetimeTest, IsSaidInDaysHoursOrSeconds) {
+  EXPECT_EQ(parse_lifetime("30d"), 720h);
+  EXPECT_EQ(parse_lifetime("12h"), 12h);
+  EXPECT_EQ(parse_lifetime("60"), 60s);
+  EXPECT_EQ(parse_lifetime("315360000"), 87'600h);
+  EXPECT_EQ(parse_lifetime("3650d"), 87'600h);
+}
+
+TEST(LifetimeTest, EndsWithinTenYears) {
+  for (const char* text : {"", "0", "-1", "0d", "3651d", "315360001", "1w", "1.5d", " 60", "60s",
+                           "99999999999999999999", "2027-01-01T00:00:00Z"})
+    EXPECT_EQ(parse_lifetime(text), std::nullopt) << text;
+}
+
 TEST(SinceTest, AnythingElseIsNoTime) {
   for (const char* text : {"", "d", "30", "0d", "-1d", "+1d", " 1d", "1d ", "1D", "1dd", "1.5d",
                            "1m", "10001d", "99999999999999d", "yesterday", "2026-13-01T00:00:00Z"})

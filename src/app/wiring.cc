@@ -217,12 +217,15 @@ Result<std::unique_ptr<Database>> open_database(const Options& options) {
   return with_database_advice(std::move(database), options.database);
 }
 
+std::string no_database_at(const std::string& file) {
+  return "there is no database at " + file + "; --config or --data-dir names another";
+}
+
 Result<std::unique_ptr<Database>> open_existing_database(const Options& options) {
   constexpr std::string_view sqlite = "sqlite:";
   if (options.database.starts_with(sqlite) &&
       !std::filesystem::exists(options.database.substr(sqlite.size())))
-    return failure(Errc::invalid_argument,
-                   "there is no database at " + options.database.substr(sqlite.size()));
+    return failure(Errc::invalid_argument, no_database_at(options.database.substr(sqlite.size())));
   auto database = TRY(open_database(options));
   if (TRY(database->read(find_schema_version)) != schema_version())
     return failure(Errc::invalid_argument,

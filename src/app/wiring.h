@@ -41,6 +41,9 @@ Result<MasterKey> load_existing_master_key(const Options& options);
 // otherwise, here and below, what is wrong with the database, which one, and what to do.
 Result<std::unique_ptr<Database>> open_database(const Options& options);
 
+// What is said where an embedded database is to be there and is not.
+std::string no_database_at(const std::string& file);
+
 // One that is there and up to date: nothing is made, migrated or claimed.
 // Errors: invalid_argument too when there is none, or one of another schema version.
 Result<std::unique_ptr<Database>> open_existing_database(const Options& options);

@@ -435,7 +435,7 @@ def test_the_stream_tells_what_happens(server, admin):
 
 
 def test_tail_shows_the_newest(server, admin, tmp_path):
-    agent = server.register()
+    agent = server.register("Tailed")
     key_file = tmp_path / "admin.key"
     key_file.write_text(admin.api_key)
     key_file.chmod(0o600)
@@ -446,6 +446,29 @@ def test_tail_shows_the_newest(server, admin, tmp_path):
     as_json = run(*arguments, "--json", "--agent", agent.agent_id)
     (event,) = [json.loads(line) for line in as_json.stdout.splitlines()]
     assert event["action"] == "agent.create"
+    by_name = run(*arguments, "--json", "--agent", "Tailed", "--since", "1h")
+    assert by_name.stdout == as_json.stdout
+    assert run(*arguments, "--until", "2020-01-01T00:00:00Z").stdout == ""
+    nobody = run(*arguments, "--agent", "nobody at all")
+    assert nobody.returncode == 1 and "no agent is named" in nobody.stderr
+
+
+def test_tail_shows_which_permission_was_missing_for_whom_and_of_which_request(server, admin,
+                                                                               tmp_path):
+    point = server.register_with("agentauth:access:evaluate")
+    request_id = point.post("/access/v1/evaluation", {
+        "subject": {"type": "user", "id": "alice"}, "action": {"name": "write"},
+        "resource": {"type": "record", "id": "1"}}).headers["X-Request-ID"]
+    key_file = tmp_path / "admin.key"
+    key_file.write_text(admin.api_key)
+    key_file.chmod(0o600)
+    ends = time.monotonic() + 10
+    line = ""
+    while not line and time.monotonic() < ends:  # denials are recorded a moment later
+        line = run("audit", "tail", "--server", server.url, "--api-key-file", key_file,
+                   "--agent", point.agent_id, "--outcome", "denied").stdout
+    words = line.split()
+    assert {"permission=write", "for=user:alice", "on=resource", f"request={request_id}"} <= set(words)
 
 
 def test_the_metrics_count_events(server, admin):

@@ -32,4 +32,4 @@ def test_every_command_of_it_works(tmp_path):
     finally:
         end_what_is_left(shell, folder)
     assert shell.returncode == 0, output
-    assert output.count("granted\n") == 5 and output.count("denied\n") == 1, output
+    assert output.count("granted\n") == 6 and output.count("denied\n") == 1, output

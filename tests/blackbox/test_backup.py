@@ -333,7 +333,8 @@ def test_a_database_that_was_put_back_by_other_means_is_settled_in_place(sqlite_
     assert server.stop() == 0
     shutil.copy(database_file(server), tmp_path / "snapshot")
     shutil.copy(tmp_path / "snapshot", database_file(server))
-    assert restore(server, "--in-place").returncode == 0
+    settled = restore(server, "--in-place")
+    assert settled.returncode == 0 and "If an older database was put back" in settled.stderr
     server.start()
     assert server.get("/data/weather", token=token).status_code == 401
     assert agent.login()
@@ -374,6 +375,18 @@ def test_a_dump_of_postgresql_is_settled_in_place(launch, postgres_cluster):
     admin._token = None
     assert admin.get("/audit", params={"action": "database.restore"}).json()["items"]
     assert server.command_line("audit", "verify").returncode == 0
+
+
+def test_on_postgresql_nothing_is_settled_while_a_server_is_connected(sqlite_launch,
+                                                                      postgres_cluster):
+    server = sqlite_launch(database=postgres_cluster.fresh_database())
+    agent = server.register_with("read_weather")
+    refused = restore(server, "--in-place")
+    assert refused.returncode == 1 and "connected" in only_line(refused.stderr)
+    assert server.get("/data/weather", token=agent.token).status_code == 200
+    assert server.stop() == 0
+    settled = restore(server, "--in-place")
+    assert settled.returncode == 0 and "signing keys" in only_line(settled.stderr)
 
 
 @pytest.mark.parametrize("script, named", [

@@ -63,6 +63,9 @@ class TestWhereAllIsWell:
             assert found[check][0] == "warn" and "serve makes it" in found[check][1]
         empty = found["database" if server.database is None else "schema"]
         assert empty[0] == "warn" and "serve" in empty[1]
+        # Forgotten to say which is meant? A folder that is not there holds nothing to lose.
+        assert found["configuration"][0] == ("warn" if server.database is None else "ok")
+        assert server.database or "--data-dir names a deployment" in found["configuration"][1]
 
     def test_it_changes_nothing(self, sqlite_launch):
         server = sqlite_launch()

@@ -61,7 +61,7 @@ def commands(database_port: int) -> str:
     script = "\n".join(re.findall(r"^```sh\n(.*?)^```", GUIDE.read_text(), re.M | re.S))
     ten = free_ten()
     script = re.sub(r"\b800(?=[123$])", str(ten), script)
-    for port, ours in (("5432", database_port), ("6379", f"{ten}4"), ("8443", f"{ten}5")):
+    for port, ours in (("5432", database_port), ("6390", f"{ten}4"), ("8443", f"{ten}5")):
         assert port in script
         script = script.replace(port, str(ours))
     return script

@@ -330,6 +330,7 @@ class TestWhatIsRefused:
             result = run("signing-key", verb, "--data-dir", tmp_path / "none")
             assert result.returncode == 1
             assert "there is no database" in only_line(result.stderr)
+            assert "--data-dir names another" in result.stderr
             assert not (tmp_path / "none").exists()
 
     def test_with_another_master_key_nothing_is_rotated(self, launch, tmp_path):

@@ -39,4 +39,19 @@ Result<void> require_no_foreign_code(Database& database) {
   return failure(Errc::invalid_argument, "its schema is not that of AgentAuth: " + found);
 }
 
+Result<std::int64_t> count_other_sessions(Database& database) {
+  std::int64_t found = 0;
+  TRY(database.read([&](Transaction& tx) {
+    return tx.session().query(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND application_name = current_setting('application_name')"
+        " AND pid <> pg_backend_pid()",
+        {}, [&](const Row& row) -> Result<void> {
+          found = row.integer(0);
+          return {};
+        });
+  }));
+  return found;
+}
+
 }  // namespace agentauth
