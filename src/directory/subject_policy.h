@@ -94,11 +94,9 @@ class SubjectPolicy {
   std::span<const GrantRule> rules() const { return source_.rules; }
   std::span<const MembershipRule> memberships() const { return source_.memberships; }
 
-  // So that what each_match() begins with is on its way when it comes to this policy.
+  // So that the index, if there is one, is on its way when each_match() comes to it.
   void prefetch() const {
-    __builtin_prefetch(slots_.empty() ? static_cast<const void*>(source_.rules.data())
-                                      : static_cast<const void*>(slots_.data()));
-    __builtin_prefetch(prefix_lengths_.data());
+    if (!slots_.empty()) __builtin_prefetch(slots_.data());
   }
 
   // Calls visit(const GrantRule&) for each rule whose action and resource match, as long as there
