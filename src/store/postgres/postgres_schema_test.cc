@@ -29,6 +29,13 @@ class PostgresSchema : public ::testing::Test {
 
 TEST_F(PostgresSchema, IsOursAsMigrationsMadeIt) { EXPECT_EQ(wrong_after("SELECT 1"), ""); }
 
+// The sessions of one Database belong to its threads; of this one there is one.
+TEST_F(PostgresSchema, SeesTheSessionsOfOthers) {
+  EXPECT_EQ(must(count_other_sessions(*database_)), 0);
+  const auto other = where_.open_migrated();
+  EXPECT_EQ(must(count_other_sessions(*database_)), 1);
+}
+
 TEST_F(PostgresSchema, WithATriggerIsNotOurs) {
   EXPECT_THAT(wrong_after("CREATE FUNCTION undo() RETURNS trigger LANGUAGE plpgsql AS "
                           "$$ BEGIN NEW.status := 'active'; RETURN NEW; END $$;"
