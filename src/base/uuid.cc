@@ -38,7 +38,7 @@ std::optional<Uuid> Uuid::parse(std::string_view text) {
 void Uuid::write(char* out) const {
   const ByteView all(bytes);
   out = hex_write(all.first(4), out);
-  for (const std::size_t first : {4, 6, 8}) {
+  for (std::size_t first = 4; first < 10; first += 2) {
     *out++ = '-';
     out = hex_write(all.subspan(first, 2), out);
   }
