@@ -32,6 +32,7 @@ DENIED = -32001  # in the range JSON-RPC leaves to servers
 # What conditions take for a fact about the call, which its arguments must not say.
 NO_ARGUMENTS = {"address", "method", "host", "arguments"}
 # Headers that belong to one connection, or that say who somebody is: neither is passed on.
+# Backends that read headers as variables take _ for -.
 NOT_PASSED_ON = {"authorization", "connection", "content-length", "host", "keep-alive",
                  "transfer-encoding", "te", "upgrade", "x-agent-id", "x-agent-name",
                  "x-agent-owner", "x-request-id"}
@@ -143,7 +144,7 @@ class Handler(BaseHTTPRequestHandler):
     def _forward(self, body: bytes, agent_id: str) -> tuple:
         target = urlsplit(self.server_url)
         headers = {name: value for name, value in self.headers.items()
-                   if name.lower() not in NOT_PASSED_ON}
+                   if name.lower().replace("_", "-") not in NOT_PASSED_ON}
         headers |= {"Content-Type": "application/json", "X-Agent-Id": agent_id}
         connection = http.client.HTTPConnection(target.hostname, target.port or 80,
                                                 timeout=SECONDS_MAX)

@@ -132,10 +132,16 @@ def test_a_tool_is_called_so_often_whatever_request_id_is_sent(tools):
     assert ["result" in answer.json() for answer in answers] == [True] * 3 + [False] * 2
 
 
-def test_an_identity_that_the_client_claims_does_not_pass(tools):
-    tools.send({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, **{"X-Agent-Id": "forged"})
+@pytest.mark.parametrize("change", [
+    lambda name: name, str.lower, str.upper, lambda name: name.replace("-", "_"),
+    lambda name: name.replace("-", "_", 1), lambda name: "X-Agent_" + name[8:],
+], ids=["as it is", "lower", "upper", "underscores", "first underscore", "last underscore"])
+def test_an_identity_that_the_client_claims_does_not_pass(tools, change):
+    forged = {change(name): "forged" for name in ("X-Agent-Id", "X-Agent-Name", "X-Agent-Owner")}
+    tools.send({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, **forged)
     _, headers = McpServer.seen[-1]
     assert headers["X-Agent-Id"] == tools.agent.agent_id
+    assert "forged" not in headers.values()
 
 
 @pytest.mark.parametrize("body", ["[]", "{", "1", '{"method":1}',
