@@ -29,7 +29,10 @@ BODY_BYTES_MAX = 1 << 20
 ANSWER_BYTES_MAX = 4 << 20
 SECONDS_MAX = 10
 DENIED = -32001  # in the range JSON-RPC leaves to servers
+# What conditions take for a fact about the call, which its arguments must not say.
+NO_ARGUMENTS = {"address", "method", "host", "arguments"}
 # Headers that belong to one connection, or that say who somebody is: neither is passed on.
+# Backends that read headers as variables take _ for -.
 NOT_PASSED_ON = {"authorization", "connection", "content-length", "host", "keep-alive",
                  "transfer-encoding", "te", "upgrade", "x-agent-id", "x-agent-name",
                  "x-agent-owner", "x-request-id"}
@@ -58,10 +61,13 @@ class AgentAuth:
         answer = self._call("GET", "/agents/me", authorization)
         return answer["agent_id"]
 
-    def may_call(self, agent_id: str, name: str, arguments: dict) -> bool:
+    def may_call(self, agent_id: str, name: str, arguments: dict, address: str) -> bool:
         """Of a call that is about to be made: a grant of so many uses is used once more."""
+        context = {key: value for key, value in arguments.items() if key not in NO_ARGUMENTS}
+        context["address"] = address
+        context["arguments"] = {key: arguments[key] for key in NO_ARGUMENTS & arguments.keys()}
         body = {"subject": {"type": "agent", "id": agent_id}, "action": {"name": "tools/call"},
-                "resource": {"type": "tool", "id": name}, "context": arguments}
+                "resource": {"type": "tool", "id": name}, "context": context}
         answer = self._call("POST", "/access/v1/evaluation", self._own_token(), body)
         return answer["decision"] is True
 
@@ -118,7 +124,7 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(400, "The body is no JSON-RPC request")
         if request["method"] == "tools/call":
             name, arguments = self._tool_call(request)
-            if not self.agentauth.may_call(agent_id, name, arguments):
+            if not self.agentauth.may_call(agent_id, name, arguments, self.client_address[0]):
                 self._answer(200, {"jsonrpc": "2.0", "id": request.get("id"),
                                    "error": {"code": DENIED, "message": "Permission denied"}})
                 return
@@ -138,7 +144,7 @@ class Handler(BaseHTTPRequestHandler):
     def _forward(self, body: bytes, agent_id: str) -> tuple:
         target = urlsplit(self.server_url)
         headers = {name: value for name, value in self.headers.items()
-                   if name.lower() not in NOT_PASSED_ON}
+                   if name.lower().replace("_", "-") not in NOT_PASSED_ON}
         headers |= {"Content-Type": "application/json", "X-Agent-Id": agent_id}
         connection = http.client.HTTPConnection(target.hostname, target.port or 80,
                                                 timeout=SECONDS_MAX)

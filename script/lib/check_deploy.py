@@ -1,6 +1,6 @@
-"""What deploy/ says of the server has to be true of it: metrics, options, and the package itself.
+"""What deploy/ says of the server has to be true of it: metrics, headers, options, and the package.
 
-usage: check_deploy.py monitoring|package [PACKAGE]
+usage: check_deploy.py monitoring|gateways|package [PACKAGE]
 """
 
 import json
@@ -38,6 +38,19 @@ def check_monitoring() -> list[str]:
         if not named:
             problems.append(f"deploy/monitoring/{path.name}: names no metric")
     return problems
+
+
+def check_gateways() -> list[str]:
+    """Traefik takes from a request each header that Envoy is told to take."""
+    checks = (ROOT / "src" / "api" / "envoy_checks.cc").read_text()
+    listed = re.search(r"never_the_clients = .*?;", checks, re.S)
+    known = set(re.findall(r'"(x[\w-]+)"', listed.group())) if listed else set()
+    if not known:
+        return ["src/api/envoy_checks.cc: names no header that is never the client's"]
+    removed = re.findall(r'^ +([\w-]+): ""$',
+                         (ROOT / "deploy" / "gateways" / "traefik.yml").read_text(), re.M)
+    missing = known - {name.lower() for name in removed}
+    return [f"deploy/gateways/traefik.yml: does not remove {name}" for name in sorted(missing)]
 
 
 def dead_links(documents: Path) -> list[str]:
@@ -80,6 +93,9 @@ def check_package(package: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    found = check_monitoring() if sys.argv[1] == "monitoring" else check_package(sys.argv[2])
+    if sys.argv[1] == "package":
+        found = check_package(sys.argv[2])
+    else:
+        found = {"monitoring": check_monitoring, "gateways": check_gateways}[sys.argv[1]]()
     print("\n".join(found))
     sys.exit(bool(found))

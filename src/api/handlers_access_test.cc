@@ -349,6 +349,26 @@ TEST_F(AccessApiTest, TheDecisionPointIsWhereTheRequestWentOrWhereItIsConfigured
             "https://auth.example.com/access/v1/evaluation");
 }
 
+TEST_F(AccessApiTest, TheDecisionPointIsWhereATrustedProxyWasAskedIfThatIsOneHost) {
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+  const auto ask = [&](Headers headers) {
+    return call({.target = "/.well-known/authzen-configuration",
+                 .headers = std::move(headers),
+                 .from = "192.0.2.1"});
+  };
+  const std::string name = "X-Forwarded-Host";
+  EXPECT_EQ(ask({{name, "a, b"}}).text("policy_decision_point"), "http://localhost") << "untrusted";
+  settings.trusted_proxies.push_back(*Network::parse("192.0.2.1"));
+  EXPECT_EQ(ask({}).text("policy_decision_point"), "http://localhost");
+  for (const std::string host : {"auth.example.com", "auth.example.com:8443", "[2001:db8::1]:443"})
+    EXPECT_EQ(ask({{name, host}, {"X-Forwarded-Proto", "https"}}).text("policy_decision_point"),
+              "https://" + host);
+  for (const std::string host : {"a, b", "a\"b", "a/b", "u@a", "a:b", "a b", ""})
+    EXPECT_EQ(ask({{name, host}}).code(), "malformed_request") << host;
+  EXPECT_EQ(ask({{name, "a"}, {"x-forwarded-host", "a"}}).code(), "malformed_request");
+  EXPECT_EQ(ask({{name, "a"}, {name, "b"}}).status, 400);
+}
+
 // Enforcement points pass on what their clients choose.
 TEST_F(AccessApiTest, AnotherQuestionIsAnotherUseWhateverIdItComesUnder) {
   Terms twice;

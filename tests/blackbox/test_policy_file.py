@@ -268,6 +268,12 @@ class TestAsking:
         assert bad.returncode == FAILED
         assert bad.stdout.startswith("FAIL tests[0].deny: user:alice read_weather on city:berlin")
 
+    def test_a_file_that_lost_its_tests_does_not_pass(self, cli, write):
+        for arguments in ((), ("--json",)):
+            empty = cli("policy", "test", write({"tests": []}, "tests.json"), *arguments)
+            assert empty.returncode == FAILED
+            assert "the file holds no tests" in empty.stderr
+
     def test_a_simulation_shows_what_would_be_decided_otherwise(self, cli, write, boss):
         assert cli("policy", "apply", write(readers("user:alice"))).returncode == DONE
         change = {"members": {"remove": [{"member": "user:alice", "of": "role:reader"}]}}

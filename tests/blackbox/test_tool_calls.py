@@ -104,6 +104,26 @@ def test_the_arguments_decide_too(tools):
     assert not tools.call("create_ticket")
 
 
+def test_an_argument_is_no_address_method_or_host(tools):
+    tools.grant(resource="tool:fetch", when='inNetwork(context.address, "192.0.2.0/24")')
+    assert not tools.call("fetch", address="192.0.2.7")
+    tools.grant(resource="tool:get", when='context.method == "GET" || context.host == "here"')
+    assert not tools.call("get", method="GET", host="here")
+    tools.grant(resource="tool:near", when='inNetwork(context.address, "127.0.0.0/8")')
+    assert tools.call("near")
+    assert tools.call("near", address="192.0.2.7")
+
+
+def test_arguments_of_these_names_decide_under_a_name_of_their_own(tools):
+    names = ("address", "method", "host", "arguments")
+    for name in names:
+        tools.grant(resource=f"tool:{name}", when=f'context.arguments.{name} == "X"')
+        assert tools.call(name, **{name: "X"})
+        assert not tools.call(name, **{name: "Y"})
+        assert not tools.call(name, arguments={name: "X"})
+    assert McpServer.seen[-1][0]["params"]["arguments"] == {"arguments": "X"}
+
+
 def test_a_tool_is_called_so_often_whatever_request_id_is_sent(tools):
     tools.grant(resource="tool:create_ticket", max_uses=3)
     answers = [tools.send({"jsonrpc": "2.0", "id": i, "method": "tools/call",
@@ -112,10 +132,16 @@ def test_a_tool_is_called_so_often_whatever_request_id_is_sent(tools):
     assert ["result" in answer.json() for answer in answers] == [True] * 3 + [False] * 2
 
 
-def test_an_identity_that_the_client_claims_does_not_pass(tools):
-    tools.send({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, **{"X-Agent-Id": "forged"})
+@pytest.mark.parametrize("change", [
+    lambda name: name, str.lower, str.upper, lambda name: name.replace("-", "_"),
+    lambda name: name.replace("-", "_", 1), lambda name: "X-Agent_" + name[8:],
+], ids=["as it is", "lower", "upper", "underscores", "first underscore", "last underscore"])
+def test_an_identity_that_the_client_claims_does_not_pass(tools, change):
+    forged = {change(name): "forged" for name in ("X-Agent-Id", "X-Agent-Name", "X-Agent-Owner")}
+    tools.send({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, **forged)
     _, headers = McpServer.seen[-1]
     assert headers["X-Agent-Id"] == tools.agent.agent_id
+    assert "forged" not in headers.values()
 
 
 @pytest.mark.parametrize("body", ["[]", "{", "1", '{"method":1}',
