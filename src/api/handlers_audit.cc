@@ -7,18 +7,45 @@ namespace {
 
 constexpr std::int64_t events_a_read = 500;
 
+// What the trail still has after that event. Errors: gone when that is not all that followed it.
+Result<std::vector<AuditEvent>> events_after(Transaction& tx, std::int64_t seen,
+                                             std::int64_t limit) {
+  // The head first: an event that is recorded in between is no gap.
+  const std::int64_t head = TRY(tx.audit().head()).sequence;
+  auto events = TRY(tx.audit().after(seen, limit));
+  const std::int64_t before = events.empty() ? head : events.front().sequence - 1;
+  if (before < seen)
+    return failure(Errc::gone, "The audit trail ends with event " + std::to_string(before) +
+                                   ", before event " + std::to_string(seen) +
+                                   ": an older database was put in its place; read anew what you "
+                                   "follow, then go on without Last-Event-ID");
+  // Events have no gaps, so what is missing was forgotten.
+  if (before > seen)
+    return failure(Errc::gone, "Events after event " + std::to_string(seen) +
+                                   " are not all kept any more; read anew what you follow, then "
+                                   "go on after event " +
+                                   std::to_string(before));
+  return events;
+}
+
 class AuditEvents final : public http::EventSource {
  public:
   AuditEvents(Services& services, std::int64_t sent) : services_(services), sent_(sent) {}
 
   State state() override {
-    return services_.keeper.head() > sent_ ? State::has_events : State::waiting;
+    if (ended_) return State::ended;
+    // A head below may only be what the keeper has not seen yet: read() finds out.
+    return services_.keeper.head() != sent_ ? State::has_events : State::waiting;
   }
 
   void read(std::string& out) override {
     const auto events = services_.database.read(
-        [&](Transaction& tx) { return tx.audit().after(sent_, events_a_read); });
-    if (!events) return;  // a database that is away for a moment ends nothing
+        [&](Transaction& tx) { return events_after(tx, sent_, events_a_read); });
+    if (!events) {
+      // Who comes back is told why. A database that is away for a moment ends nothing.
+      ended_ = events.error().code == Errc::gone;
+      return;
+    }
     for (const AuditEvent& event : *events) {
       out += "id: " + std::to_string(event.sequence) + "\nevent: audit\ndata: ";
       JsonWriter json(out);
@@ -31,16 +58,19 @@ class AuditEvents final : public http::EventSource {
  private:
   Services& services_;
   std::int64_t sent_;
+  bool ended_ = false;
 };
 
 }  // namespace
 
 Result<void> stream_audit(Services& services, ApiExchange& exchange) {
   const auto seen = TRY(last_event_id(exchange));
-  const AuditHead head =
-      TRY(services.database.read([](Transaction& tx) { return tx.audit().head(); }));
-  begin_event_stream(exchange,
-                     std::make_unique<AuditEvents>(services, seen.value_or(head.sequence)));
+  const auto since = TRY(services.database.read([&](Transaction& tx) -> Result<std::int64_t> {
+    if (!seen) return TRY(tx.audit().head()).sequence;
+    TRY(events_after(tx, *seen, 1));
+    return *seen;
+  }));
+  begin_event_stream(exchange, std::make_unique<AuditEvents>(services, since));
   return {};
 }
 

@@ -274,7 +274,7 @@ constexpr std::array table = {
               "Where the chain of events stands, signed", Access::permission, audit_read,
               Runs::on_worker, 200, reads<&audit::AuditService::checkpoint>()},
     Operation{Method::get, "/audit/stream", "streamAuditEvents",
-              "What is done from now on, or after Last-Event-ID, as text/event-stream", Access::permission, audit_read,
+              "What is done from now on, or after Last-Event-ID, as text/event-stream; 410 when it is not all kept", Access::permission, audit_read,
               Runs::on_worker, 200, composes<void, void, stream_audit>()},
     Operation{Method::get, "/limits", "showLimits",
               "The rate limits", Access::permission, limits_read,

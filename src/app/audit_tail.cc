@@ -103,20 +103,56 @@ Result<std::vector<Line>> fetch(const Wanted& wanted, ApiClient& api, std::int64
   return found;
 }
 
+// Where the trail ends now.
+Result<std::int64_t> find_head(ApiClient& api) {
+  const std::string body = TRY(api.call("GET", "/audit/checkpoint"));
+  const auto checkpoint = parse_json(body);
+  const JsonValue* head = checkpoint ? checkpoint->find("sequence") : nullptr;
+  if (head == nullptr || head->type != JsonValue::Type::integer)
+    return failure(Errc::internal, "the answer to /audit/checkpoint is not one of AgentAuth's");
+  return head->integer;
+}
+
+constexpr std::string_view what_to_do =
+    "; start anew, and check the trail with \"agentauth audit verify\"";
+
+// What is below an event that was shown already would never be shown. REQUIRES: `seen` is what an
+// earlier call returned.
+Result<std::int64_t> follow_head(ApiClient& api, std::int64_t seen) {
+  const std::int64_t head = TRY(find_head(api));
+  if (head < seen)
+    return failure(Errc::gone, "the audit trail ends with event " + std::to_string(head) +
+                                   ", before event " + std::to_string(seen) +
+                                   ", which it had: an older database was put in its place" +
+                                   std::string(what_to_do));
+  return head;
+}
+
+// Events have no gaps, so what is missing among all of them was forgotten.
+Result<void> require_next(const Wanted& wanted, const std::vector<Line>& lines, std::int64_t last) {
+  if (!wanted.filters.empty() || lines.empty() || lines.front().sequence == last + 1) return {};
+  return failure(Errc::gone, "events after event " + std::to_string(last) +
+                                 " are not all kept any more" + std::string(what_to_do));
+}
+
 }  // namespace
 
 Result<int> tail_audit(const CommandLine& line, ApiClient& api, std::ostream& out) {
   const auto limit = static_cast<std::size_t>(std::stoll(line.argument("lines").value_or("20")));
   const Wanted wanted{TRY(find_filters(line, api)), line.wants_json()};
+  const bool follows = line.argument("follow") == "true";
   std::int64_t last = 0;
+  std::int64_t head = 0;
   auto lines = TRY(fetch(wanted, api, last, limit));
   for (int polls = 1;; ++polls) {
     for (const Line& one : lines) out << one.text << '\n';
     if (!lines.empty()) last = lines.back().sequence;
-    if (line.argument("follow") != "true" || !out.flush()) return exit_done;
+    if (!follows || !out.flush()) return exit_done;
+    head = TRY(follow_head(api, std::max(head, last)));
     std::this_thread::sleep_for(poll_every);
     if (polls % polls_a_login == 0) api.log_in_anew();
     lines = TRY(fetch(wanted, api, last, 0));
+    if (last != 0) TRY(require_next(wanted, lines, last));
   }
 }
 
