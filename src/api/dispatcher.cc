@@ -23,6 +23,11 @@ const ApiExchange& as_api(const http::Exchange& exchange) {
   return static_cast<const ApiExchange&>(exchange);
 }
 
+// Of a call to our own routes; no resource of anybody's is asked about there.
+AskedAbout asked_for(const ApiExchange& exchange) {
+  return {.action = exchange.operation->permission, .agent = exchange.subject.agent_id};
+}
+
 // Of a request that will be gone.
 class KeptCircumstances {
  public:
@@ -299,7 +304,7 @@ Result<void> Dispatcher::decide_access(ApiExchange& exchange, const Caller& call
   const bool is_final =
       !decision.allowed() || runs == Runs::inline_ || runs == Runs::worker_if_needed;
   if (exchange.is_decided && is_final) {
-    record_audited(services_, exchange, view, decision);
+    record_audited(services_, exchange, asked_for(exchange), decision);
     exchange.is_admission_recorded = true;
     note_use(services_.grant_uses, decision, &caller.agent_id, now);
   }
@@ -326,7 +331,9 @@ Result<void> Dispatcher::enforce_access(ApiExchange& exchange, Timestamp now) co
     return decision_on(view, exchange, caller, question, named);
   };
   // The caller chooses the request id, so that is not what counts as one use.
-  return admit(exchange, TRY(enforce(services_, exchange, new_use(services_), ask)).reason);
+  const Enforced enforced =
+      TRY(enforce(services_, exchange, asked_for(exchange), new_use(services_), ask));
+  return admit(exchange, enforced.reason);
 }
 
 Result<Decision> Dispatcher::decision_on(const Directory::View& view, const ApiExchange& exchange,

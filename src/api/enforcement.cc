@@ -37,7 +37,7 @@ void put_in_order(std::vector<GrantId>& spent) {
 
 // `take` uses one up, or says that there is none left; `look_at` sees the first decision.
 using Take = FunctionRef<Result<bool>(GrantId grant, std::int64_t max_uses)>;
-using LookAt = FunctionRef<void(const Directory::View&, const Decision&)>;
+using LookAt = FunctionRef<void(const Decision&)>;
 Result<Enforced> decide_and_take(Services& services, std::vector<GrantId>& spent, Ask ask,
                                  LookAt look_at, Take take) {
   for (int round = 0; round < rounds_max; ++round) {
@@ -50,7 +50,7 @@ Result<Enforced> decide_and_take(Services& services, std::vector<GrantId>& spent
       enforced.held = decision.held;
       if (decision.rule != nullptr) enforced.grant = decision.rule->id;
       if (decision.is_to_be_spent()) max_uses = decision.rule->max_uses;
-      if (round == 0) look_at(view, decision);
+      if (round == 0) look_at(decision);
     }
     if (max_uses == 0) return enforced;
     if (TRY(take(*enforced.grant, max_uses))) return enforced;
@@ -71,24 +71,29 @@ Result<Enforced> enforce_seen(Services& services, std::optional<AgentId> about,
   return enforced;
 }
 
+// The grant is named where the resource leaves room for it.
+AuditTarget target_of_match(const AskedAbout& asked, GrantId grant) {
+  const auto permission = AuditText::of_permission(asked.action);
+  if (asked.resource.empty())
+    return {AuditTargetType::permission, permission, asked.agent, AuditText::of_id(grant)};
+  return {AuditTargetType::resource, AuditText::of_principal(asked.resource), asked.agent,
+          permission};
+}
+
 }  // namespace
 
-Result<Enforced> enforce(Services& services, const ApiExchange& exchange, const std::string& use,
-                         Ask ask) {
-  const auto about = exchange.subject.agent_id;
-  return enforce_seen(services, about, use, ask,
-                      [&](const Directory::View& view, const Decision& decision) {
-                        if (!exchange.is_admission_recorded)
-                          record_audited_about(services, exchange, about, view, decision);
-                      });
+Result<Enforced> enforce(Services& services, const ApiExchange& exchange, const AskedAbout& asked,
+                         const std::string& use, Ask ask) {
+  return enforce_seen(services, asked.agent, use, ask, [&](const Decision& decision) {
+    if (!exchange.is_admission_recorded) record_audited(services, exchange, asked, decision);
+  });
 }
 
 Result<Enforced> enforce_about(Services& services, const ApiExchange& exchange,
-                               std::optional<AgentId> about, const std::string& use, Ask ask) {
-  return enforce_seen(services, about, use, ask,
-                      [&](const Directory::View& view, const Decision& decision) {
-                        record_audited_about(services, exchange, about, view, decision);
-                      });
+                               const AskedAbout& asked, const std::string& use, Ask ask) {
+  return enforce_seen(services, asked.agent, use, ask, [&](const Decision& decision) {
+    record_audited(services, exchange, asked, decision);
+  });
 }
 
 void note_use(Services& services, const Enforced& enforced, std::optional<AgentId> about) {
@@ -103,7 +108,7 @@ void note_use(Services& services, const Enforced& enforced, std::optional<AgentI
 
 Result<Enforced> foresee(Services& services, std::vector<GrantId>& spent, Ask ask) {
   return decide_and_take(
-      services, spent, ask, [](const Directory::View&, const Decision&) {},
+      services, spent, ask, [](const Decision&) {},
       [&](GrantId grant, std::int64_t max_uses) {
         return is_left(services, grant, max_uses, spent);
       });
@@ -131,21 +136,14 @@ Result<bool> UsesLeft::look_up(Services& services) {
 
 std::string new_use(Services& services) { return services.random.base62(22); }
 
-void record_audited(const Services& services, const ApiExchange& exchange,
-                    const Directory::View& view, const Decision& decision) {
-  record_audited_about(services, exchange, exchange.subject.agent_id, view, decision);
-}
-
-void record_audited_about(const Services& services, const ApiExchange& exchange,
-                          std::optional<AgentId> about, const Directory::View& view,
-                          const Decision& decision) {
+void record_audited(const Services& services, const ApiExchange& exchange, const AskedAbout& asked,
+                    const Decision& decision) {
   if (decision.audited == nullptr) return;
   const auto outcome = decision.allowed() ? AuditOutcome::success : AuditOutcome::denied;
-  services.recorder.record_denial(
-      event_of(services, exchange, outcome, AuditReason::audit_grant,
-               {AuditTargetType::permission,
-                AuditText::of_permission(view.names().text(decision.audited->action)), about,
-                AuditText::of_id(decision.audited->id)}));
+  AuditEvent event = event_of(services, exchange, outcome, AuditReason::audit_grant,
+                              target_of_match(asked, decision.audited->id));
+  event.on_behalf_of = AuditText::of_principal(asked.on_behalf_of);
+  services.recorder.record_denial(std::move(event));
 }
 
 }  // namespace agentauth::api

@@ -25,16 +25,24 @@ struct Enforced {
   bool allowed() const { return reason == Reason::granted; }
 };
 
+// What a decision is about, as the audit trail names it. Views of whoever asks.
+struct AskedAbout {
+  std::string_view action;
+  std::string_view resource = {};      // type:id; empty: nothing in particular
+  std::optional<AgentId> agent = {};   // whom it is about, if that is an agent
+  std::string_view on_behalf_of = {};  // whom, type:id, where it is not about who calls
+};
+
 // Decides; where a grant is to be counted, counts it and, if it is used up, decides again without
 // it. `use` names what uses it: whoever comes with the same one again does not use it twice. Where
 // a caller could choose it, it would never use anything up. Needs the database only when
 // something is to be counted. Errors: unavailable, and whatever `ask` fails with.
 using Ask = FunctionRef<Result<Decision>(const Directory::View&, std::span<const GrantId> spent)>;
-Result<Enforced> enforce(Services& services, const ApiExchange& exchange, const std::string& use,
-                         Ask ask);
-// The same about somebody else than who calls. `about`: the agent that it is about, if it is one.
+Result<Enforced> enforce(Services& services, const ApiExchange& exchange, const AskedAbout& asked,
+                         const std::string& use, Ask ask);
+// The same about somebody else than who calls.
 Result<Enforced> enforce_about(Services& services, const ApiExchange& exchange,
-                               std::optional<AgentId> about, const std::string& use, Ask ask);
+                               const AskedAbout& asked, const std::string& use, Ask ask);
 
 // Of a decision that is acted on without being counted. enforce() does it itself.
 void note_use(Services& services, const Enforced& enforced, std::optional<AgentId> about);
@@ -63,11 +71,10 @@ class UsesLeft {
 // One that nobody else ever has.
 std::string new_use(Services& services);
 
-// Puts a match of a grant that decides nothing on record.
-void record_audited(const Services& services, const ApiExchange& exchange,
-                    const Directory::View& view, const Decision& decision);
-void record_audited_about(const Services& services, const ApiExchange& exchange,
-                          std::optional<AgentId> about, const Directory::View& view,
-                          const Decision& decision);
+// Puts a match of a grant that decides nothing on record: on what it was, with the permission;
+// where that is nothing in particular, the permission, with the grant. While the decision's view
+// stands.
+void record_audited(const Services& services, const ApiExchange& exchange, const AskedAbout& asked,
+                    const Decision& decision);
 
 }  // namespace agentauth::api

@@ -63,6 +63,11 @@ void record_denied(Services& services, const ApiExchange& exchange, const Direct
   });
 }
 
+// `whom`: its sent_subject_name(), which outlives what is told.
+AskedAbout asked_about(const AccessQuestion& asked, std::string_view whom) {
+  return {asked.action(), asked.resource_name(), asked.agent(), whom};
+}
+
 // Answers the questions of one request one by one. On a core all are decided by one moment, and
 // what needs the database is nothing to decide there; on a worker each is by one of its own.
 class Evaluation {
@@ -105,7 +110,7 @@ class EvaluationOnCore final : public Evaluation {
     // Who asks about itself does not act on the answer.
     if (!asked->is_about_self()) {
       const auto about = asked->agent();
-      if (decision.audited != nullptr) audited_.push_back({decision, about});
+      if (decision.audited != nullptr) audited_.push_back({decision, *asked});
       note_use(services_.grant_uses, decision, about ? &*about : nullptr, asker_->now);
       if (!decision.allowed()) denied_.push_back({*std::move(asked), decided_by(decision.reason)});
     }
@@ -116,7 +121,9 @@ class EvaluationOnCore final : public Evaluation {
   // Not before: a worker that has to begin anew records them itself.
   void finish() override {
     for (const Audited& audited : audited_)
-      record_audited_about(services_, exchange_, audited.about, view_, audited.decision);
+      record_audited(services_, exchange_,
+                     asked_about(audited.asked, audited.asked.sent_subject_name()),
+                     audited.decision);
     for (const Denied& denied : denied_)
       record_denied(services_, exchange_, view_, denied.asked, denied.why);
   }
@@ -128,7 +135,7 @@ class EvaluationOnCore final : public Evaluation {
   };
   struct Audited {
     Decision decision;
-    std::optional<AgentId> about;
+    AccessQuestion asked;
   };
   // Others wait for the core: what has many conditions to look at goes on elsewhere.
   static constexpr auto time_max = std::chrono::milliseconds{5};
@@ -173,8 +180,10 @@ class EvaluationOnWorker final : public Evaluation {
  private:
   // Who asks about itself does not act on the answer.
   Result<Enforced> settle(const AccessQuestion& asked, Ask ask) {
-    if (!asked.is_about_self())
-      return enforce_about(services_, exchange_, asked.agent(), use_of(asked), ask);
+    if (!asked.is_about_self()) {
+      const std::string whom = asked.sent_subject_name();
+      return enforce_about(services_, exchange_, asked_about(asked, whom), use_of(asked), ask);
+    }
     std::vector<GrantId> spent;
     return foresee(services_, spent, ask);
   }

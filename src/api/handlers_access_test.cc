@@ -468,6 +468,63 @@ TEST_F(AccessApiTest, AQuestionAboutOneselfLeavesNothingOnRecord) {
   for (const AuditEvent& event : events) EXPECT_NE(event.agent_id, self);
 }
 
+// On a core, and on a worker, where something is to be counted.
+TEST_F(AccessApiTest, WhatAnAuditGrantMatchesIsOnRecordWithWhomAndWhatItWasAbout) {
+  const AgentId enforcer = replica.add_agent_with({"agentauth:access:evaluate"});
+  const AgentId weather = replica.add_agent("WeatherBot");
+  Terms marking;
+  marking.effect = Effect::audit;
+  marking.resource = "record:*";
+  grant("user:alice", "*", marking);
+  grant("user:alice", "pay", marking);
+  grant(subject_of(weather), "pay", marking);
+  Terms counted;
+  counted.max_uses = 5;
+  grant("user:alice", "pay", counted);
+  grant(subject_of(weather), "pay", counted);
+  const std::string pay = R"({"name":"pay"})";
+  const std::string token = token_of(enforcer);
+  EXPECT_EQ(told(ask(evaluation, question(alice, read), token)), "true granted");
+  EXPECT_EQ(told(ask(evaluation, question(alice, pay), token)), "true granted");
+  EXPECT_EQ(told(ask(evaluation, question(agent("WeatherBot"), pay), token)), "true granted");
+  ask(evaluations,
+      R"({"evaluations":[)" + question(alice, read, R"({"type":"record","id":"2"})") + "]}", token);
+  const auto events = audit_events(4);
+  ASSERT_EQ(events.size(), 4U);
+  for (const AuditEvent& event : events) {
+    EXPECT_EQ(event.reason, AuditReason::audit_grant);
+    EXPECT_EQ(event.outcome, AuditOutcome::success);
+    EXPECT_EQ(event.agent_id, enforcer);
+    EXPECT_EQ(event.target_type, AuditTargetType::resource);
+  }
+  const auto row = [](const AuditEvent& event) {
+    return std::string(event.on_behalf_of.view()) + " " + std::string(event.detail.view()) + " " +
+           std::string(event.target_id.view());
+  };
+  EXPECT_EQ(row(events[0]), "user:alice read record:1");
+  EXPECT_EQ(row(events[1]), "user:alice pay record:1");
+  EXPECT_EQ(row(events[2]), subject_of(weather) + " pay record:1");
+  EXPECT_EQ(row(events[3]), "user:alice read record:2");
+  EXPECT_EQ(events[0].target_agent_id, std::nullopt);
+  EXPECT_EQ(events[2].target_agent_id, weather);
+}
+
+// Our own routes are about nothing in particular.
+TEST_F(AccessApiTest, WhatAnAuditGrantMatchesOfACallIsOnRecordWithTheGrant) {
+  const AgentId enforcer = replica.add_agent_with({"agentauth:access:evaluate"});
+  Terms marking;
+  marking.effect = Effect::audit;
+  const GrantId marks = grant(subject_of(enforcer), "agentauth:*", marking);
+  EXPECT_EQ(told(ask(evaluation, question(alice, read), token_of(enforcer))), "true granted");
+  const auto events = audit_events(1);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].on_behalf_of.view(), "");
+  EXPECT_EQ(events[0].target_type, AuditTargetType::permission);
+  EXPECT_EQ(events[0].target_id.view(), "agentauth:access:evaluate");
+  EXPECT_EQ(events[0].target_agent_id, enforcer);
+  EXPECT_EQ(events[0].detail.view(), marks.to_string());
+}
+
 // It is admitted on the core and answered by a worker.
 TEST_F(AccessApiTest, ACallThatGoesOnToAWorkerIsOnRecordOnce) {
   const AgentId enforcer = replica.add_agent_with({"agentauth:access:evaluate"});

@@ -180,9 +180,10 @@ Result<std::optional<Reason>> decide_route(Services& services, ApiExchange& exch
     question.spent = spent;
     return decide(view, actor, question);
   };
+  const AskedAbout about{*asked.match.route->permission, asked.resource, exchange.subject.agent_id};
   // The caller chooses the request id, so that is not what counts as one use.
   if (thread == Thread::worker) {
-    const Reason reason = TRY(enforce(services, exchange, new_use(services), ask)).reason;
+    const Reason reason = TRY(enforce(services, exchange, about, new_use(services), ask)).reason;
     exchange.decided.note(decided_by(reason));
     return reason;
   }
@@ -190,7 +191,7 @@ Result<std::optional<Reason>> decide_route(Services& services, ApiExchange& exch
   const Decision decision = TRY(ask(view, {}));
   if (decision.is_to_be_spent()) return std::nullopt;
   exchange.decided.note(decided_by(decision.reason));
-  record_audited(services, exchange, view, decision);
+  record_audited(services, exchange, about, decision);
   if (decision.allowed()) note_use(services.grant_uses, decision, &exchange.caller->agent_id, now);
   return decision.reason;
 }

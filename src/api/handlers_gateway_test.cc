@@ -448,6 +448,39 @@ TEST_F(GatewayTest, ADenialSaysOnWhat) {
   EXPECT_EQ(events[3].detail.view(), "unlisted_path");
 }
 
+// From memory, and on a worker, where something is to be counted.
+TEST_F(GatewayTest, WhatAnAuditGrantMatchesIsOnRecordWithTheResource) {
+  const AgentId marked = replica.add_agent_with({"read_weather"});
+  grant(marked, R"({"permission":"read_weather","resource":"project:*","effect":"audit"})");
+  grant(marked, R"({"permission":"write_weather","effect":"audit"})");
+  grant(marked, R"({"permission":"write_weather","max_uses":1})");
+  grant(marked, R"({"permission":"read_stock","effect":"audit"})");
+  const std::string its = token_of(marked);
+  const std::size_t before = audit_events(4).size();
+  EXPECT_EQ(nginx("GET", "/projects/7/weather", its).status, 200);
+  EXPECT_EQ(nginx("PUT", "/projects/8/weather", its).status, 200);
+  EXPECT_EQ(nginx("GET", "/stock", its).status, 403);
+  const auto all = audit_events(before + 4);  // the last is denied, too
+  ASSERT_EQ(all.size(), before + 4);
+  const std::vector<AuditEvent> events(all.begin() + static_cast<std::ptrdiff_t>(before),
+                                       all.end());
+  for (const std::size_t i : {0U, 1U, 2U}) {
+    EXPECT_EQ(events[i].reason, AuditReason::audit_grant);
+    EXPECT_EQ(events[i].agent_id, marked);
+    EXPECT_EQ(events[i].on_behalf_of.view(), "");
+  }
+  EXPECT_EQ(events[0].target_type, AuditTargetType::resource);
+  EXPECT_EQ(events[0].target_id.view(), "project:7");
+  EXPECT_EQ(events[0].detail.view(), "read_weather");
+  EXPECT_EQ(events[1].target_type, AuditTargetType::resource);
+  EXPECT_EQ(events[1].target_id.view(), "project:8");
+  EXPECT_EQ(events[1].detail.view(), "write_weather");
+  EXPECT_EQ(events[2].target_type, AuditTargetType::permission);
+  EXPECT_EQ(events[2].target_id.view(), "read_stock");
+  EXPECT_TRUE(GrantId::parse(events[2].detail.view()));
+  EXPECT_EQ(events[2].outcome, AuditOutcome::denied);
+}
+
 TEST_F(GatewayTest, NothingOfOneQuestionIsLeftForTheNext) {
   nginx("GET", "/stock", token);
   EXPECT_EQ(get("/agents", token).count("X-AgentAuth-Reason"), 0U);

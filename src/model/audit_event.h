@@ -175,7 +175,7 @@ struct AuditEvent {
   AuditReason reason = AuditReason::none;
   std::optional<AgentId> agent_id;  // who acted; absent: nobody that is known
   AuditText kid;                    // with which key
-  AuditText on_behalf_of;           // whom it asked about, type:id, when an evaluation was denied
+  AuditText on_behalf_of;           // whom an evaluation was about, type:id; not who acted
   AuditText client_address;
   AuditText operation;  // by which call
   AuditTargetType target_type = AuditTargetType::none;

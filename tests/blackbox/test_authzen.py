@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import uuid
 from pathlib import Path
 
 import pytest
@@ -240,6 +241,27 @@ def test_what_an_enforcement_point_denies_is_on_record_and_counted(server, admin
     lines = [json.loads(line) for line in exported.splitlines()]
     (line,) = [line for line in lines if line["unmapped"]["on_behalf_of"] ==
                f"agent:{agent.agent_id}"]
+    assert line["resources"] == [{"type": "record", "name": "record:record-1"}]
+
+
+def test_what_an_audit_grant_matches_is_on_record_with_whom_and_what(server, admin):
+    point, person = server.register_with("agentauth:access:evaluate"), f"p{uuid.uuid4().hex}"
+    answer = admin.call("PUT", f"/grants/{uuid.uuid4()}", json={
+        "subject": f"user:{person}", "action": "fly", "effect": "audit"})
+    assert answer.status_code in (200, 201), answer.text
+    asked = question({"type": "user", "id": person}, {"name": "fly"}, record(1))
+    assert decided(point.post(EVALUATION, asked)) is False
+    matched = lambda: [event for event in denials(admin, agent=point.agent_id)
+                       if event["reason"] == "audit_grant"]
+    wait_until(matched)
+    (event,) = matched()
+    assert (event["on_behalf_of"], event["target_type"], event["target_id"], event["detail"]) == (
+        f"user:{person}", "resource", "record:record-1", "fly")
+    exported = server.command_line("audit", "export", "--format", "ocsf").stdout
+    lines = [json.loads(line) for line in exported.splitlines()]
+    (line,) = [line for line in lines if line["unmapped"]["on_behalf_of"] == f"user:{person}"
+               and line["status_detail"] == "audit_grant"]
+    assert line["class_uid"] == 6003
     assert line["resources"] == [{"type": "record", "name": "record:record-1"}]
 
 
