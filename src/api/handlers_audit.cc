@@ -34,8 +34,12 @@ class AuditEvents final : public http::EventSource {
 
   State state() override {
     if (ended_) return State::ended;
-    // A head below may only be what the keeper has not seen yet: read() finds out.
-    return services_.keeper.head() != sent_ ? State::has_events : State::waiting;
+    // A head below what was sent may only be what the keeper has not seen yet. One below itself is
+    // for read() to find out.
+    const std::int64_t head = services_.keeper.head();
+    went_back_ = went_back_ || head < head_;
+    head_ = head;
+    return head > sent_ || went_back_ ? State::has_events : State::waiting;
   }
 
   void read(std::string& out) override {
@@ -46,6 +50,7 @@ class AuditEvents final : public http::EventSource {
       ended_ = events.error().code == Errc::gone;
       return;
     }
+    went_back_ = false;
     for (const AuditEvent& event : *events) {
       out += "id: " + std::to_string(event.sequence) + "\nevent: audit\ndata: ";
       JsonWriter json(out);
@@ -58,6 +63,8 @@ class AuditEvents final : public http::EventSource {
  private:
   Services& services_;
   std::int64_t sent_;
+  std::int64_t head_ = 0;  // of the keeper, when it was asked last
+  bool went_back_ = false;
   bool ended_ = false;
 };
 

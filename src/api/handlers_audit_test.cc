@@ -116,12 +116,13 @@ TEST_F(AuditStreamTest, AStreamEndsWhenWhatFollowsItIsForgotten) {
 }
 
 // A follower knows of an event before the keeper does.
-TEST_F(AuditStreamTest, AHeadThatIsSeenLateEndsNothing) {
+TEST_F(AuditStreamTest, AHeadThatIsSeenLateEndsNothingAndIsWaitedFor) {
   record(3);
   const auto events = follow().events;
   ASSERT_NE(events, nullptr);
+  EXPECT_EQ(events->state(), EventSource::State::waiting);
   EXPECT_EQ(read(*events), "");
-  EXPECT_NE(events->state(), EventSource::State::ended);
+  EXPECT_EQ(events->state(), EventSource::State::waiting);
   look();
   EXPECT_EQ(events->state(), EventSource::State::waiting);
 }
