@@ -6,6 +6,7 @@ namespace agentauth::api {
 namespace {
 
 constexpr std::int64_t events_a_read = 500;
+constexpr Seconds keeper_lag_max{1};
 
 // What the trail still has after that event. Errors: gone when that is not all that followed it.
 Result<std::vector<AuditEvent>> events_after(Transaction& tx, std::int64_t seen,
@@ -34,15 +35,15 @@ class AuditEvents final : public http::EventSource {
 
   State state() override {
     if (ended_) return State::ended;
-    // A head below what was sent may only be what the keeper has not seen yet. One below itself is
-    // for read() to find out.
     const std::int64_t head = services_.keeper.head();
-    went_back_ = went_back_ || head < head_;
-    head_ = head;
-    return head > sent_ || went_back_ ? State::has_events : State::waiting;
+    if (head > sent_) return State::has_events;
+    // A head below is what the keeper has not seen yet. Where that lasts, the trail has gone back.
+    const bool lasts = services_.clock.now() >= looked_at_ + keeper_lag_max;
+    return head < sent_ && lasts ? State::has_events : State::waiting;
   }
 
   void read(std::string& out) override {
+    looked_at_ = services_.clock.now();
     const auto events = services_.database.read(
         [&](Transaction& tx) { return events_after(tx, sent_, events_a_read); });
     if (!events) {
@@ -50,7 +51,6 @@ class AuditEvents final : public http::EventSource {
       ended_ = events.error().code == Errc::gone;
       return;
     }
-    went_back_ = false;
     for (const AuditEvent& event : *events) {
       out += "id: " + std::to_string(event.sequence) + "\nevent: audit\ndata: ";
       JsonWriter json(out);
@@ -63,8 +63,7 @@ class AuditEvents final : public http::EventSource {
  private:
   Services& services_;
   std::int64_t sent_;
-  std::int64_t head_ = 0;  // of the keeper, when it was asked last
-  bool went_back_ = false;
+  Timestamp looked_at_ = services_.clock.now();
   bool ended_ = false;
 };
 

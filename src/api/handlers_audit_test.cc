@@ -98,6 +98,8 @@ TEST_F(AuditStreamTest, AStreamEndsWhenTheTrailGoesBackBehindIt) {
   EXPECT_EQ(events->state(), EventSource::State::waiting);
   go_back_to(1);
   look();
+  EXPECT_EQ(events->state(), EventSource::State::waiting);
+  clock.advance(std::chrono::seconds{1});
   EXPECT_EQ(events->state(), EventSource::State::has_events);
   EXPECT_EQ(read(*events), "");
   EXPECT_EQ(events->state(), EventSource::State::ended);
