@@ -79,7 +79,6 @@ FUZZ(std::string_view input) {
   // The same as numbers, the way the directory holds it.
   Requirement requirement;
   AgentRecord agent;
-  agent.used = true;
   agent.grant_count = 1;
   agent.grants[0] = static_cast<NameId>(visited.size());  // a name that covers nothing
   for (const std::string& pattern : visited) {
