@@ -2,6 +2,7 @@
 
 import contextlib
 import statistics
+import tempfile
 import time
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def nodes(directory: Path, first: Path, database: str, count: int, more: tuple[s
     with contextlib.ExitStack() as stack:
         servers = [stack.enter_context(agentauth.running(first, *options, core=None))]
         for number in range(2, count + 1):
-            folder = agentauth.new_data_dir(directory, f"node-{number}-of-{count}")
+            folder = Path(tempfile.mkdtemp(prefix=f"node-{number}-", dir=directory))
             master_key = ["--master-key-file", str(first / "master.key")]
             servers.append(
                 stack.enter_context(agentauth.running(folder, *options, *master_key, core=None))
