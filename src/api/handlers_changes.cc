@@ -12,9 +12,10 @@ constexpr std::int64_t changes_a_read = 500;
 
 // Where the caller is, and what the log still has after that.
 Result<std::vector<Change>> changes_after(Transaction& tx, Revision since, std::int64_t limit) {
+  // The revision first: a change that is made in between is no gap.
+  const Revision last = TRY(tx.changes().revision());
   auto changes = TRY(tx.changes().after(since, limit));
-  const Revision first =
-      changes.empty() ? TRY(tx.changes().revision()) + 1 : changes.front().revision;
+  const Revision first = changes.empty() ? last + 1 : changes.front().revision;
   if (first <= since)
     return tl::unexpected(Error{.code = Errc::invalid_argument,
                                 .message = "One or more fields are invalid",
