@@ -8,7 +8,7 @@
 
 #include "audit/chain.h"
 #include "audit/recorder.h"
-#include "store/testing/test_database.h"
+#include "store/testing/contract.h"
 
 namespace agentauth::audit {
 namespace {
@@ -32,10 +32,6 @@ AuditEvent login_of(AgentId agent) {
   event.operation = AuditWord("logIn");
   event.request_id = AuditText::of_request_id("abc-123");
   return event;
-}
-
-std::string backend_name(const ::testing::TestParamInfo<Backend>& info) {
-  return std::string(to_string(info.param));
 }
 
 class AuditChainContract : public ::testing::TestWithParam<Backend> {
@@ -82,17 +78,13 @@ class AuditChainContract : public ::testing::TestWithParam<Backend> {
   std::unique_ptr<Database> database_ = where_.open_migrated();
 };
 
-INSTANTIATE_TEST_SUITE_P(Audit, AuditChainContract,
-                         ::testing::Values(Backend::sqlite_memory, Backend::sqlite_disk,
-                                           Backend::postgresql),
-                         backend_name);
+INSTANTIATE_TEST_SUITE_P(Audit, AuditChainContract, testing::every_backend, testing::backend_name);
 
 // Databases that several servers can open.
 class SharedAuditChainContract : public AuditChainContract {};
 
-INSTANTIATE_TEST_SUITE_P(Audit, SharedAuditChainContract,
-                         ::testing::Values(Backend::sqlite_disk, Backend::postgresql),
-                         backend_name);
+INSTANTIATE_TEST_SUITE_P(Audit, SharedAuditChainContract, testing::shared_backends,
+                         testing::backend_name);
 
 TEST_P(AuditChainContract, EveryFieldComesBackAsItWasHashed) {
   const Agent agent =

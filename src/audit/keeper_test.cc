@@ -11,7 +11,7 @@
 
 #include "audit/chain.h"
 #include "audit/verification.h"
-#include "store/testing/test_database.h"
+#include "store/testing/contract.h"
 
 namespace agentauth::audit {
 namespace {
@@ -24,10 +24,6 @@ using agentauth::testing::TestDatabase;
 using ::testing::HasSubstr;
 using ::testing::Pair;
 using ::testing::SizeIs;
-
-std::string backend_name(const ::testing::TestParamInfo<Backend>& info) {
-  return std::string(to_string(info.param));
-}
 
 class AuditKeeper : public ::testing::TestWithParam<Backend> {
  protected:
@@ -80,9 +76,7 @@ class AuditKeeper : public ::testing::TestWithParam<Backend> {
   Signer signer_{MasterKey(Bytes(32, 7))};
 };
 
-INSTANTIATE_TEST_SUITE_P(Audit, AuditKeeper,
-                         ::testing::Values(Backend::sqlite_disk, Backend::postgresql),
-                         backend_name);
+INSTANTIATE_TEST_SUITE_P(Audit, AuditKeeper, testing::shared_backends, testing::backend_name);
 
 TEST_P(AuditKeeper, SignsCheckpointsByNumberAndByTime) {
   const auto keeper_ = keeper({.events_between_checkpoints = 10});

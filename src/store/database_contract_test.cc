@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "store/migrations.h"
-#include "store/testing/test_database.h"
+#include "store/testing/contract.h"
 #include "store/testing/watched_driver.h"
 #include "store/write_queue.h"
 
@@ -22,22 +22,10 @@ using namespace std::chrono_literals;
 using testing::Backend;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::integer;
 using ::testing::IsEmpty;
 using testing::must;
 using testing::TestDatabase;
-
-std::string backend_name(const ::testing::TestParamInfo<Backend>& info) {
-  return std::string(to_string(info.param));
-}
-
-std::int64_t integer(Session& session, Sql sql, std::initializer_list<Param> params = {}) {
-  std::int64_t value = -1;
-  must(session.query(sql, params, [&](const Row& row) -> Result<void> {
-    value = row.integer(0);
-    return {};
-  }));
-  return value;
-}
 
 // Databases with the schema.
 class DatabaseContract : public ::testing::TestWithParam<Backend> {
@@ -89,10 +77,7 @@ class DatabaseContract : public ::testing::TestWithParam<Backend> {
   std::unique_ptr<Database> database_ = where_.open_migrated();
 };
 
-INSTANTIATE_TEST_SUITE_P(Store, DatabaseContract,
-                         ::testing::Values(Backend::sqlite_memory, Backend::sqlite_disk,
-                                           Backend::postgresql),
-                         backend_name);
+INSTANTIATE_TEST_SUITE_P(Store, DatabaseContract, testing::every_backend, testing::backend_name);
 
 TEST_P(DatabaseContract, AWriteIsThereWhenItIsAnswered) {
   const Agent agent = must(write_agent("Bot"));
@@ -499,9 +484,8 @@ class SharedDatabaseContract : public ::testing::TestWithParam<Backend> {
   TestDatabase where_{GetParam()};
 };
 
-INSTANTIATE_TEST_SUITE_P(Store, SharedDatabaseContract,
-                         ::testing::Values(Backend::sqlite_disk, Backend::postgresql),
-                         backend_name);
+INSTANTIATE_TEST_SUITE_P(Store, SharedDatabaseContract, testing::shared_backends,
+                         testing::backend_name);
 
 TEST_P(SharedDatabaseContract, ServersThatStartTogetherMigrateOnce) {
   constexpr int servers = 4;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <thread>
 
-#include "store/testing/test_database.h"
+#include "store/testing/contract.h"
 
 namespace agentauth {
 namespace {
@@ -14,10 +14,6 @@ using namespace std::chrono_literals;
 using testing::Backend;
 using testing::must;
 using testing::TestDatabase;
-
-std::string backend_name(const ::testing::TestParamInfo<Backend>& info) {
-  return std::string(to_string(info.param));
-}
 
 // In the future: no grant of a test is made after it.
 constexpr Timestamp hour{std::chrono::hours{800'000}};
@@ -202,10 +198,8 @@ TEST_P(GrantLastUsesContract, NodesThatWriteTheSameGrantsAtOnceDoNotHinderEachOt
   for (const std::string& permission : held) EXPECT_EQ(last_use(permission), hour + 19h);
 }
 
-INSTANTIATE_TEST_SUITE_P(Store, GrantLastUsesContract,
-                         ::testing::Values(Backend::sqlite_memory, Backend::sqlite_disk,
-                                           Backend::postgresql),
-                         backend_name);
+INSTANTIATE_TEST_SUITE_P(Store, GrantLastUsesContract, testing::every_backend,
+                         testing::backend_name);
 
 }  // namespace
 }  // namespace agentauth

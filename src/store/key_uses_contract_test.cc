@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <thread>
 
-#include "store/testing/test_database.h"
+#include "store/testing/contract.h"
 
 namespace agentauth {
 namespace {
@@ -14,10 +14,6 @@ using namespace std::chrono_literals;
 using testing::Backend;
 using testing::must;
 using testing::TestDatabase;
-
-std::string backend_name(const ::testing::TestParamInfo<Backend>& info) {
-  return std::string(to_string(info.param));
-}
 
 constexpr Timestamp now{std::chrono::seconds{1'700'000'000}};
 
@@ -125,10 +121,7 @@ TEST_P(KeyUsesContract, NothingIsWrittenIntoTheChangeLog) {
   EXPECT_EQ(must(database_->read([](Transaction& tx) { return tx.changes().revision(); })), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Store, KeyUsesContract,
-                         ::testing::Values(Backend::sqlite_memory, Backend::sqlite_disk,
-                                           Backend::postgresql),
-                         backend_name);
+INSTANTIATE_TEST_SUITE_P(Store, KeyUsesContract, testing::every_backend, testing::backend_name);
 
 }  // namespace
 }  // namespace agentauth

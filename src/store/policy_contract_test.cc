@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "store/testing/test_database.h"
+#include "store/testing/contract.h"
 
 namespace agentauth {
 namespace {
@@ -17,10 +17,6 @@ using ::testing::IsEmpty;
 using testing::must;
 using testing::TestDatabase;
 using ::testing::UnorderedElementsAre;
-
-std::string backend_name(const ::testing::TestParamInfo<Backend>& info) {
-  return std::string(to_string(info.param));
-}
 
 class PolicyContract : public ::testing::TestWithParam<Backend> {
  protected:
@@ -78,10 +74,7 @@ class PolicyContract : public ::testing::TestWithParam<Backend> {
   std::unique_ptr<Database> database_ = where_.open_migrated();
 };
 
-INSTANTIATE_TEST_SUITE_P(Store, PolicyContract,
-                         ::testing::Values(Backend::sqlite_memory, Backend::sqlite_disk,
-                                           Backend::postgresql),
-                         backend_name);
+INSTANTIATE_TEST_SUITE_P(Store, PolicyContract, testing::every_backend, testing::backend_name);
 
 TEST_P(PolicyContract, TheSameGrantIsTheOneWithTheSameTerms) {
   const AgentId agent = add_agent();

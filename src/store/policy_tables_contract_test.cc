@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "store/testing/test_database.h"
+#include "store/testing/contract.h"
 
 namespace agentauth {
 namespace {
@@ -16,10 +16,6 @@ using testing::TestDatabase;
 
 constexpr Timestamp now{1'700'000'000'000ms};
 constexpr int many = 150;
-
-std::string backend_name(const ::testing::TestParamInfo<Backend>& info) {
-  return std::string(to_string(info.param));
-}
 
 class PolicyTablesContract : public ::testing::TestWithParam<Backend> {
  protected:
@@ -36,14 +32,9 @@ class PolicyTablesContract : public ::testing::TestWithParam<Backend> {
     return must(write([&](Transaction& tx) { return tx.roles().insert(principal, ""); }))->id;
   }
   std::int64_t count(Sql sql) {
-    std::int64_t found = -1;
-    must(database_->read([&](Transaction& tx) {
-      return tx.session().query(sql, {}, [&](const Row& row) -> Result<void> {
-        found = row.integer(0);
-        return {};
-      });
+    return must(database_->read([&](Transaction& tx) -> Result<std::int64_t> {
+      return testing::integer(tx.session(), sql);
     }));
-    return found;
   }
   void put_members(const std::vector<PolicyTables::NewMember>& members) {
     must(write([&](Transaction& tx) { return tx.policies().put_members(members); }));
@@ -53,10 +44,8 @@ class PolicyTablesContract : public ::testing::TestWithParam<Backend> {
   std::unique_ptr<Database> database_ = where_.open_migrated();
 };
 
-INSTANTIATE_TEST_SUITE_P(Store, PolicyTablesContract,
-                         ::testing::Values(Backend::sqlite_memory, Backend::sqlite_disk,
-                                           Backend::postgresql),
-                         backend_name);
+INSTANTIATE_TEST_SUITE_P(Store, PolicyTablesContract, testing::every_backend,
+                         testing::backend_name);
 
 TEST_P(PolicyTablesContract, RolesAreMadeOrDescribedAnew) {
   const RoleId first = add_role("role:" + number(0));

@@ -7,7 +7,7 @@
 #include <set>
 #include <thread>
 
-#include "store/testing/test_database.h"
+#include "store/testing/contract.h"
 
 namespace agentauth {
 namespace {
@@ -20,10 +20,6 @@ using testing::must;
 using ::testing::SizeIs;
 using testing::TestDatabase;
 using ::testing::UnorderedElementsAre;
-
-std::string backend_name(const ::testing::TestParamInfo<Backend>& info) {
-  return std::string(to_string(info.param));
-}
 
 const AgentId nobody{};
 const KeyId no_key{};
@@ -89,10 +85,8 @@ class RepositoriesContract : public ::testing::TestWithParam<Backend> {
   SystemClock clock_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Store, RepositoriesContract,
-                         ::testing::Values(Backend::sqlite_memory, Backend::sqlite_disk,
-                                           Backend::postgresql),
-                         backend_name);
+INSTANTIATE_TEST_SUITE_P(Store, RepositoriesContract, testing::every_backend,
+                         testing::backend_name);
 
 TEST_P(RepositoriesContract, ANewAgentIsActiveAndJustCreated) {
   const Timestamp before = clock_.now();
@@ -761,10 +755,7 @@ class SigningKeysContract : public RepositoriesContract {
   const Bytes sealed_{0, 1, 2, 0, 255};
 };
 
-INSTANTIATE_TEST_SUITE_P(Store, SigningKeysContract,
-                         ::testing::Values(Backend::sqlite_memory, Backend::sqlite_disk,
-                                           Backend::postgresql),
-                         backend_name);
+INSTANTIATE_TEST_SUITE_P(Store, SigningKeysContract, testing::every_backend, testing::backend_name);
 
 TEST_P(SigningKeysContract, ComeInTheOrderTheySignTheLastOneFirst) {
   must(insert("old", now_ - 1h));
@@ -815,10 +806,7 @@ class IdempotencyContract : public RepositoriesContract {
   const Timestamp start_ = clock_.now();
 };
 
-INSTANTIATE_TEST_SUITE_P(Store, IdempotencyContract,
-                         ::testing::Values(Backend::sqlite_memory, Backend::sqlite_disk,
-                                           Backend::postgresql),
-                         backend_name);
+INSTANTIATE_TEST_SUITE_P(Store, IdempotencyContract, testing::every_backend, testing::backend_name);
 
 TEST_P(IdempotencyContract, AnAnswerIsKeptForADay) {
   EXPECT_EQ(find("scope", start_), std::nullopt);

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "store/testing/test_database.h"
+#include "store/testing/contract.h"
 
 namespace agentauth {
 namespace {
@@ -13,10 +13,6 @@ using testing::Backend;
 using ::testing::ElementsAre;
 using testing::must;
 using testing::TestDatabase;
-
-std::string backend_name(const ::testing::TestParamInfo<Backend>& info) {
-  return std::string(to_string(info.param));
-}
 
 struct Thing {
   std::int64_t id = 0;
@@ -93,10 +89,7 @@ class RowsContract : public ::testing::TestWithParam<Backend> {
   std::unique_ptr<Session> session_ = must(driver_->connect());
 };
 
-INSTANTIATE_TEST_SUITE_P(Store, RowsContract,
-                         ::testing::Values(Backend::sqlite_memory, Backend::sqlite_disk,
-                                           Backend::postgresql),
-                         backend_name);
+INSTANTIATE_TEST_SUITE_P(Store, RowsContract, testing::every_backend, testing::backend_name);
 
 TEST(RowsSql, EachRowHasItsParametersInTurn) {
   EXPECT_STREQ(PutThings::of<2>().text(),

@@ -7,7 +7,7 @@
 #include <limits>
 #include <stdexcept>
 
-#include "store/testing/test_database.h"
+#include "store/testing/contract.h"
 
 namespace agentauth {
 namespace {
@@ -16,21 +16,9 @@ using namespace std::chrono_literals;
 using testing::Backend;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::integer;
 using testing::must;
 using testing::TestDatabase;
-
-std::string backend_name(const ::testing::TestParamInfo<Backend>& info) {
-  return std::string(to_string(info.param));
-}
-
-std::int64_t integer(Session& session, Sql sql, std::initializer_list<Param> params = {}) {
-  std::int64_t value = -1;
-  must(session.query(sql, params, [&](const Row& row) -> Result<void> {
-    value = row.integer(0);
-    return {};
-  }));
-  return value;
-}
 
 constexpr auto ignore_row = [](const Row&) -> Result<void> { return {}; };
 
@@ -71,10 +59,7 @@ class SessionContract : public ::testing::TestWithParam<Backend> {
   std::unique_ptr<Session> session_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Store, SessionContract,
-                         ::testing::Values(Backend::sqlite_memory, Backend::sqlite_disk,
-                                           Backend::postgresql),
-                         backend_name);
+INSTANTIATE_TEST_SUITE_P(Store, SessionContract, testing::every_backend, testing::backend_name);
 
 TEST_P(SessionContract, AValueComesBackAsItWasStored) {
   Bytes every_byte;

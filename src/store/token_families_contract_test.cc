@@ -5,7 +5,7 @@
 #include <atomic>
 #include <thread>
 
-#include "store/testing/test_database.h"
+#include "store/testing/contract.h"
 
 namespace agentauth {
 namespace {
@@ -14,10 +14,6 @@ using namespace std::chrono_literals;
 using testing::Backend;
 using testing::must;
 using testing::TestDatabase;
-
-std::string backend_name(const ::testing::TestParamInfo<Backend>& info) {
-  return std::string(to_string(info.param));
-}
 
 constexpr Timestamp now{std::chrono::seconds{1'700'000'000}};
 
@@ -58,10 +54,8 @@ class TokenFamiliesContract : public ::testing::TestWithParam<Backend> {
   std::unique_ptr<Database> database_ = where_.open_migrated();
 };
 
-INSTANTIATE_TEST_SUITE_P(Store, TokenFamiliesContract,
-                         ::testing::Values(Backend::sqlite_memory, Backend::sqlite_disk,
-                                           Backend::postgresql),
-                         backend_name);
+INSTANTIATE_TEST_SUITE_P(Store, TokenFamiliesContract, testing::every_backend,
+                         testing::backend_name);
 
 TEST_P(TokenFamiliesContract, EachTokenIsSpentOnceAndInOrder) {
   EXPECT_FALSE(find().has_value());

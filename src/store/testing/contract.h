@@ -1,0 +1,34 @@
+// What suites share that run on every database.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+
+#include "store/testing/test_database.h"
+
+namespace agentauth::testing {
+
+// To instantiate a suite with.
+inline const auto every_backend =
+    ::testing::Values(Backend::sqlite_memory, Backend::sqlite_disk, Backend::postgresql);
+// Those that several Database objects can share.
+inline const auto shared_backends = ::testing::Values(Backend::sqlite_disk, Backend::postgresql);
+
+inline std::string backend_name(const ::testing::TestParamInfo<Backend>& info) {
+  return std::string(to_string(info.param));
+}
+
+// The first column of the last row; -1: there is none.
+inline std::int64_t integer(Session& session, Sql sql, std::initializer_list<Param> params = {}) {
+  std::int64_t value = -1;
+  must(session.query(sql, params, [&](const Row& row) -> Result<void> {
+    value = row.integer(0);
+    return {};
+  }));
+  return value;
+}
+
+}  // namespace agentauth::testing
