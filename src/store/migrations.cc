@@ -366,6 +366,10 @@ ALTER TABLE agents ADD COLUMN suspended_alone BIGINT NOT NULL DEFAULT 0;
 -- What goes with a role is looked for by it.
 CREATE INDEX grants_by_role ON grants (role_id) WHERE role_id IS NOT NULL;
 )sql"},
+    {20, "when the last tokens of a family were spent", R"sql(
+-- Those of the last few, also spent_at: the last first, each as RFC 3339 with a space behind it.
+ALTER TABLE token_families ADD COLUMN spends TEXT NOT NULL DEFAULT '';
+)sql"},
 };
 
 constexpr std::string_view history_script = R"sql(

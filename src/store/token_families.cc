@@ -1,26 +1,53 @@
 #include "store/token_families.h"
 
 namespace agentauth {
+namespace {
+
+// The column `spends`: times as RFC 3339, the last first, each with a space behind it.
+constexpr std::size_t characters = 25;
+constexpr std::int64_t kept_of_earlier = characters * (TokenFamilyRepository::spends_kept - 1);
+
+std::vector<Timestamp> read_spends(Timestamp last, std::string_view written) {
+  std::vector<Timestamp> spends{last};
+  for (std::size_t at = characters; at < written.size(); at += characters) {
+    const auto time = parse_rfc3339(written.substr(at, characters - 1));
+    if (!time) break;
+    spends.push_back(*time);
+  }
+  return spends;
+}
+
+}  // namespace
+
+std::optional<Timestamp> TokenFamilyRepository::State::when_spent(std::int64_t number) const {
+  const std::int64_t since = next - 1 - number;
+  if (since < 0 || since >= static_cast<std::int64_t>(spends.size())) return std::nullopt;
+  return spends[static_cast<std::size_t>(since)];
+}
 
 Result<bool> TokenFamilyRepository::spend(const Token& token, Timestamp now, Timestamp idle_since) {
+  const std::string written = format_rfc3339(now) + ' ';
   if (token.number == 0)
     return TRY(session_.execute(
-               "INSERT INTO token_families (id, agent_id, next_number, spent_at, ends_at) "
-               "VALUES ($1, $2, 1, $3, $4) ON CONFLICT (id) DO NOTHING",
-               {token.family, token.agent_id, now, token.ends_at})) == 1;
+               "INSERT INTO token_families (id, agent_id, next_number, spent_at, spends, "
+               "ends_at) VALUES ($1, $2, 1, $3, $4, $5) ON CONFLICT (id) DO NOTHING",
+               {token.family, token.agent_id, now, written, token.ends_at})) == 1;
   return TRY(session_.execute(
-             "UPDATE token_families SET next_number = next_number + 1, spent_at = $3 "
+             "UPDATE token_families SET next_number = next_number + 1, spent_at = $3, "
+             "spends = $5 || substr(spends, 1, $6) "
              "WHERE id = $1 AND next_number = $2 AND revoked_at IS NULL AND spent_at > $4",
-             {token.family, token.number, now, idle_since})) == 1;
+             {token.family, token.number, now, idle_since, written, kept_of_earlier})) == 1;
 }
 
 Result<std::optional<TokenFamilyRepository::State>> TokenFamilyRepository::find(FamilyId family) {
   std::optional<State> state;
-  TRY(session_.query("SELECT next_number, spent_at, revoked_at FROM token_families WHERE id = $1",
-                     {family}, [&](const Row& row) -> Result<void> {
-                       state = State{row.integer(0), row.time(1), row.optional_time(2)};
-                       return {};
-                     }));
+  TRY(session_.query(
+      "SELECT next_number, spent_at, spends, revoked_at FROM token_families "
+      "WHERE id = $1",
+      {family}, [&](const Row& row) -> Result<void> {
+        state = State{row.integer(0), read_spends(row.time(1), row.text(2)), row.optional_time(3)};
+        return {};
+      }));
   return state;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "model/agent.h"
 #include "model/token_family.h"
@@ -25,10 +26,15 @@ class TokenFamilyRepository {
   // its family lives: one compare-and-set. Of any number of callers one is told true.
   Result<bool> spend(const Token& token, Timestamp now, Timestamp idle_since);
 
+  // Of so many tokens before the next a family knows when they were spent.
+  static constexpr std::size_t spends_kept = 8;
   struct State {
-    std::int64_t next = 0;  // the number of the token that is to be spent next
-    Timestamp spent_at;     // when the one before it was
+    std::int64_t next = 0;          // the number of the token that is to be spent next
+    std::vector<Timestamp> spends;  // when those before it were, the last first; never empty
     std::optional<Timestamp> revoked_at;
+
+    // Nothing: it was not yet, or too many were since.
+    std::optional<Timestamp> when_spent(std::int64_t number) const;
   };
   Result<std::optional<State>> find(FamilyId family);
 

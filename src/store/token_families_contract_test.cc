@@ -66,8 +66,21 @@ TEST_P(TokenFamiliesContract, EachTokenIsSpentOnceAndInOrder) {
   EXPECT_TRUE(spend(token(1), now + 1s));
   EXPECT_FALSE(spend(token(1)));
   EXPECT_EQ(find()->next, 2);
-  EXPECT_EQ(find()->spent_at, now + 1s);
+  EXPECT_EQ(find()->spends, (std::vector{now + 1s, now}));
   EXPECT_EQ(find()->revoked_at, std::nullopt);
+}
+
+TEST_P(TokenFamiliesContract, AFamilyKnowsWhenItsLastTokensWereSpent) {
+  constexpr std::int64_t last = TokenFamilyRepository::spends_kept + 1;
+  const auto spent_at = [](std::int64_t number) { return now + number * 1ms; };
+  for (std::int64_t number = 0; number <= last; ++number)
+    ASSERT_TRUE(spend(token(number), spent_at(number))) << number;
+  const auto state = find();
+  EXPECT_EQ(state->when_spent(last + 1), std::nullopt) << "not yet";
+  for (std::int64_t number = last; number >= 2; --number)
+    EXPECT_EQ(state->when_spent(number), spent_at(number)) << number;
+  EXPECT_EQ(state->when_spent(1), std::nullopt) << "too many since";
+  EXPECT_EQ(state->when_spent(-1), std::nullopt);
 }
 
 TEST_P(TokenFamiliesContract, ATokenThatLayIdleIsNotSpent) {

@@ -130,11 +130,11 @@ Result<RefreshService::Spending> RefreshService::spend(Transaction& tx,
   // Not spent yet, and still not to be had: it was left lying. A number that is yet to come was
   // given before somebody put an older copy of the database in place.
   if (!state || state->next <= token.number) return refused(AuditReason::refresh_expired);
-  const bool is_last_spent = state->next == std::int64_t{token.number} + 1;
-  if (is_last_spent && now < state->spent_at + options_.grace) return Spending(Change::spent);
+  const auto spent_at = state->when_spent(token.number);
+  if (spent_at && now < *spent_at + options_.grace) return Spending(Change::spent);
   // Not before its last access token, or the family would be forgotten while that one lives: the
   // clock may have gone back. Somebody may have been quicker to revoke it.
-  if (!TRY(tx.token_families().revoke(row, std::max(now, state->spent_at))))
+  if (!TRY(tx.token_families().revoke(row, std::max(now, state->spends.front()))))
     return refused(AuditReason::refresh_revoked);
   TRY(tx.changes().append_family(token.family.agent_id, token.family.id));
   return Spending(Change::replayed);

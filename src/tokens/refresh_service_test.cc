@@ -117,13 +117,33 @@ TEST_F(RefreshServiceTest, SpentAgainAfterTheGraceEndsTheFamilyAndItsAccessToken
   }
 }
 
-// The first of three is a replay even within the grace of the second: that was not a retry.
-TEST_F(RefreshServiceTest, AnOlderTokenIsAReplayAtAnyTime) {
+// What a proxy sends again may come after the successor was spent.
+TEST_F(RefreshServiceTest, AnOlderTokenHasAGraceOfItsOwn) {
   const auto login = log_in();
   const std::string second = refresh(login.refresh_token);
+  clock.advance(6s);
   const std::string third = refresh(second);
+  clock.advance(3'999ms);
+  EXPECT_EQ(refresh(login.refresh_token), second);
+  EXPECT_EQ(refresh(second), third);
+  clock.advance(1ms);
+  EXPECT_EQ(refresh(second), third);
+  EXPECT_TRUE(acts(login.caller));
   EXPECT_EQ(refresh(login.refresh_token), "");
   EXPECT_EQ(refresh(third), "");
+  EXPECT_FALSE(acts(login.caller));
+}
+
+TEST_F(RefreshServiceTest, WhatLiesTooManyTokensBackIsAReplayWithinTheGraceToo) {
+  const auto login = log_in();
+  std::string next = login.refresh_token;
+  std::vector<std::string> spent;
+  for (std::size_t i = 0; i <= TokenFamilyRepository::spends_kept; ++i) {
+    spent.push_back(next);
+    next = refresh(next);
+  }
+  EXPECT_EQ(refresh(spent[1]), spent[2]);
+  EXPECT_EQ(refresh(spent[0]), "");
   EXPECT_FALSE(acts(login.caller));
 }
 
@@ -353,7 +373,7 @@ struct Model {
   std::size_t next = 0;  // the place in `tokens` that is to be spent next
   Timestamp begun_at;
   Timestamp given_at;
-  Timestamp spent_at;
+  std::vector<Timestamp> spent_at;
   bool revoked = false;
   std::vector<std::string> tokens;
   Caller caller;
@@ -368,9 +388,11 @@ void check_refresh(World& world, Model& model, std::size_t place) {
     RC_ASSERT(!successor.empty());
     model.tokens.push_back(successor);
     ++model.next;
-    model.given_at = model.spent_at = now;
-  } else if (place + 1 == model.next && lives && now < model.spent_at + options.grace) {
-    RC_ASSERT(successor == model.tokens[model.next]);
+    model.given_at = now;
+    model.spent_at.push_back(now);
+  } else if (place < model.next && place + TokenFamilyRepository::spends_kept >= model.next &&
+             lives && now < model.spent_at[place] + options.grace) {
+    RC_ASSERT(successor == model.tokens[place + 1]);
   } else {
     RC_ASSERT(successor.empty());
     if (place < model.next && lives) model.revoked = true;
