@@ -40,6 +40,14 @@ constexpr std::array<CrcTable, 4> crc_tables = [] {
   return tables;
 }();
 
+// The two digits of each twelve bits.
+constexpr auto base64url_pairs = [] {
+  std::array<std::array<char, 2>, 4096> pairs{};
+  for (std::size_t bits = 0; bits < pairs.size(); ++bits)
+    pairs[bits] = {base64url_alphabet[bits >> 6], base64url_alphabet[bits & 63]};
+  return pairs;
+}();
+
 // The two digits of each byte.
 constexpr auto hex_digits = [] {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -62,23 +70,20 @@ void base64url_append(ByteView bytes, std::string& out) {
   const std::size_t before = out.size();
   out.resize(before + (bytes.size() * 4 + 2) / 3);
   char* at = out.data() + before;
-  const auto digit = [](std::uint32_t sextet) { return base64url_alphabet[sextet & 63]; };
+  const auto pair = [](std::uint32_t bits) { return base64url_pairs[bits & 4095].data(); };
   const std::uint8_t* in = bytes.data();
   std::size_t left = bytes.size();
   for (; left >= 3; left -= 3, in += 3, at += 4) {
     const std::uint32_t group =
         static_cast<std::uint32_t>(in[0]) << 16 | static_cast<std::uint32_t>(in[1]) << 8 | in[2];
-    at[0] = digit(group >> 18);
-    at[1] = digit(group >> 12);
-    at[2] = digit(group >> 6);
-    at[3] = digit(group);
+    std::memcpy(at, pair(group >> 12), 2);
+    std::memcpy(at + 2, pair(group), 2);
   }
   if (left == 0) return;
   std::uint32_t group = static_cast<std::uint32_t>(in[0]) << 16;
   if (left == 2) group |= static_cast<std::uint32_t>(in[1]) << 8;
-  at[0] = digit(group >> 18);
-  at[1] = digit(group >> 12);
-  if (left == 2) at[2] = digit(group >> 6);
+  std::memcpy(at, pair(group >> 12), 2);
+  if (left == 2) at[2] = *pair(group);
 }
 
 std::string base64url_encode(ByteView bytes) {
