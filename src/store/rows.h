@@ -88,7 +88,7 @@ class RowsSql {
 namespace detail {
 
 // How many rows a statement takes: the most there are left.
-inline constexpr std::array<std::size_t, 4> rows_together = {64, 8, 2, 1};
+inline constexpr std::array<std::size_t, 5> rows_together = {64, 16, 4, 2, 1};
 
 template <class Text, std::size_t Rows, class T, class Append, class Run>
 Result<void> run_rows_of(std::span<T>& rest, std::initializer_list<Param> before, Append& append,

@@ -51,8 +51,16 @@ tl::unexpected<Error> fail(sqlite3* connection, int code) {
       sqlite_error(code, connection != nullptr ? sqlite3_errmsg(connection) : "no memory"));
 }
 
+// Before the first connection. Nobody asks how much memory is in use, and to count it takes a lock
+// at each allocation of every thread.
+void configure_library() {
+  static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  (void)configured;  // refused when something else of the process came first: slower, not wrong
+}
+
 Result<SqliteConnection> open_connection(const std::string& name, int flags,
                                          milliseconds busy_wait = busy_wait_max) {
+  configure_library();
   sqlite3* opened = nullptr;
   const int code = sqlite3_open_v2(
       name.c_str(), &opened,
