@@ -39,6 +39,13 @@ void append_canonical(const AuditEvent& event, std::string& out) {
   append_netstring(out, event.request_id.view());
 }
 
+// `room` is for what the hash covers, and is kept from one event to the next.
+Sha256 link_in(std::string& room, const Sha256& previous, const AuditEvent& event) {
+  room = as_text(previous);
+  append_canonical(event, room);
+  return sha256(room);
+}
+
 }  // namespace
 
 void append_netstring(std::string& out, std::string_view text) {
@@ -56,11 +63,9 @@ std::string canonical(const AuditEvent& event) {
 }
 
 Sha256 link(const Sha256& previous, const AuditEvent& event) {
-  std::string covered;
-  covered.reserve(previous.size() + canonical_usual_size);
-  covered += as_text(previous);
-  append_canonical(event, covered);
-  return sha256(covered);
+  std::string room;
+  room.reserve(previous.size() + canonical_usual_size);
+  return link_in(room, previous, event);
 }
 
 Result<Sha256> parse_hash(std::string_view hexadecimal) {
@@ -76,9 +81,10 @@ Result<void> append(Transaction& tx, AuditEvents events) {
   const AuditHead head = TRY(tx.audit().reserve(static_cast<std::int64_t>(events.size())));
   Sha256 hash = TRY(parse_hash(head.hash));
   std::int64_t sequence = head.sequence;
+  std::string room;
   for (AuditEvent* event : events) {
     event->sequence = ++sequence;
-    hash = link(hash, *event);
+    hash = link_in(room, hash, *event);
     event->hash = hex_encode(hash);
   }
   return tx.audit().append(events);
