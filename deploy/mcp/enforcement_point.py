@@ -236,6 +236,13 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(refused.status, {"error": str(refused)},
                          {"WWW-Authenticate": "Bearer"} if refused.status == 401 else {})
 
+    def do_GET(self):
+        # MCP: who has no streams, and ends no sessions, says so by this status.
+        self.close_connection = True
+        self._answer(405, None, {"Allow": "POST"})
+
+    do_DELETE = do_GET
+
     def _deny(self, message: dict) -> None:
         # JSON-RPC 2.0 answers no notification; MCP (2025-11-25, Transports) refuses it over HTTP.
         if "id" not in message:

@@ -344,6 +344,13 @@ def test_a_notification_gets_no_answer_allowed_or_not(tools):
     assert [request["params"]["name"] for request, _ in McpServer.seen] == ["x"]
 
 
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_streams_and_ends_of_sessions_are_said_not_to_be_there(tools, method):
+    answer = requests.request(method, tools.url, data="x", timeout=10)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert McpServer.seen == []
+
+
 @pytest.mark.parametrize("option", ["--server", "--agentauth"])
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "file:///etc/hostname", "127.0.0.1:9000",
                                  "http:///mcp", "http://127.0.0.1:x/"])
