@@ -3,6 +3,7 @@
 usage: check_deploy.py monitoring|gateways|package [PACKAGE]
 """
 
+import fnmatch
 import json
 import re
 import subprocess
@@ -40,17 +41,41 @@ def check_monitoring() -> list[str]:
     return problems
 
 
+def listed_headers(source: str, *lists: str) -> set[str]:
+    """The names of headers in these lists of a source of src/api."""
+    text = (ROOT / "src" / "api" / source).read_text()
+    found = set()
+    for name in lists:
+        listed = re.search(rf"\b{name} = .*?;", text, re.S)
+        names = re.findall(r'"(x[\w-]+)"', listed.group()) if listed else []
+        if not names:
+            sys.exit(f"src/api/{source}: {name} names no header")
+        found.update(names)
+    return found
+
+
 def check_gateways() -> list[str]:
-    """Traefik takes from a request each header that Envoy is told to take."""
-    checks = (ROOT / "src" / "api" / "envoy_checks.cc").read_text()
-    listed = re.search(r"never_the_clients = .*?;", checks, re.S)
-    known = set(re.findall(r'"(x[\w-]+)"', listed.group())) if listed else set()
-    if not known:
-        return ["src/api/envoy_checks.cc: names no header that is never the client's"]
-    removed = re.findall(r'^ +([\w-]+): ""$',
-                         (ROOT / "deploy" / "gateways" / "traefik.yml").read_text(), re.M)
-    missing = known - {name.lower() for name in removed}
-    return [f"deploy/gateways/traefik.yml: does not remove {name}" for name in sorted(missing)]
+    """No example leaves a client's header by which a backend hears of another request.
+
+    Traefik also takes each header that Envoy is told to take.
+    """
+    told = listed_headers("handlers_gateway.cc", "overrides", "methods_told", "targets_told",
+                          "hosts_told")
+    # What the gateway writes itself, or has denied.
+    not_here = {name: {"x-forwarded-host"} for name in ("Caddyfile", "nginx.conf", "traefik.yml")}
+    also = {"traefik.yml": listed_headers("envoy_checks.cc", "never_the_clients")}
+    removes = {"Caddyfile": r"^\t\trequest_header -([\w-]+\*?)$",
+               "nginx.conf": r'^    proxy_set_header ([\w-]+) "";$',
+               "traefik.yml": r'^ +([\w-]+): ""$',
+               "envoy.yaml": r"- remove: ([\w-]+)$", "envoy-grpc.yaml": r"- remove: ([\w-]+)$"}
+    problems = []
+    for name, line in removes.items():
+        text = (ROOT / "deploy" / "gateways" / name).read_text()
+        removed = [header.lower() for header in re.findall(line, text, re.M)]
+        for header in sorted((told | also.get(name, set())) - not_here.get(name, set())):
+            if not any(fnmatch.fnmatchcase(header, pattern) for pattern in removed):
+                problems.append(f"deploy/gateways/{name}: does not remove {header}")
+    return problems
 
 
 def dead_links(documents: Path) -> list[str]:
