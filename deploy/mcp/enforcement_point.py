@@ -138,7 +138,7 @@ class AgentAuth:
                                                   headers, data)
         except FAILURES as error:
             raise Refused(503, "AgentAuth cannot be reached") from error
-        if status == 401:
+        if status == 401 and path == "/agents/me":
             raise Refused(401, "The access token is not valid")
         if status != 200 or not isinstance(answer, dict):
             raise Refused(503, "AgentAuth refused to answer")

@@ -469,3 +469,13 @@ def test_a_name_that_is_read_twice_is_decided_on_as_it_is_sent(tools):
     assert answer.status_code == 200
     request, _ = McpServer.seen[-1]
     assert request["params"]["name"] == "allowed"
+
+
+def test_a_key_of_the_points_own_that_does_not_work_is_not_the_callers_fault(
+        agentauth, mcp_server, tmp_path):
+    (tmp_path / "key").write_text("aa_none")
+    with enforcement_point(tmp_path / "key", mcp_server, agentauth.url) as url:
+        tools = Tools(agentauth, url)
+        tools.grant(resource="tool:x")
+        assert tools.send_text(of_call('{"name":"x"}')).status_code == 503
+    assert McpServer.seen == []
