@@ -70,6 +70,9 @@ Result<http::LargeBodySender> Dispatcher::admit_large_body(http::Exchange& http_
   name_client(exchange);
   TRY(let_in(exchange));
   if (!exchange.caller) return failure(Errc::unauthenticated, "Credentials are required");
+  // There are few places, and who asks about itself needs none.
+  if (exchange.operation->access == Access::permission_or_about_self && !exchange.holds_permission)
+    return failure(Errc::payload_too_large, "The body is larger than 64 KiB");
   const http::LargeBodySender sender = exchange.caller->agent_id.uuid.bytes;
   exchange.caller.reset();
   exchange.response.clear();  // begin() writes the same headers
@@ -160,10 +163,11 @@ void Dispatcher::name_client(ApiExchange& exchange) const {
 Result<void> Dispatcher::let_in(ApiExchange& exchange) {
   TRY(find_operation(exchange));
   if (!exchange.is_counted) TRY(admit_client(services_.limiter, exchange));
-  TRY(authorize(exchange));
+  const Result<void> authorized = authorize(exchange);
+  // Also who is denied: it is known who asked, and it was work.
   if (!exchange.is_counted) TRY(admit_caller(exchange));
   exchange.is_counted = true;
-  return {};
+  return authorized;
 }
 
 // Unique by process, core and number: cheaper than randomness, and nothing rests on it.
@@ -294,11 +298,12 @@ Result<void> Dispatcher::decide_access(ApiExchange& exchange, const Caller& call
   exchange.subject.agent_id = caller.agent_id;
   exchange.subject.kid = AuditText::of_kid(text_of(caller.key));
   services_.grant_uses.expect(caller.agent_id);
-  const auto named = TRY(exchange.named_agent());
   const Directory::View view(services_.directory);
-  const Question question = question_about(exchange, now);
-  const Decision decision = TRY(decision_on(view, exchange, caller, question, named));
+  const Actor actor = TRY(find_acting(view, caller, now));
   exchange.caller = caller;
+  const auto named = TRY(exchange.named_agent());
+  const Decision decision =
+      decision_on(view, exchange, actor, question_about(exchange, now), named);
   exchange.is_decided = !decision.is_to_be_spent();
   const Runs runs = exchange.operation->runs;
   const bool is_final =
@@ -328,7 +333,8 @@ Result<void> Dispatcher::enforce_access(ApiExchange& exchange, Timestamp now) co
   const auto ask = [&](const Directory::View& view,
                        std::span<const GrantId> spent) -> Result<Decision> {
     question.spent = spent;
-    return decision_on(view, exchange, caller, question, named);
+    return decision_on(view, exchange, TRY(find_acting(view, caller, question.now)), question,
+                       named);
   };
   // The caller chooses the request id, so that is not what counts as one use.
   const Enforced enforced =
@@ -336,10 +342,9 @@ Result<void> Dispatcher::enforce_access(ApiExchange& exchange, Timestamp now) co
   return admit(exchange, enforced.reason);
 }
 
-Result<Decision> Dispatcher::decision_on(const Directory::View& view, const ApiExchange& exchange,
-                                         const Caller& caller, const Question& question,
-                                         std::optional<AgentId> named) const {
-  const Actor actor = TRY(find_acting(view, caller, question.now));
+Decision Dispatcher::decision_on(const Directory::View& view, const ApiExchange& exchange,
+                                 const Actor& actor, const Question& question,
+                                 std::optional<AgentId> named) const {
   return api::decide_access(view, *exchange.operation, question,
                             {actor, named ? Actor(view.find_agent(*named)) : Actor()});
 }

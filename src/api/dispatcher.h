@@ -55,9 +55,8 @@ class Dispatcher final : public http::Application {
   // Notes what was decided. Errors: permission_denied, unless the handler has to look first.
   static Result<void> admit(ApiExchange& exchange, Reason reason);
   Result<void> enforce_access(ApiExchange& exchange, Timestamp now) const;
-  Result<Decision> decision_on(const Directory::View& view, const ApiExchange& exchange,
-                               const Caller& caller, const Question& question,
-                               std::optional<AgentId> named) const;
+  Decision decision_on(const Directory::View& view, const ApiExchange& exchange, const Actor& actor,
+                       const Question& question, std::optional<AgentId> named) const;
   Question question_about(const ApiExchange& exchange, Timestamp now) const;
   Question question_about(const Operation& operation, Timestamp now) const;
   // Whether this node has yet to hear of what the caller has seen.

@@ -20,10 +20,10 @@ Error too_many(const LimitReport& report) {
   return error;
 }
 
-// REQUIRES: is_watched.
-Result<void> admit(Limiter& limiter, ApiExchange& exchange, LimitScope scope, ByteView identity) {
+Result<void> admit(Limiter& limiter, ApiExchange& exchange,
+                   std::span<const Limiter::Party> parties) {
   const std::size_t route = index_of(*exchange.operation);
-  if (limiter.admit(route, scope, identity, now_ns(exchange), exchange.limits)) return {};
+  if (limiter.admit(route, parties, now_ns(exchange), exchange.limits)) return {};
   return tl::unexpected(too_many(exchange.limits));
 }
 
@@ -46,7 +46,8 @@ LimitedRoute limited_route(const Operation& operation, Registration registration
         return {name, {address, agent, key, owner}, {address, key}};
       if (operation.binding.audit == AuditAction::login_refresh)
         return {name, {address, agent, key, owner}, {address}};
-      return {name, {address}, {address}};
+      return {
+          name, {address}, {address}, operation.path == "/healthz" || operation.path == "/readyz"};
     case Access::registrant:
       if (registration == Registration::open) return {name, {address, owner}, {address}};
       return {name, {address, agent, key, owner}, {address, agent, key}};
@@ -60,10 +61,6 @@ LimitedRoute limited_route(const Operation& operation, Registration registration
   return {name, {address, agent, key, owner}, {address, agent, key}};
 }
 
-Result<void> admit_named_owner(Limiter& limiter, ApiExchange& exchange, std::string_view email) {
-  return admit(limiter, exchange, LimitScope::owner, as_bytes(owner_identity(email)));
-}
-
 }  // namespace
 
 std::vector<LimitedRoute> limited_routes(Registration registration) {
@@ -75,30 +72,39 @@ std::vector<LimitedRoute> limited_routes(Registration registration) {
 
 Result<void> admit_client(Limiter& limiter, ApiExchange& exchange) {
   if (!is_watched(limiter, exchange, LimitScope::address)) return {};
-  return admit(limiter, exchange, LimitScope::address,
-               address_limit_identity(exchange.client_address()));
+  const IpAddress identity = address_limit_identity(exchange.client_address());
+  return admit(limiter, exchange, {{{LimitScope::address, identity}}});
 }
 
 Result<void> admit_agent(Services& services, ApiExchange& exchange, const AgentId& agent,
                          std::string_view kid) {
   Limiter& limiter = services.limiter;
-  if (is_watched(limiter, exchange, LimitScope::key))
-    TRY(admit(limiter, exchange, LimitScope::key, as_bytes(kid)));
-  if (is_watched(limiter, exchange, LimitScope::agent))
-    TRY(admit(limiter, exchange, LimitScope::agent, agent.uuid.bytes));
+  std::array<Limiter::Party, 3> parties;
+  std::size_t size = 0;
+  const auto add = [&](LimitScope scope, ByteView identity) {
+    parties[size++] = {scope, identity};
+  };
+  if (is_watched(limiter, exchange, LimitScope::key)) add(LimitScope::key, as_bytes(kid));
+  if (is_watched(limiter, exchange, LimitScope::agent)) add(LimitScope::agent, agent.uuid.bytes);
   // A registration counts for the owner that it names: see admit_owner.
-  if (exchange.operation->access == Access::registrant ||
-      !is_watched(limiter, exchange, LimitScope::owner))
-    return {};
-  const Directory::View view(services.directory);
-  const AgentProfile* profile = view.find_profile(agent);
-  if (profile == nullptr) return {};  // it is gone, and every decision says so
-  return admit_named_owner(limiter, exchange, profile->owner());
+  std::string owner;
+  if (exchange.operation->access != Access::registrant &&
+      is_watched(limiter, exchange, LimitScope::owner)) {
+    const Directory::View view(services.directory);
+    // Without one it is gone, and every decision says so.
+    if (const AgentProfile* profile = view.find_profile(agent)) {
+      owner = owner_identity(profile->owner());
+      add(LimitScope::owner, as_bytes(owner));
+    }
+  }
+  if (size == 0) return {};
+  return admit(limiter, exchange, std::span(parties).first(size));
 }
 
 Result<void> admit_owner(Limiter& limiter, ApiExchange& exchange, std::string_view email) {
   if (!is_watched(limiter, exchange, LimitScope::owner)) return {};
-  return admit_named_owner(limiter, exchange, email);
+  const std::string owner = owner_identity(email);
+  return admit(limiter, exchange, {{{LimitScope::owner, as_bytes(owner)}}});
 }
 
 void count_refusal(Limiter& limiter, ApiExchange& exchange, Error& error) {
@@ -106,7 +112,7 @@ void count_refusal(Limiter& limiter, ApiExchange& exchange, Error& error) {
   const std::size_t route = index_of(*exchange.operation);
   if (!limiter.watches(route)) return;
   const auto counted = [&](LimitScope scope, ByteView identity) {
-    return limiter.count_failure(route, scope, identity, now_ns(exchange), exchange.limits);
+    return limiter.count_failure(route, {scope, identity}, now_ns(exchange), exchange.limits);
   };
   bool within = counted(LimitScope::address, address_limit_identity(exchange.client_address()));
   if (!exchange.presented_kid.empty())

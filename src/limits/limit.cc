@@ -32,14 +32,15 @@ const LimitedRoute* find_route(std::span<const LimitedRoute> routes, std::string
   return found == routes.end() ? nullptr : &*found;
 }
 
+bool is_named_by(std::string_view name, const LimitedRoute& route) {
+  return name == route.name || (name == every_route && !route.is_probe);
+}
+
 // Where it is known who counts. "*" is all of those.
 bool is_counted(const Limit& limit, std::string_view name, std::span<const LimitedRoute> routes) {
-  if (name == every_route)
-    return std::any_of(routes.begin(), routes.end(), [&](const LimitedRoute& route) {
-      return route.counted(limit.count).has(limit.scope);
-    });
-  const LimitedRoute* route = find_route(routes, name);
-  return route != nullptr && route->counted(limit.count).has(limit.scope);
+  return std::any_of(routes.begin(), routes.end(), [&](const LimitedRoute& route) {
+    return is_named_by(name, route) && route.counted(limit.count).has(limit.scope);
+  });
 }
 
 std::string why_never_counted(const Limit& limit, std::string_view route) {
@@ -93,7 +94,9 @@ class Checker {
       if (!named.insert(route).second) wrong(place + "routes", "names a route twice: " + route);
     }
     for (const LimitedRoute& route : routes_)
-      if (named.contains(every_route) || named.contains(route.name)) ++on_route_[route.name];
+      if (std::any_of(named.begin(), named.end(),
+                      [&](std::string_view name) { return is_named_by(name, route); }))
+        ++on_route_[route.name];
   }
 
   const LimitSet& set_;
@@ -146,9 +149,8 @@ std::string Limit::fingerprint() const {
 
 bool applies(const Limit& limit, const LimitedRoute& route) {
   return route.counted(limit.count).has(limit.scope) &&
-         std::any_of(limit.routes.begin(), limit.routes.end(), [&](const std::string& named) {
-           return named == every_route || named == route.name;
-         });
+         std::any_of(limit.routes.begin(), limit.routes.end(),
+                     [&](const std::string& name) { return is_named_by(name, route); });
 }
 
 Result<void> check_limits(const LimitSet& set, std::span<const LimitedRoute> routes) {

@@ -63,8 +63,8 @@ std::optional<std::int64_t> parse_period_seconds(std::string_view text);
 struct Limit {
   std::string name;
   LimitScope scope = LimitScope::address;
-  // As the operations table spells them, "POST /auth/login"; "*" is all of them. They share a
-  // bucket.
+  // As the operations table spells them, "POST /auth/login"; "*" is all of them but probes. They
+  // share a bucket.
   std::vector<std::string> routes;
   LimitCount count = LimitCount::all;
   std::int64_t rate = 1;  // requests in each period
@@ -119,6 +119,7 @@ struct LimitedRoute {
   std::string name;                          // "POST /auth/login"
   LimitScopes all = every_limit_scope;       // whatever the answer
   LimitScopes failures = every_limit_scope;  // when they are refused
+  bool is_probe = false;                     // "*" leaves it out: who asks would restart the server
 
   LimitScopes counted(LimitCount count) const { return count == LimitCount::all ? all : failures; }
 };

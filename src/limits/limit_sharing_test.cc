@@ -49,11 +49,10 @@ class LimitSharingTest : public testing::Test {
       LimitReport report;
       const auto now = std::chrono::steady_clock::now().time_since_epoch();
       int admitted = 0;
+      const Limiter::Party party{LimitScope::agent, as_bytes("agent")};
       for (int i = 0; i < requests; ++i)
-        admitted += limiter.admit(0, LimitScope::agent, as_bytes("agent"),
-                                  std::chrono::nanoseconds(now).count(), report)
-                        ? 1
-                        : 0;
+        admitted +=
+            limiter.admit(0, {&party, 1}, std::chrono::nanoseconds(now).count(), report) ? 1 : 0;
       return admitted;
     }
     Limiter limiter{{{"GET /x"}}, {7}};

@@ -102,65 +102,91 @@ BucketTable::Name Limiter::bucket_of(const Rule& rule, ByteView identity) const 
   return siphash(hash_key_, ByteView(text.data(), sizeof rule.id + size));
 }
 
-void Limiter::note(LimitReport& report, std::size_t rule, const Quota& quota, bool refused) {
-  if (refused) report.retry_in_ns = std::max(report.retry_in_ns, quota.retry_in_ns);
-  const auto number = static_cast<std::uint32_t>(rule);
+bool Limiter::note(LimitReport& report, const Met& met, const Verdict& verdict) {
+  count(*met.rule->counters, !verdict.admitted);
+  if (!verdict.admitted)
+    report.retry_in_ns = std::max(report.retry_in_ns, verdict.quota.retry_in_ns);
   const auto end = report.entries.begin() + static_cast<std::ptrdiff_t>(report.size);
   const auto known =
       std::find_if(report.entries.begin(), end,
-                   [&](const LimitReport::Entry& entry) { return entry.rule == number; });
+                   [&](const LimitReport::Entry& entry) { return entry.rule == met.number; });
   if (known != end) {
-    known->quota = quota;
+    known->quota = verdict.quota;
   } else if (report.size < report.entries.size()) {
-    report.entries[report.size++] = {number, quota};
+    report.entries[report.size++] = {met.number, verdict.quota};
   }
+  return verdict.admitted;
 }
 
-template <class Ask>
-bool Limiter::ask(std::size_t route, LimitScope scope, LimitReport& report, Ask ask_rule) const {
-  const EpochDomain::Pin pin(epochs_);
-  const Rules& rules = *rules_.load(std::memory_order_seq_cst);
-  // Other limits than those the request began with: their numbers mean something else.
-  if (report.version != rules.version) report = LimitReport{.version = rules.version};
+// Those of one route that count for a party, while they are in force.
+class Limiter::MetLimits {
+ public:
+  MetLimits(const Limiter& limiter, std::size_t route, std::span<const Party> parties,
+            LimitReport& report)
+      : pin_(limiter.epochs_) {
+    const Rules& rules = *limiter.rules_.load(std::memory_order_seq_cst);
+    // Other limits than those the request began with: their numbers mean something else.
+    if (report.version != rules.version) report = LimitReport{.version = rules.version};
+    for (const Party& party : parties) {
+      for (const std::uint32_t number : rules.by_route[route]) {
+        const Rule& rule = rules.all[number];
+        if (rule.scope != party.scope || size_ == all_.size()) continue;
+        all_[size_++] = {&rule, number, limiter.bucket_of(rule, party.identity)};
+      }
+    }
+  }
+
+  std::size_t size() const { return size_; }
+  const Met* begin() const { return all_.data(); }
+  const Met* end() const { return all_.data() + size_; }
+
+ private:
+  EpochDomain::Pin pin_;
+  std::array<Met, limits_on_a_route_max> all_{};
+  std::size_t size_ = 0;
+};
+
+Limiter::Verdict Limiter::look(const Met& met, std::int64_t now) const {
+  const LimitRate rate = met.rule->rate.share_of(share());
+  const Quota quota = quota_of(buckets_.debt_until(met.bucket, now), now, rate);
+  return {quota.retry_in_ns == 0, quota};
+}
+
+Limiter::Verdict Limiter::charge(const Met& met, std::int64_t now) {
+  const LimitRate rate = met.rule->rate.share_of(share());
+  const auto outcome = buckets_.charge(met.bucket, now, rate, met.rule->rate.interval_ns);
+  return {outcome.admitted, quota_of(outcome.debt_until, now, rate)};
+}
+
+bool Limiter::admit(std::size_t route, std::span<const Party> parties, std::int64_t now,
+                    LimitReport& report) {
+  const MetLimits limits(*this, route, parties, report);
+  const auto is_asked = [](const Met& met) {
+    return met.rule->count == LimitCount::all || met.rule->scope != LimitScope::key;
+  };
+  // One alone charges nothing that it refuses. Of several another request may take the last place
+  // between look and charge: who comes second has then been counted by the others.
+  const bool is_room =
+      limits.size() <= 1 || std::all_of(limits.begin(), limits.end(), [&](const Met& met) {
+        return !is_asked(met) || look(met, now).admitted;
+      });
   bool admitted = true;
-  for (const std::uint32_t number : rules.by_route[route]) {
-    const Rule& rule = rules.all[number];
-    if (rule.scope != scope) continue;
-    const std::optional<std::pair<bool, Quota>> verdict = ask_rule(rule);
-    if (!verdict) continue;
-    admitted = admitted && verdict->first;
-    note(report, number, verdict->second, !verdict->first);
-    count(*rule.counters, !verdict->first);
+  for (const Met& met : limits) {
+    if (!is_asked(met)) continue;
+    const bool is_charged = is_room && met.rule->count == LimitCount::all;
+    const Verdict verdict = is_charged ? charge(met, now) : look(met, now);
+    admitted = note(report, met, verdict) && admitted;
   }
   return admitted;
 }
 
-bool Limiter::admit(std::size_t route, LimitScope scope, ByteView identity, std::int64_t now,
-                    LimitReport& report) {
-  using Verdict = std::optional<std::pair<bool, Quota>>;
-  return ask(route, scope, report, [&](const Rule& rule) -> Verdict {
-    const BucketTable::Name bucket = bucket_of(rule, identity);
-    const LimitRate rate = rule.rate.share_of(share());
-    if (rule.count == LimitCount::all) {
-      const auto outcome = buckets_.charge(bucket, now, rate, rule.rate.interval_ns);
-      return std::pair{outcome.admitted, quota_of(outcome.debt_until, now, rate)};
-    }
-    if (scope == LimitScope::key) return std::nullopt;
-    const Quota quota = quota_of(buckets_.debt_until(bucket, now), now, rate);
-    return std::pair{quota.retry_in_ns == 0, quota};
-  });
-}
-
-bool Limiter::count_failure(std::size_t route, LimitScope scope, ByteView identity,
-                            std::int64_t now, LimitReport& report) {
-  using Verdict = std::optional<std::pair<bool, Quota>>;
-  return ask(route, scope, report, [&](const Rule& rule) -> Verdict {
-    if (rule.count != LimitCount::failures) return std::nullopt;
-    const LimitRate rate = rule.rate.share_of(share());
-    const auto outcome =
-        buckets_.charge(bucket_of(rule, identity), now, rate, rule.rate.interval_ns);
-    return std::pair{outcome.admitted, quota_of(outcome.debt_until, now, rate)};
-  });
+bool Limiter::count_failure(std::size_t route, const Party& party, std::int64_t now,
+                            LimitReport& report) {
+  bool admitted = true;
+  for (const Met& met : MetLimits(*this, route, {&party, 1}, report))
+    if (met.rule->count == LimitCount::failures)
+      admitted = note(report, met, charge(met, now)) && admitted;
+  return admitted;
 }
 
 void Limiter::write_headers(const LimitReport& report, std::string& policy,

@@ -1,8 +1,8 @@
 // Says whether a request is within the limits. Start here.
 //
 // It knows routes by their place in the operations table and callers by the bytes that name them,
-// and nothing of HTTP. What is not limited costs one relaxed load. All limits of a route are asked;
-// what was counted before one of them refused stays counted.
+// and nothing of HTTP. What is not limited costs one relaxed load. All limits that a request meets
+// at one moment are asked; when one of them refuses, it counts for none.
 #pragma once
 
 #include <array>
@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,14 +62,18 @@ class Limiter {
     return (watched_[route].load(std::memory_order_relaxed) & LimitScopes::bit(scope)) != 0;
   }
 
+  // Whose a request is, as far as limits ask: one for each scope at most.
+  struct Party {
+    LimitScope scope = LimitScope::address;
+    ByteView identity;
+  };
   // Before the work: counts the request where all are counted, and looks whether failures have used
-  // up their limit. False: it is to be refused. Failures by key are not looked at: who presents a
-  // wrong secret to a known kid must not lock out who has the right one.
-  bool admit(std::size_t route, LimitScope scope, ByteView identity, std::int64_t now,
+  // up their limit. False: it is to be refused, and was not counted. Failures by key are not looked
+  // at: who presents a wrong secret to a known kid must not lock out who has the right one.
+  bool admit(std::size_t route, std::span<const Party> parties, std::int64_t now,
              LimitReport& report);
   // After a refusal: counts it where failures are counted. False: there have been too many.
-  bool count_failure(std::size_t route, LimitScope scope, ByteView identity, std::int64_t now,
-                     LimitReport& report);
+  bool count_failure(std::size_t route, const Party& party, std::int64_t now, LimitReport& report);
 
   // RateLimit-Policy and RateLimit as structured fields (draft-ietf-httpapi-ratelimit-headers-10),
   // appended; nothing when other limits are in force by now.
@@ -91,10 +96,23 @@ class Limiter {
   struct Rule;
   struct Rules;
 
+  // A limit that a request meets, and the bucket there that is its own.
+  struct Met {
+    const Rule* rule = nullptr;
+    std::uint32_t number = 0;
+    BucketTable::Name bucket{};
+  };
+  class MetLimits;
+  struct Verdict {
+    bool admitted = true;
+    Quota quota;
+  };
+
+  Verdict look(const Met& met, std::int64_t now) const;
+  Verdict charge(const Met& met, std::int64_t now);
   BucketTable::Name bucket_of(const Rule& rule, ByteView identity) const;
-  template <class Ask>
-  bool ask(std::size_t route, LimitScope scope, LimitReport& report, Ask ask_rule) const;
-  static void note(LimitReport& report, std::size_t rule, const Quota& quota, bool refused);
+  // In the report and in the totals; returns whether it is admitted.
+  static bool note(LimitReport& report, const Met& met, const Verdict& verdict);
 
   const std::vector<LimitedRoute> routes_;
   const HashKey hash_key_;

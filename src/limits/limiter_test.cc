@@ -22,10 +22,14 @@ class LimiterTest : public testing::Test {
   }
   bool admit(Route route, std::string_view who, LimitScope scope = LimitScope::address) {
     report = {};
-    return limiter.admit(route, scope, as_bytes(who), now, report);
+    return admit(route, {{scope, as_bytes(who)}});
+  }
+  bool admit(Route route, std::initializer_list<Limiter::Party> parties) {
+    report = {};
+    return limiter.admit(route, parties, now, report);
   }
   bool fail(Route route, std::string_view who, LimitScope scope = LimitScope::address) {
-    return limiter.count_failure(route, scope, as_bytes(who), now, report);
+    return limiter.count_failure(route, {scope, as_bytes(who)}, now, report);
   }
   std::string state() {
     std::string policy;
@@ -42,6 +46,30 @@ class LimiterTest : public testing::Test {
                   {1, 2, 3}};
   LimitReport report;
 };
+
+TEST_F(LimiterTest, WhatOneLimitRefusesCountsForNoOther) {
+  auto second = a_limit("second");
+  auto day = a_limit("day");
+  day.per = "1d";
+  day.burst = 5;
+  auto of_agent = a_limit("agent");
+  of_agent.scope = LimitScope::agent;
+  of_agent.burst = 3;
+  for (const auto& order : {std::vector{day, second, of_agent}, {of_agent, second, day}}) {
+    use({});
+    use(order);
+    const auto ask = [&] {
+      return admit(weather,
+                   {{LimitScope::address, as_bytes("a")}, {LimitScope::agent, as_bytes("b")}});
+    };
+    EXPECT_TRUE(ask() && ask());
+    for (int i = 0; i < 50; ++i) EXPECT_FALSE(ask()) << i;
+    EXPECT_THAT(state(), testing::HasSubstr("\"day\";r=3;"));
+    EXPECT_THAT(state(), testing::HasSubstr("\"agent\";r=1;"));
+    EXPECT_EQ(report.retry_in_ns, ::agentauth::second);
+    now += 100'000 * ::agentauth::second;
+  }
+}
 
 TEST_F(LimiterTest, WithoutLimitsNothingIsWatched) {
   EXPECT_FALSE(limiter.watches(login));

@@ -120,6 +120,35 @@ class TestCounting:
         assert agent.get("/data/weather").status_code == 200  # the login was the first
         assert agent.get("/agents/me").status_code == 429
 
+    def test_a_star_leaves_the_probes_out(self, server, admin):
+        put(admin, limit(routes=["*"], burst=1))
+        statuses = {path: [server.get(path).status_code for _ in range(3)]
+                    for path in ("/healthz", "/readyz", "/metrics")}
+        assert statuses == {"/healthz": [200] * 3, "/readyz": [200] * 3,
+                            "/metrics": [200, 429, 429]}
+
+    @pytest.mark.parametrize("scope", ["agent", "key", "owner"])
+    def test_what_is_denied_counts_as_what_is_allowed(self, server, admin, scope):
+        agent = server.register()
+        agent.login()
+        put(admin, limit(scope=scope, routes=["GET /data/stock", "GET /agents/{id}/keys"], burst=3))
+        answer = agent.get("/data/stock")
+        assert answer.status_code == 403 and ";r=2;" in answer.headers["RateLimit"]
+        assert agent.get("/agents/not-an-id/keys").status_code == 403
+        statuses = [agent.get("/data/stock").status_code for _ in range(5)]
+        assert statuses == [403, 429, 429, 429, 429]
+
+    def test_a_refusal_by_one_limit_is_not_charged_to_another(self, server, admin):
+        agent = server.register_with("read_weather")
+        route = ["GET /data/weather"]
+        put(admin, limit(name="day", scope="agent", routes=route, rate=20, per="1d", burst=20),
+            limit(name="min", scope="owner", routes=route, rate=1, per="1m", burst=1))
+        statuses = [agent.get("/data/weather").status_code for _ in range(30)]
+        assert statuses == [200] + [429] * 29
+        answer = agent.get("/data/weather")
+        assert '"day";r=19;' in answer.headers["RateLimit"]
+        assert int(answer.headers["Retry-After"]) <= 60
+
     def test_registrations_by_owner_share_a_bucket_whatever_the_case(self, server, admin):
         put(admin, limit(scope="owner", routes=["POST /agents/register"], burst=2))
         for owner, status in [("a@example.com", 201), ("A@EXAMPLE.com", 201),
