@@ -39,6 +39,8 @@ constexpr std::string_view gateway_write = "agentauth:gateway:write";
 
 // Enough for as many changes as one policy makes, and for as many routes as there may be.
 constexpr std::size_t document_bytes_max = 2 * 1024 * std::size_t{1024};
+// A thousand questions that say all they may.
+constexpr std::size_t questions_bytes_max = 512 * std::size_t{1024};
 
 // clang-format off
 constexpr std::array table = {
@@ -73,7 +75,7 @@ constexpr std::array table = {
               Runs::on_worker, 200, lists<&AgentService::list>()},
     Operation{Method::get, "/agents/me", "getCurrentAgent",
               "The agent that calls", Access::any_agent, "",
-              Runs::on_worker, 200, composes<void, Agent, current_agent>()},
+              Runs::on_worker, 200, composes<void, CurrentAgent, current_agent>()},
     Operation{Method::get, "/agents/{id}", "getAgent",
               "One agent", Access::permission, agents_read,
               Runs::on_worker, 200, reads<&AgentService::find>()},
@@ -226,7 +228,7 @@ constexpr std::array table = {
               Runs::worker_if_needed, 200, answers<Evaluate, Evaluated, evaluate, evaluate_from_memory>()},
     Operation{Method::post, "/access/v1/evaluations", "evaluateAccesses",
               "AuthZEN: the same for up to 1,000 questions", Access::permission_or_about_self, evaluate_access,
-              Runs::worker_if_needed, 200, answers<EvaluateMany, EvaluatedMany, evaluate_many, evaluate_many_from_memory>()},
+              Runs::worker_if_needed, 200, answers<EvaluateMany, EvaluatedMany, evaluate_many, evaluate_many_from_memory>(), false, 0, false, questions_bytes_max},
     Operation{Method::post, "/access/v1/search/subject", "searchSubjects",
               "AuthZEN: which subjects of a type may do something to a resource", Access::permission, evaluate_access,
               Runs::on_worker, 200, answers<Search, Found, search_subjects>()},
@@ -241,7 +243,7 @@ constexpr std::array table = {
               Runs::on_worker, 200, answers<Explain, Explained, explain_access>()},
     Operation{Method::post, "/access/v1/simulate", "simulateAccess",
               "What evaluations would come to if grants or memberships were changed", Access::permission_or_about_self, evaluate_access,
-              Runs::on_worker, 200, answers<Simulate, Simulated, simulate_access>()},
+              Runs::on_worker, 200, answers<Simulate, Simulated, simulate_access>(), false, 0, false, questions_bytes_max},
 
     Operation{Method::get, "/policy", "getPolicy",
               "The whole policy as one document, to be kept and applied elsewhere", Access::permission, policy_read,

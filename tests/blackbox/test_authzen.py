@@ -521,3 +521,14 @@ def test_the_commands_of_the_guide_do_what_they_say(server, admin):
             if isinstance(told, dict):
                 told.get("context", told).pop("revision", None)
             assert told == json.loads(expected), command
+
+
+def test_a_thousand_questions_that_say_much_are_one_batch(server, admin):
+    point = server.register_with("agentauth:access:evaluate")
+    item = {"subject": {"type": "user", "id": "alice"}, "action": {"name": "read"},
+            "resource": {"type": "document", "id": "d" * 256}, "context": {"why": "w" * 64}}
+    batch = {"evaluations": [item] * 1000}
+    assert len(json.dumps(batch)) > 400_000
+    answer = point.post(EVALUATIONS, batch)
+    assert answer.status_code == 200 and len(answer.json()["evaluations"]) == 1000
+    problem(server.register().post(EVALUATIONS, batch), 413, "payload_too_large")
