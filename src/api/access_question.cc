@@ -12,6 +12,15 @@ std::string entity_name(const SentEntity& entity) {
   return policy::EntityName{entity.type, entity.id}.to_string();
 }
 
+// Of the key by which an agent was seen to act. What is no text names no key.
+std::optional<std::string_view> kid_in(const SentEntity& subject) {
+  const JsonValue* kid = subject.type == policy::agent_type && subject.properties != nullptr
+                             ? subject.properties->find("kid")
+                             : nullptr;
+  if (kid == nullptr) return std::nullopt;
+  return kid->type == JsonValue::Type::text ? std::string_view(kid->text) : std::string_view();
+}
+
 tl::unexpected<Error> denied() {
   return failure(Errc::permission_denied, "Permission denied", "it asks about somebody else");
 }
@@ -78,6 +87,7 @@ Result<std::optional<AccessQuestion>> AccessQuestion::of(const Asker& asker,
                                                          const SentQuestion& sent,
                                                          const NamedAgents* names) {
   AccessQuestion asked(asker, sent);
+  asked.kid_ = kid_in(sent.subject);
   if (!sent.resource.id.empty()) asked.resource_ = entity_name(sent.resource);
   if (const auto name = agent_name_in(sent)) {
     // Who may ask about itself only does not learn which other names there are.
@@ -104,8 +114,15 @@ void AccessQuestion::name_agent(const NamedAgents::Found& found) {
 
 Result<Subject> AccessQuestion::subject(const Directory::View& view) const {
   if (!agent_) return Subject(principal_);
-  if (is_about_self_) return Subject(TRY(find_acting(view, asker_->caller, asker_->now)));
-  return Subject(Actor(view.find_agent(*agent_)));
+  if (is_about_self_) {
+    const Caller& caller = asker_->caller;
+    const Actor self = TRY(find_acting(view, caller, asker_->now));
+    // Named, another key than the one it asks by adds nothing to it.
+    if (!kid_ || *kid_ == text_of(caller.key)) return Subject(self);
+    return Subject(through_key(view, self, {}, asker_->now));
+  }
+  const Actor agent(view.find_agent(*agent_));
+  return Subject(kid_ ? through_key(view, agent, *kid_, asker_->now) : agent);
 }
 
 Question AccessQuestion::question(const Directory::View& view,
@@ -140,6 +157,7 @@ std::string AccessQuestion::fingerprint() const {
   add(subject_name());
   add(sent_.action);
   add(resource_);
+  add(kid_.value_or(""));
   if (asker_->asserts) {
     for (const JsonValue* said : {sent_.subject.properties, sent_.action_properties,
                                   sent_.resource.properties, sent_.context}) {

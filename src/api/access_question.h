@@ -93,8 +93,9 @@ class AccessQuestion {
   const Asker* asker_;
   SentQuestion sent_;
   std::optional<AgentId> agent_;
-  std::string principal_;  // of what is no agent
-  std::string resource_;   // type:id; empty: none is named
+  std::string principal_;                // of what is no agent
+  std::string resource_;                 // type:id; empty: none is named
+  std::optional<std::string_view> kid_;  // the key by which an agent was seen to act
   bool is_about_self_ = false;
   std::optional<DecisionKind> unknown_subject_;
 };

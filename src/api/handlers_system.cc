@@ -12,7 +12,8 @@ Result<void> current_agent(Services& services, ApiExchange& exchange) {
   const Agent agent = TRY(services.database.read([&](Transaction& tx) {
     return services.agents.find(tx, NameAgent{exchange.caller->agent_id});
   }));
-  exchange.answer(exchange.operation->status, agent);
+  exchange.answer(exchange.operation->status,
+                  CurrentAgent{agent, std::string(text_of(exchange.caller->key))});
   return {};
 }
 

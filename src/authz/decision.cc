@@ -143,6 +143,21 @@ bool applies(const Directory::View& view, const Subject& subject, const Question
   return rule.is_in_time(question.now) && holds(rule, facts, left);
 }
 
+Actor through_key(const Directory::View& view, Actor agent, std::string_view kid, Timestamp now) {
+  static const KeyLimits nothing({.networks = std::nullopt, .permissions = std::vector<NameId>{}});
+  const KeyRecord* key = parse_kid(kid) ? view.find_key(kid) : nullptr;
+  const bool is_its_own = key != nullptr && agent.agent != nullptr &&
+                          key->agent_id == agent.agent->id && key->usable_at(now);
+  if (!is_its_own) {
+    agent.limits = &nothing;
+  } else if (key->limited) {
+    // A record without its limits may not be used: an error path must not be wider.
+    const KeyLimits* limits = view.find_limits(*key);
+    agent.limits = limits != nullptr && !limits->begins_after(now) ? limits : &nothing;
+  }
+  return agent;
+}
+
 Result<Actor> find_acting(const Directory::View& view, const Caller& caller, Timestamp now) {
   return acting_as(view, Actor(view.find_agent(caller.agent_id)), caller, now);
 }

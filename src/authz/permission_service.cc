@@ -196,6 +196,10 @@ Result<Decision> PermissionService::check(const Directory::View& view, const Cal
   if (caller.agent_id == request.agent_id) {
     actor = TRY(find_acting(view, caller, now));
     question.circumstances.address = &caller.address;
+    if (request.kid && *request.kid != text_of(caller.key))
+      actor = through_key(view, actor, {}, now);
+  } else if (request.kid) {
+    actor = through_key(view, actor, *request.kid, now);
   }
   return decide(view, actor, question);
 }

@@ -8,6 +8,7 @@
 #include "authz/author.h"
 #include "authz/grantees.h"
 #include "base/fields.h"
+#include "model/api_key.h"
 #include "model/caller.h"
 #include "model/grant.h"
 #include "model/role.h"
@@ -114,6 +115,7 @@ struct CheckPermission {
   AgentId agent_id;
   std::string permission;
   std::optional<std::string> resource;
+  std::optional<std::string> kid;
 
   static constexpr auto fields() {
     return std::array{
@@ -131,9 +133,18 @@ struct CheckPermission {
                                            .rule = "must be type:id",
                                            .example = "city:berlin",
                                            .about = "What it would be done to"}),
+        field<&CheckPermission::kid>(
+            {.name = "kid",
+             .max = key_kid_length,
+             .place = Place::query,
+             .valid = is_kid,
+             .rule = "must be a kid",
+             .example = "4fJx0Zk2QmP1",
+             .about = "The agent's key by which it was seen to act: a key may be worth less"}),
     };
   }
   static bool is_resource(std::string_view text) { return policy::parse_entity(text).has_value(); }
+  static bool is_kid(std::string_view text) { return parse_kid(text).has_value(); }
 };
 
 struct CheckedPermission {

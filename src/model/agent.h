@@ -26,17 +26,20 @@ struct Agent {
   Timestamp created_at;
   Timestamp updated_at;
 
+  // Also of those that inherit them.
+  template <class Object = Agent>
   static constexpr auto fields() {
     return std::array{
-        field<&Agent::agent_id>({.name = "agent_id"}),
-        field<&Agent::agent_name>({.name = "agent_name", .max = 128, .example = "WeatherBot"}),
-        field<&Agent::owner_email>(
+        field<&Agent::agent_id, Object>({.name = "agent_id"}),
+        field<&Agent::agent_name, Object>(
+            {.name = "agent_name", .max = 128, .example = "WeatherBot"}),
+        field<&Agent::owner_email, Object>(
             {.name = "owner_email", .max = 254, .example = "ops@example.com"}),
-        field<&Agent::status>(
+        field<&Agent::status, Object>(
             {.name = "status", .example = "active", .about = "active or suspended"}),
-        field<&Agent::labels>({.name = "labels", .min = 0, .max = 32}),
-        field<&Agent::created_at>({.name = "created_at"}),
-        field<&Agent::updated_at>({.name = "updated_at"}),
+        field<&Agent::labels, Object>({.name = "labels", .min = 0, .max = 32}),
+        field<&Agent::created_at, Object>({.name = "created_at"}),
+        field<&Agent::updated_at, Object>({.name = "updated_at"}),
     };
   }
 };

@@ -162,3 +162,72 @@ def test_constraints_are_told_and_survive_a_restart(launch):
     assert {name: listed[name] for name in wanted} == wanted
     assert server.get("/data/weather", token=token).status_code == 200
     problem(server.get("/data/stock", token=token), 403, "permission_denied")
+
+
+def narrowed(server, agent, **body):
+    """A key of the agent's that is narrowed so: its kid and a token got with it."""
+    key = create_key(agent, agent, **body).json()
+    return key["kid"], login(server, key).json()["access_token"]
+
+
+def test_the_kid_of_a_token_stands_in_what_it_says_of_its_agent(server):
+    agent = server.register()
+    assert agent.get("/agents/me").json()["kid"] == agent.api_key.split("_")[1]
+    kid, token = narrowed(server, agent, name="other")
+    assert server.get("/agents/me", token=token).json()["kid"] == kid != agent.api_key.split("_")[1]
+
+
+class TestAService:
+    """It asks whether an agent may, through the key by which it saw the agent act."""
+
+    @pytest.fixture
+    def service(self, server):
+        return server.register_with("agentauth:permissions:read", "agentauth:access:evaluate")
+
+    @pytest.fixture
+    def agent(self, server):
+        return server.register_with("read_weather", "read_stock")
+
+    @staticmethod
+    def check(by, agent, permission, kid):
+        answer = by.get(f"{agent.path}/permissions/{permission}?kid={kid}")
+        return answer.json()["decision"], answer.json()["reason"]
+
+    @staticmethod
+    def evaluate(by, agent, permission, kid):
+        answer = by.post("/access/v1/evaluation", {
+            "subject": {"type": "agent", "id": agent.agent_id, "properties": {"kid": kid}},
+            "action": {"name": permission}, "resource": {"type": "report", "id": "1"}})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["decision"], answer.json()["context"]["reason"]
+
+    @pytest.mark.parametrize("ask", [check, evaluate], ids=["check", "evaluate"])
+    def test_gets_no_more_than_the_key_is_worth(self, server, service, agent, ask):
+        ask = ask.__func__
+        kid, _ = narrowed(server, agent, permissions=["read_weather"])
+        assert ask(service, agent, "read_weather", kid) == (True, "granted")
+        assert ask(service, agent, "read_stock", kid) == (False, "outside_key")
+        whole = agent.api_key.split("_")[1]
+        assert ask(service, agent, "read_stock", whole) == (True, "granted")
+        assert ask(service, agent, "sell", kid) == (False, "not_granted")
+
+    @pytest.mark.parametrize("ask", [check, evaluate], ids=["check", "evaluate"])
+    def test_gets_nothing_by_a_key_that_is_anothers_or_over(self, server, service, agent, ask):
+        ask = ask.__func__
+        other = server.register_with("read_weather")
+        for kid in (other.api_key.split("_")[1], "AAAAAAAAAAAA"):
+            assert ask(service, agent, "read_weather", kid) == (False, "outside_key")
+        key = create_key(agent, agent).json()
+        assert ask(service, agent, "read_weather", key["kid"])[0]
+        agent.delete(f"{agent.path}/keys/{key['key_id']}")
+        assert wait_until(lambda: not ask(service, agent, "read_weather", key["kid"])[0]) < 1
+
+    def test_is_told_of_a_kid_that_is_none(self, service, agent):
+        problem(service.get(f"{agent.path}/permissions/read_weather?kid=x"), 422)
+        for none in ("x", 7, None, ["AAAAAAAAAAAA"], {}):
+            assert self.evaluate(service, agent, "read_weather", none) == (False, "outside_key")
+
+    def test_asking_about_oneself_through_another_key_gives_no_more(self, server, agent):
+        _, token = narrowed(server, agent, permissions=["read_weather"])
+        path = f"{agent.path}/permissions/read_stock?kid={agent.api_key.split('_')[1]}"
+        assert server.get(path, token=token).json()["decision"] is False
