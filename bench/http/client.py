@@ -4,6 +4,8 @@ import json
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
+OWNER = "bench@example.com"  # of every agent here but the administrator
+
 
 class Refused(RuntimeError):
     """An answer other than the expected ones."""
@@ -40,7 +42,7 @@ class Client:
 
     def register(self, name: str) -> tuple[str, str]:
         """A new agent: its id and its API key."""
-        body = {"agent_name": name, "owner_email": "bench@example.com"}
+        body = {"agent_name": name, "owner_email": OWNER}
         created = json.loads(self.expect(201, "POST", "/agents/register", body))
         return created["agent_id"], created["api_key"]
 

@@ -1,13 +1,17 @@
 """Several nodes on one PostgreSQL: how long a revocation takes to be in force on every one."""
 
+import collections
 import contextlib
+import json
 import statistics
 import tempfile
 import time
 from pathlib import Path
+from typing import Callable
 
 import agentauth
-from client import Client
+import dataset
+from client import OWNER, Client
 from groups.protected import PATH
 from report import Report
 from servers import postgresql
@@ -38,7 +42,7 @@ def milliseconds_until_refused(clients: list[Client], status: int, call) -> floa
 @contextlib.contextmanager
 def nodes(directory: Path, first: Path, database: str, count: int, more: tuple[str, ...] = ()):
     """Servers with the same database and master key, on free ports."""
-    options = ["--database", database, "--threads", "1", *more]
+    options = ["--database", database, "--threads", "1", *dataset.COST, *more]
     with contextlib.ExitStack() as stack:
         servers = [stack.enter_context(agentauth.running(first, *options, core=None))]
         for number in range(2, count + 1):
@@ -56,23 +60,34 @@ def measure(
     trials, count = settings.pick(100, 10), len(servers)
     admin = Client(servers[0].url, servers[0].client.login(admin_key))
     agent_id, agent_key = servers[0].client.register("bench-agent")
-    token = servers[0].client.login(agent_key)
-    clients = [Client(server.url, token) for server in servers]
-    taken: dict[str, list[float]] = {"a permission taken away": [], "an agent suspended": []}
+    agent, owner = f"/agents/{agent_id}", f"/owners/{OWNER}"
+    taken: dict[str, list[float]] = collections.defaultdict(list)
+
+    def clients_with(api_key: str) -> list[Client]:
+        token = servers[0].client.login(api_key)
+        return [Client(server.url, token) for server in servers]
+
+    def trial(what: str, clients: list[Client], status: int, stop: Callable[[], object]) -> None:
+        wait_until(200, clients)
+        taken[what].append(milliseconds_until_refused(clients, status, stop))
+
+    clients = clients_with(agent_key)
     admin.grant(agent_id, PERMISSION)
     for _ in range(trials):
-        wait_until(200, clients)
-        taken["a permission taken away"].append(
-            milliseconds_until_refused(clients, 403, lambda: admin.revoke(agent_id, PERMISSION))
-        )
+        trial("a permission taken away", clients, 403, lambda: admin.revoke(agent_id, PERMISSION))
         admin.grant(agent_id, PERMISSION)
-        wait_until(200, clients)
-        taken["an agent suspended"].append(
-            milliseconds_until_refused(
-                clients, 401, lambda: admin.expect(200, "POST", f"/agents/{agent_id}/suspend")
-            )
-        )
-        admin.expect(200, "POST", f"/agents/{agent_id}/resume")
+        for what, stopped in (("an agent", agent), ("all agents of an owner", owner)):
+            trial(
+                f"{what} suspended", clients, 401,
+                lambda: admin.expect(200, "POST", f"{stopped}/suspend"),
+            )  # fmt: skip
+            admin.expect(200, "POST", f"{stopped}/resume")
+        key = json.loads(admin.expect(201, "POST", f"{agent}/keys", {}))
+        path = f"{agent}/keys/{key['key_id']}"
+        trial(
+            "a key revoked", clients_with(key["api_key"]), 401,
+            lambda: admin.expect(204, "DELETE", path),
+        )  # fmt: skip
     for what, values in taken.items():
         report.at_most(
             GROUP, f"{what}: in force on all of {count} nodes, worst of {trials}",
