@@ -209,7 +209,10 @@ class FlatTable {
                              const Key& key) {
     const SlotTag* const tags = tags_behind(slots, mask + 1);
     const SlotTag tag = tag_of(hash);
-    for (std::size_t at = hash & mask;; at = (at + TagGroup::size) & mask) {
+    // Most are at home, and who is asked about again and again is found there without any waiting.
+    const std::size_t home = hash & mask;
+    if (tags[home] == tag && slots[home].matches(key)) return slots + home;
+    for (std::size_t at = home;; at = (at + TagGroup::size) & mask) {
       const TagGroup group(tags + at);
       // Also behind an empty place, where the key cannot be: few have its tag.
       for (auto found = group.find(tag); !found.empty(); found.drop_first()) {
