@@ -2,6 +2,8 @@
 // directory is asked whether it is fresh, pinned, searched for the agent, and the decision is made.
 #include <benchmark/benchmark.h>
 
+#include <random>
+
 #include "authz/decision.h"
 #include "authz/grant_uses.h"
 #include "bench/micro/population.h"
@@ -50,7 +52,25 @@ const std::vector<AgentId>& drawn(State& state) {
   return Population::of(static_cast<std::size_t>(state.range(0))).drawn();
 }
 
+// So many are at work at once: what is known of them stays in the caches.
+constexpr std::size_t busy_agents = 64;
+
+std::vector<AgentId> drawn_of_few(State& state) {
+  constexpr std::size_t draws = 4096;
+  const std::vector<AgentId>& all = drawn(state);
+  std::mt19937_64 random(5);
+  std::vector<AgentId> few;
+  few.reserve(draws);
+  for (std::size_t i = 0; i < draws; ++i) few.push_back(all[random() % busy_agents]);
+  return few;
+}
+
+// No two in a row of the same agent: of most of them nothing is in a cache.
 void check_exact(State& state) { ask(state, drawn(state), exact_grant, Expect::allowed); }
+
+void check_exact_busy(State& state) {
+  ask(state, drawn_of_few(state), exact_grant, Expect::allowed);
+}
 
 void check_exact_same_agent(State& state) {
   ask(state, {drawn(state).front()}, exact_grant, Expect::allowed);
@@ -86,6 +106,7 @@ void sizes(benchmark::internal::Benchmark* benchmark) {
 }
 
 BENCHMARK(check_exact)->Apply(sizes);
+BENCHMARK(check_exact_busy)->Apply(sizes);
 BENCHMARK(check_exact_same_agent)->Apply(sizes);
 BENCHMARK(check_exact_and_note)->Apply(sizes);
 BENCHMARK(check_exact_same_agent_and_note)->Apply(sizes);

@@ -120,16 +120,15 @@ Question question_of(const Directory::View& view, std::string_view action, Times
   return question;
 }
 
-Decision decide(const Directory::View& view, const Subject& subject, const Question& question) {
+Decision internal::decide_in_full(const Directory::View& view, const Subject& subject,
+                                  const Question& question) {
   if (!subject.actor) return decide_by_policies(view, subject, question, no_name);
   const Actor& actor = *subject.actor;
-  if (actor.agent == nullptr) return {Reason::agent_unknown};
-  if (actor.agent->status != AgentStatus::active) return {Reason::agent_suspended};
-  const NameId held = actor.agent->find_any_of(question.requirement);
-  Decision decision{held != no_name ? Reason::granted : Reason::not_granted, held};
+  Decision decision = decide_by_record(actor.agent, question.requirement);
+  if (decision.reason != Reason::granted && decision.reason != Reason::not_granted) return decision;
   if (actor.policy != nullptr || view.every_agents_policy() != nullptr ||
       question.overlay != nullptr)
-    decision = decide_by_policies(view, subject, question, held);
+    decision = decide_by_policies(view, subject, question, decision.held);
   if (decision.allowed() && actor.limits != nullptr &&
       !actor.limits->holds_any_of(question.requirement))
     decision.reason = Reason::outside_key;

@@ -12,20 +12,6 @@ EpochDomain::~EpochDomain() {
   for (const Retired& entry : retired_) entry.destroy(entry.object);
 }
 
-EpochDomain::Pin::Pin(const EpochDomain& domain) : slot_(&domain.slots_[thread_index()].epoch) {
-  if (slot_->load(std::memory_order_relaxed) != 0) {
-    slot_ = nullptr;
-    return;
-  }
-  // Sequentially consistent on both sides: either the writer sees this pin, or this reader sees
-  // everything the writer published before it looked.
-  slot_->store(domain.epoch_.load(std::memory_order_seq_cst), std::memory_order_seq_cst);
-}
-
-EpochDomain::Pin::~Pin() {
-  if (slot_ != nullptr) slot_->store(0, std::memory_order_release);
-}
-
 void EpochDomain::retire_erased(const void* object, Destroy destroy) noexcept {
   std::vector<Retired> expired;
   try {

@@ -26,8 +26,18 @@ class EpochDomain {
   // While one lives, nothing this thread reads is destroyed. Nests; stays on its thread.
   class Pin {
    public:
-    explicit Pin(const EpochDomain& domain);
-    ~Pin();
+    explicit Pin(const EpochDomain& domain) : slot_(&domain.slots_[thread_index()].epoch) {
+      if (slot_->load(std::memory_order_relaxed) != 0) {
+        slot_ = nullptr;
+        return;
+      }
+      // Sequentially consistent on both sides: either the writer sees this pin, or this reader sees
+      // everything the writer published before it looked.
+      slot_->store(domain.epoch_.load(std::memory_order_seq_cst), std::memory_order_seq_cst);
+    }
+    ~Pin() {
+      if (slot_ != nullptr) slot_->store(0, std::memory_order_release);
+    }
     Pin(const Pin&) = delete;
     Pin& operator=(const Pin&) = delete;
 

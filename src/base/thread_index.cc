@@ -24,9 +24,11 @@ struct Lease {
 
 }  // namespace
 
-std::size_t thread_index() {
+constinit thread_local std::size_t internal::known_thread_index = no_thread_index;
+
+std::size_t internal::lease_thread_index() {
   thread_local const Lease lease;
-  return lease.index;
+  return known_thread_index = lease.index;
 }
 
 }  // namespace agentauth

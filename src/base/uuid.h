@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +26,13 @@ struct Uuid {
   void write(char* out) const;
 
   auto operator<=>(const Uuid&) const = default;
+  // Asked of every agent that is looked for: two words, and no call.
+  constexpr bool operator==(const Uuid& other) const {
+    using Words = std::array<std::uint64_t, 2>;
+    const auto a = std::bit_cast<Words>(bytes);
+    const auto b = std::bit_cast<Words>(other.bytes);
+    return ((a[0] ^ b[0]) | (a[1] ^ b[1])) == 0;
+  }
 
   // Version 4 UUIDs are random, so eight of their bytes make a fine hash.
   std::uint64_t hash() const {

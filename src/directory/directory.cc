@@ -70,16 +70,6 @@ Directory::Directory(Database& database, std::chrono::milliseconds max_staleness
 
 Directory::~Directory() { Tables::destroy(tables_.load()); }
 
-Directory::View::View(const Directory& directory, const News* news)
-    : pin_(directory.epochs_),
-      tables_(directory.tables_.load(std::memory_order_seq_cst)),
-      names_(directory.names_),
-      news_(news) {}
-
-const AgentRecord* Directory::View::find_agent(const AgentId& id) const {
-  return tables_->agents.find(id.uuid.hash(), id);
-}
-
 const KeyRecord* Directory::View::find_key(std::string_view kid) const {
   return tables_->keys.find(KeyRecord::hash_of(kid), kid);
 }

@@ -25,6 +25,7 @@
 
 #include "base/epoch.h"
 #include "base/result.h"
+#include "directory/internal/tables.h"
 #include "directory/known_entity.h"
 #include "directory/names.h"
 #include "directory/records.h"
@@ -114,7 +115,7 @@ class Directory {
   Names& names() { return names_; }
 
  private:
-  struct Tables;
+  using Tables = internal::Tables;
   struct Draft;
 
  public:
@@ -123,9 +124,15 @@ class Directory {
   // transaction sees, of those whom they were gathered about; they outlive it.
   class View {
    public:
-    explicit View(const Directory& directory, const News* news = nullptr);
+    explicit View(const Directory& directory, const News* news = nullptr)
+        : pin_(directory.epochs_),
+          tables_(directory.tables_.load(std::memory_order_seq_cst)),
+          names_(directory.names_),
+          news_(news) {}
 
-    const AgentRecord* find_agent(const AgentId& id) const;
+    const AgentRecord* find_agent(const AgentId& id) const {
+      return tables_->agents.find(id.uuid.hash(), id);
+    }
     // `kid` must have key_kid_length characters.
     const KeyRecord* find_key(std::string_view kid) const;
     // Whether that family of tokens was revoked not long ago, so that access tokens of it may be
@@ -142,7 +149,9 @@ class Directory {
     // Of the role or group of a membership; nullptr: it is gone.
     const SubjectPolicy* find_policy(const MembershipRule& membership) const;
     // What every agent was granted.
-    const SubjectPolicy* every_agents_policy() const;
+    const SubjectPolicy* every_agents_policy() const {
+      return news_ == nullptr ? tables_->every_agent : every_agents_newest_policy();
+    }
     const AgentProfile* find_profile(const AgentId& id) const;
     // The stored attributes of `type:id`.
     const JsonValue* find_properties(std::string_view entity) const;
@@ -154,6 +163,7 @@ class Directory {
     const Names& names() const { return names_; }
 
    private:
+    const SubjectPolicy* every_agents_newest_policy() const;
     const SubjectPolicy* find_principal(std::string_view name, std::uint64_t hash) const;
 
     EpochDomain::Pin pin_;

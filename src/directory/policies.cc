@@ -32,10 +32,9 @@ const SubjectPolicy* Directory::View::find_policy(const MembershipRule& membersh
   return policy != nullptr && policy->role_id() == membership.role_id ? policy : nullptr;
 }
 
-const SubjectPolicy* Directory::View::every_agents_policy() const {
-  if (news_ != nullptr)
-    if (const auto* newer = news_->find_policy(policy::every_agent)) return newer->get();
-  return tables_->every_agent;
+const SubjectPolicy* Directory::View::every_agents_newest_policy() const {
+  const auto* const newer = news_->find_policy(policy::every_agent);
+  return newer != nullptr ? newer->get() : tables_->every_agent;
 }
 
 const AgentProfile* Directory::View::find_profile(const AgentId& id) const {

@@ -34,7 +34,7 @@ std::unique_ptr<const GrantSet> AgentRecord::take(std::span<const NameId> held_f
     many = set.get();
     return set;
   }
-  grants = {};
+  grants = none;
   std::copy(held_from_now.begin(), held_from_now.end(), grants.begin());
   return nullptr;
 }

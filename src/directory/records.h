@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -34,6 +35,13 @@ class SubjectPolicy;
 
 struct AgentRecord {
   static constexpr std::size_t inline_max = 8;
+  // The first grant_count of them; the others are no_name.
+  using Inline = std::array<NameId, inline_max>;
+  static constexpr Inline none = [] {
+    Inline grants;
+    grants.fill(no_name);
+    return grants;
+  }();
   // Services grant no more. Were there more all the same, the set would have all of them.
   static constexpr std::size_t grants_max = 0xFFFF;
 
@@ -43,7 +51,7 @@ struct AgentRecord {
   std::uint32_t token_generation = 0;     // of the tokens that stand
   const SubjectPolicy* policy = nullptr;  // to decide by as well, if any; the directory owns it
   union {
-    std::array<NameId, inline_max> grants{};
+    Inline grants = none;
     const GrantSet* many;  // when grant_count > inline_max; the directory owns it
   };
 
@@ -60,20 +68,29 @@ struct AgentRecord {
   bool holds_any_of(const Requirement& requirement) const {
     return find_any_of(requirement) != no_name;
   }
-  // Which of them it holds: the permission itself, if it does, before any pattern.
+  // Which of them it holds: the first one, which is the permission itself before any pattern.
   NameId find_any_of(const Requirement& requirement) const {
-    if (grant_count > inline_max) {
-      for (std::size_t i = 0; i < requirement.count; ++i)
-        if (many->contains(requirement.ids[i])) return requirement.ids[i];
-      return no_name;
-    }
-    if (requirement.count == 0) return no_name;
-    for (std::size_t g = 0; g < grant_count; ++g)
-      if (grants[g] == requirement.ids[0]) return grants[g];
-    for (std::size_t g = 0; g < grant_count; ++g)
-      for (std::size_t i = 1; i < requirement.count; ++i)
-        if (grants[g] == requirement.ids[i]) return grants[g];
+    for (std::size_t i = 0; i < requirement.count; ++i)
+      if (holds(requirement.ids[i])) return requirement.ids[i];
     return no_name;
+  }
+
+ private:
+  bool holds(NameId name) const {
+    if (grant_count > inline_max) return many->contains(name);
+    return contains(grants, name);
+  }
+  // All of them are compared together, without a branch for each.
+  static bool contains(const Inline& names, NameId name) {
+    using Four [[gnu::vector_size(4 * sizeof(NameId))]] = NameId;
+    static_assert(sizeof(Inline) == 2 * sizeof(Four));
+    Four first;
+    Four second;
+    std::memcpy(&first, names.data(), sizeof first);
+    std::memcpy(&second, names.data() + 4, sizeof second);
+    const auto same =
+        std::bit_cast<std::array<std::uint64_t, 2>>((first == name) | (second == name));
+    return (same[0] | same[1]) != 0;
   }
 };
 static_assert(sizeof(AgentRecord) == 64);

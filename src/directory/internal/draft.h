@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "directory/internal/tables.h"
+#include "directory/directory.h"
 
 namespace agentauth {
 

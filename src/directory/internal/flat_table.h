@@ -9,13 +9,22 @@
 #include <type_traits>
 
 #include "directory/internal/publication.h"
+#include "directory/internal/tag_group.h"
 
 namespace agentauth::internal {
 
 // Slots are small trivially copyable records with open addressing, so that a lookup touches one
-// cache line where a node-based map would touch three. Each slot has a tag, a byte of its hash, and
-// a lookup walks the tags: they are few enough to stay in the caches when the slots do not, and
-// they lead past the slots of other keys. The table is cut into shards by the hash.
+// cache line where a node-based map would touch three. The table is cut into shards by the hash. A
+// lookup goes through three things:
+//
+//   list   1,024 places: where each shard is, and how large; 16 KiB, which stay in the caches
+//   tags   a byte of the hash for each slot, behind the slots of its shard; small enough to stay
+//   slots  each at its home, which the hash says, or close behind where others were there first
+//
+// The tags lead past the slots of other keys, eight at a time, so that of the slots only the one
+// that is wanted is touched: in a large table the one line that has to come from memory. No branch
+// depends on which slot that is, so that a processor which looks ahead is at the next lookup's line
+// before this one's has come.
 //
 // A value of two words: a copy is the same table, until one of them is written. A writer changes
 // its own copy; of what other copies hold it first copies, once in a Publication, the list of
@@ -32,7 +41,7 @@ class FlatTable {
   template <class Key>
   const Slot* find(std::uint64_t hash, const Key& key) const {
     const Place& place = list_->places[shard_of(hash)];
-    return place.shard == nullptr ? nullptr : find_in(place, hash, key);
+    return place.shard == nullptr ? nullptr : find_in(place.shard->slots(), place.mask, hash, key);
   }
 
   // Puts the slot in place of the one with its key, or adds it. When there is no memory, nothing
@@ -53,7 +62,7 @@ class FlatTable {
     for (const Place& place : list_->places) {
       if (place.shard == nullptr) continue;
       const Slot* const slots = place.shard->slots();
-      const Tag* const tags = place.shard->tags();
+      const SlotTag* const tags = place.shard->tags();
       for (std::size_t at = 0; at <= place.mask; ++at)
         if (tags[at] != no_slot) visit(slots[at]);
     }
@@ -76,15 +85,17 @@ class FlatTable {
   static constexpr std::size_t slots_first = 8;
   static constexpr std::size_t line_bytes = 64;
 
-  using Tag = std::uint8_t;
-  static constexpr Tag no_slot = 0;
+  // Behind the last tag the first ones again, so that a group may begin with any.
+  static constexpr std::size_t tags_repeated = TagGroup::size - 1;
+  static_assert(slots_first >= tags_repeated);
+
   // Of bits that choose neither the shard nor, in any shard that fits into memory, the place.
-  static Tag tag_of(std::uint64_t hash) {
-    return static_cast<Tag>(0x80 | (hash >> (64 - shard_bits - 7)));
+  static SlotTag tag_of(std::uint64_t hash) {
+    return static_cast<SlotTag>(some_slot | (hash >> (64 - shard_bits - 7)));
   }
 
-  static const Tag* tags_behind(const Slot* slots, std::size_t capacity) {
-    return static_cast<const Tag*>(static_cast<const void*>(slots + capacity));
+  static const SlotTag* tags_behind(const Slot* slots, std::size_t capacity) {
+    return static_cast<const SlotTag*>(static_cast<const void*>(slots + capacity));
   }
 
   // Its slots stand behind it, so that a slot of one cache line is in one, and their tags behind
@@ -99,17 +110,19 @@ class FlatTable {
       return static_cast<const Slot*>(static_cast<const void*>(this + 1));
     }
 
-    Tag* tags() { return static_cast<Tag*>(static_cast<void*>(slots() + capacity)); }
-    const Tag* tags() const { return tags_behind(slots(), capacity); }
+    SlotTag* tags() { return static_cast<SlotTag*>(static_cast<void*>(slots() + capacity)); }
+    const SlotTag* tags() const { return tags_behind(slots(), capacity); }
+    std::size_t tag_count() const { return capacity + tags_repeated; }
 
     static Shard* make(std::size_t capacity, std::uint64_t number) {
-      void* const memory = operator new (sizeof(Shard) + capacity * (sizeof(Slot) + sizeof(Tag)),
-                                         std::align_val_t{line_bytes});
+      void* const memory = operator new (
+          sizeof(Shard) + capacity * (sizeof(Slot) + sizeof(SlotTag)) + tags_repeated,
+          std::align_val_t{line_bytes});
       auto* const shard = new (memory) Shard;
       shard->number = number;
       shard->capacity = capacity;
       std::uninitialized_value_construct_n(shard->slots(), capacity);
-      std::uninitialized_fill_n(shard->tags(), capacity, no_slot);
+      std::uninitialized_fill_n(shard->tags(), shard->tag_count(), no_slot);
       return shard;
     }
     static void destroy(const void* shard) {
@@ -120,12 +133,8 @@ class FlatTable {
     // Where the key is, or the empty place where it would go.
     template <class Key>
     std::size_t place_of(std::uint64_t hash, const Key& key) const {
-      const std::size_t mask = capacity - 1;
-      const Tag tag = tag_of(hash);
-      std::size_t at = hash & mask;
-      while (tags()[at] != no_slot && !(tags()[at] == tag && slots()[at].matches(key)))
-        at = (at + 1) & mask;
-      return at;
+      const Slot* const known = find_in(slots(), capacity - 1, hash, key);
+      return known != nullptr ? static_cast<std::size_t>(known - slots()) : empty_place_of(hash);
     }
     std::size_t empty_place_of(std::uint64_t hash) const {
       const std::size_t mask = capacity - 1;
@@ -135,7 +144,11 @@ class FlatTable {
     }
     void set(std::size_t at, const Slot& slot) {
       slots()[at] = slot;
-      tags()[at] = tag_of(slot.hash());
+      set_tag(at, tag_of(slot.hash()));
+    }
+    void set_tag(std::size_t at, SlotTag tag) {
+      tags()[at] = tag;
+      if (at < tags_repeated) tags()[at + capacity] = tag;
     }
 
     // Returns how many slots that added; there must be room.
@@ -161,7 +174,7 @@ class FlatTable {
           gap = at;
         }
       }
-      tags()[gap] = no_slot;
+      set_tag(gap, no_slot);
       --count;
       return 1;
     }
@@ -171,7 +184,7 @@ class FlatTable {
       count = other.count;
       if (capacity == other.capacity) {
         std::copy_n(other.slots(), capacity, slots());
-        std::copy_n(other.tags(), capacity, tags());
+        std::copy_n(other.tags(), tag_count(), tags());
         return;
       }
       for (std::size_t from = 0; from < other.capacity; ++from)
@@ -192,13 +205,22 @@ class FlatTable {
   static std::size_t shard_of(std::uint64_t hash) { return hash >> (64 - shard_bits); }
 
   template <class Key>
-  static const Slot* find_in(const Place& place, std::uint64_t hash, const Key& key) {
-    const Slot* const slots = place.shard->slots();
-    const Tag* const tags = tags_behind(slots, place.mask + 1);
-    const Tag tag = tag_of(hash);
-    for (std::size_t at = hash & place.mask; tags[at] != no_slot; at = (at + 1) & place.mask)
-      if (tags[at] == tag && slots[at].matches(key)) return slots + at;
-    return nullptr;
+  static const Slot* find_in(const Slot* slots, std::size_t mask, std::uint64_t hash,
+                             const Key& key) {
+    const SlotTag* const tags = tags_behind(slots, mask + 1);
+    const SlotTag tag = tag_of(hash);
+    // Most are at home, and who is asked about again and again is found there without any waiting.
+    const std::size_t home = hash & mask;
+    if (tags[home] == tag && slots[home].matches(key)) return slots + home;
+    for (std::size_t at = home;; at = (at + TagGroup::size) & mask) {
+      const TagGroup group(tags + at);
+      // Also behind an empty place, where the key cannot be: few have its tag.
+      for (auto found = group.find(tag); !found.empty(); found.drop_first()) {
+        const Slot* const slot = slots + ((at + found.first()) & mask);
+        if (slot->matches(key)) return slot;
+      }
+      if (group.has_empty()) return nullptr;
+    }
   }
 
   // The shard to change, which is the publication's own and has room for one more.

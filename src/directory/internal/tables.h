@@ -2,14 +2,16 @@
 #pragma once
 
 #include <memory>
+#include <type_traits>
 #include <utility>
 
-#include "directory/directory.h"
 #include "directory/internal/flat_table.h"
 #include "directory/internal/publication.h"
+#include "directory/known_entity.h"
+#include "directory/records.h"
+#include "directory/subject_policy.h"
 
-namespace agentauth {
-namespace internal {
+namespace agentauth::internal {
 
 // A table whose slots point to what they own.
 template <class Slot, auto Member>
@@ -61,17 +63,15 @@ class OwningTable {
   FlatTable<Slot> table_;
 };
 
-}  // namespace internal
-
 // All of it in one state. A copy is the same one, until it is written.
-struct Directory::Tables {
-  internal::FlatTable<AgentRecord> agents;
-  internal::FlatTable<KeyRecord> keys;
-  internal::FlatTable<FamilyRecord> revoked_families;
-  internal::OwningTable<KeyLimitsRecord, &KeyLimitsRecord::limits> limits;
-  internal::OwningTable<ProfileRecord, &ProfileRecord::profile> profiles;
-  internal::OwningTable<PrincipalRecord, &PrincipalRecord::policy> principals;
-  internal::OwningTable<EntityRecord, &EntityRecord::entity> entities;
+struct Tables {
+  FlatTable<AgentRecord> agents;
+  FlatTable<KeyRecord> keys;
+  FlatTable<FamilyRecord> revoked_families;
+  OwningTable<KeyLimitsRecord, &KeyLimitsRecord::limits> limits;
+  OwningTable<ProfileRecord, &ProfileRecord::profile> profiles;
+  OwningTable<PrincipalRecord, &PrincipalRecord::policy> principals;
+  OwningTable<EntityRecord, &EntityRecord::entity> entities;
   // That of agent:*, which every decision asks for, so it has a place of its own; we own it.
   const SubjectPolicy* every_agent = nullptr;
 
@@ -100,4 +100,4 @@ struct Directory::Tables {
   };
 };
 
-}  // namespace agentauth
+}  // namespace agentauth::internal
