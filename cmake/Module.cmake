@@ -14,8 +14,11 @@ function(agentauth_module name)
   list(TRANSFORM ARG_USES PREPEND agentauth_)
   target_link_libraries(agentauth_${name} PUBLIC ${ARG_USES} tl::expected Threads::Threads
                                           PRIVATE ${ARG_LINKS})
+  target_compile_options(agentauth_${name} PRIVATE ${AGENTAUTH_FUZZ_COVERAGE})
   if(AGENTAUTH_TESTS AND tests)
     add_executable(${name}_test ${tests})
+    # Half of the time that a test takes to compile would be for optimising it, which it is not worth.
+    target_compile_options(${name}_test PRIVATE -O0)
     target_include_directories(${name}_test PRIVATE ${CMAKE_SOURCE_DIR})  # tests/cases
     target_include_directories(${name}_test SYSTEM PRIVATE ${RAPIDCHECK_INCLUDE})
     target_link_libraries(${name}_test PRIVATE agentauth_${name} ${ARG_LINKS} GTest::gmock

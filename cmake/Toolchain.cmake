@@ -54,6 +54,6 @@ if(AGENTAUTH_FUZZ)
   if(NOT CMAKE_CXX_COMPILER_ID MATCHES Clang)
     message(FATAL_ERROR "AGENTAUTH_FUZZ needs clang: use the preset `asan`")
   endif()
-  # Everything is instrumented; only the fuzz programs link libFuzzer's main (tests/fuzz).
-  add_compile_options($<$<COMPILE_LANGUAGE:C,CXX>:-fsanitize=fuzzer-no-link>)
+  # For what fuzz targets run: modules and the targets themselves. Only they link libFuzzer's main.
+  set(AGENTAUTH_FUZZ_COVERAGE -fsanitize=fuzzer-no-link)
 endif()

@@ -233,8 +233,7 @@ std::set<int> error_statuses(const Operation& operation) {
   if (operation.creates) statuses.insert(409);
   if (takes_body(operation)) statuses.insert({413, 415, 422});
   if (operation.binding.is_page) statuses.insert(422);
-  // What followed the caller's place may not be kept any more.
-  if (operation.path == "/changes" || operation.path == "/audit/stream") statuses.insert(410);
+  if (operation.follows_log) statuses.insert(410);
   return statuses;
 }
 

@@ -267,7 +267,7 @@ constexpr std::array table = {
 
     Operation{Method::get, "/changes", "listChanges",
               "What was changed that decisions read, oldest first; live with Accept: text/event-stream", Access::permission, changes_read,
-              Runs::on_worker, 200, pages<ListChanges, ListedChange, list_changes>()},
+              Runs::on_worker, 200, pages<ListChanges, ListedChange, list_changes>(), false, 0, false, http::body_bytes_max, true},
 
     Operation{Method::get, "/audit", "listAuditEvents",
               "What was done, newest first", Access::permission, audit_read,
@@ -277,7 +277,7 @@ constexpr std::array table = {
               Runs::on_worker, 200, reads<&audit::AuditService::checkpoint>()},
     Operation{Method::get, "/audit/stream", "streamAuditEvents",
               "What is done from now on, or after Last-Event-ID, as text/event-stream; 410 when it is not all kept", Access::permission, audit_read,
-              Runs::on_worker, 200, composes<void, void, stream_audit>()},
+              Runs::on_worker, 200, composes<void, void, stream_audit>(), false, 0, false, http::body_bytes_max, true},
     Operation{Method::get, "/limits", "showLimits",
               "The rate limits", Access::permission, limits_read,
               Runs::on_worker, 200, reads<&LimitService::find>()},

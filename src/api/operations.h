@@ -72,6 +72,7 @@ struct Operation {
   int status_already = 0;  // of success when it was so already and nothing was created; 0: never
   bool only_verdicts = false;  // answers 200, 401 and 403 alone: nginx makes a 500 of all else
   std::size_t body_bytes_max = http::body_bytes_max;
+  bool follows_log = false;  // answers 410 when what followed the caller's place is not all kept
 };
 
 std::span<const Operation> operations();

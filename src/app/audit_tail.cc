@@ -22,6 +22,15 @@ struct Line {
   std::string text;
 };
 
+// What `detail` is: of a refused call the permission it needed, of a permission that a grant
+// with the effect audit matched that grant; of others what the target was set to or is of.
+std::string_view label_of_detail(const JsonValue& event) {
+  if (member_text(event, "action") != "request") return "detail=";
+  const bool is_of_grant = member_text(event, "reason") == "audit_grant" &&
+                           member_text(event, "target_type") == "permission";
+  return is_of_grant ? "grant=" : "permission=";
+}
+
 // 2026-01-31T12:00:00.000Z 42 key.revoke success agent=… kid=… from=… on=key … request=…
 std::string for_people(const JsonValue& event) {
   std::string text = member_text(event, "at");
@@ -38,8 +47,7 @@ std::string for_people(const JsonValue& event) {
   add("by=", "operation");
   add("on=", "target_type");
   add("", "target_id");
-  // Of a refused call the permission it needed; of others what the target was set to or is of.
-  add(member_text(event, "action") == "request" ? "permission=" : "detail=", "detail");
+  add(label_of_detail(event), "detail");
   add("for=", "on_behalf_of");
   add("request=", "request_id");
   return printable(text);

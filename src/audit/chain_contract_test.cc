@@ -74,7 +74,7 @@ class AuditChainContract : public ::testing::TestWithParam<Backend> {
     EXPECT_EQ(head().hash, hex_encode(hash));
   }
 
-  TestDatabase where_{GetParam()};
+  TestDatabase where_{GetParam(), agentauth::testing::Begins::migrated};
   std::unique_ptr<Database> database_ = where_.open_migrated();
 };
 

@@ -68,7 +68,7 @@ class AuditKeeper : public ::testing::TestWithParam<Backend> {
 
   TemporaryDirectory directory_;
   std::string path_ = (directory_.path() / "audit.jsonl").string();
-  TestDatabase where_{GetParam()};
+  TestDatabase where_{GetParam(), agentauth::testing::Begins::migrated};
   std::unique_ptr<Database> database_ = where_.open_migrated();
   ManualClock clock_;
   std::FILE* log_file_ = std::tmpfile();
@@ -145,7 +145,7 @@ TEST_P(AuditKeeper, AFileOfAnotherTrailIsNotContinued) {
     first->write_to(must(FileSink::open(path_)));
     must(first->round());
   }
-  TestDatabase elsewhere(GetParam());
+  TestDatabase elsewhere(GetParam(), agentauth::testing::Begins::migrated);
   const auto other = elsewhere.open_migrated();
   other->append_audit_by(append);
   must(other->record(std::vector<AuditEvent>(9)));

@@ -73,7 +73,7 @@ class DatabaseContract : public ::testing::TestWithParam<Backend> {
     return results;
   }
 
-  TestDatabase where_{GetParam()};
+  TestDatabase where_{GetParam(), testing::Begins::migrated};
   std::unique_ptr<Database> database_ = where_.open_migrated();
 };
 

@@ -66,7 +66,7 @@ class GrantLastUsesContract : public ::testing::TestWithParam<Backend> {
     return std::nullopt;
   }
 
-  TestDatabase where_{GetParam()};
+  TestDatabase where_{GetParam(), testing::Begins::migrated};
   std::unique_ptr<Database> database_ = where_.open_migrated();
   const AgentId agent_ = must(database_->write([](Transaction& tx) {
                            return tx.agents().insert("Bot", "o@e.com");

@@ -43,7 +43,7 @@ class KeyUsesContract : public ::testing::TestWithParam<Backend> {
   }
   std::optional<KeyUse> only_use() { return uses().at(0); }
 
-  TestDatabase where_{GetParam()};
+  TestDatabase where_{GetParam(), testing::Begins::migrated};
   std::unique_ptr<Database> database_ = where_.open_migrated();
   const AgentId agent_ = must(database_->write([](Transaction& tx) {
                            return tx.agents().insert("Bot", "o@e.com");

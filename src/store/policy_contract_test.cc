@@ -70,7 +70,7 @@ class PolicyContract : public ::testing::TestWithParam<Backend> {
         [&](Transaction& tx) { return tx.grants().spend(id, use, Timestamp{1ms}); });
   }
 
-  TestDatabase where_{GetParam()};
+  TestDatabase where_{GetParam(), testing::Begins::migrated};
   std::unique_ptr<Database> database_ = where_.open_migrated();
 };
 

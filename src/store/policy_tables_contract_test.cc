@@ -40,7 +40,7 @@ class PolicyTablesContract : public ::testing::TestWithParam<Backend> {
     must(write([&](Transaction& tx) { return tx.policies().put_members(members); }));
   }
 
-  TestDatabase where_{GetParam()};
+  TestDatabase where_{GetParam(), testing::Begins::migrated};
   std::unique_ptr<Database> database_ = where_.open_migrated();
 };
 

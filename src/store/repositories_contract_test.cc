@@ -80,7 +80,7 @@ class RepositoriesContract : public ::testing::TestWithParam<Backend> {
   // The databases' clocks have milliseconds; what must differ in age waits for the next.
   static void let_time_pass() { std::this_thread::sleep_for(2ms); }
 
-  TestDatabase where_{GetParam()};
+  TestDatabase where_{GetParam(), testing::Begins::migrated};
   std::unique_ptr<Database> database_ = where_.open_migrated();
   SystemClock clock_;
 };

@@ -50,7 +50,7 @@ class TokenFamiliesContract : public ::testing::TestWithParam<Backend> {
     return found;
   }
 
-  TestDatabase where_{GetParam()};
+  TestDatabase where_{GetParam(), testing::Begins::migrated};
   std::unique_ptr<Database> database_ = where_.open_migrated();
 };
 

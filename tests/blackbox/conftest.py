@@ -11,6 +11,20 @@ from harness.postgres import PostgresCluster
 from harness.server import Server
 from harness.waiting import WaitingClients
 
+# Files that take half a minute and more, mostly waiting: they begin first, so that no worker is
+# left alone with one at the end.
+LONGEST_FIRST = (
+    "test_unused_grants", "test_many_nodes", "test_refresh", "test_database_outage", "test_limits",
+    "test_limits_redis", "test_key_expiry_notice", "test_signing_keys", "test_gateways",
+    "test_openapi", "test_key_constraints", "test_large_bodies", "test_durability", "test_roles",
+    "test_calls_under_way", "test_security_cases", "test_overload", "test_authzen",
+)
+
+
+def pytest_collection_modifyitems(items):
+    rank = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
 
 class Database:
     """Where servers of the test at hand keep their data."""

@@ -453,22 +453,37 @@ def test_tail_shows_the_newest(server, admin, tmp_path):
     assert nobody.returncode == 1 and "no agent is named" in nobody.stderr
 
 
+def shown_by_tail(server, admin, folder, *options) -> str:
+    """What `audit tail` prints as soon as there is something: denials are recorded a moment later."""
+    key_file = folder / "admin.key"
+    key_file.write_text(admin.api_key)
+    key_file.chmod(0o600)
+    ends = time.monotonic() + 10
+    line = ""
+    while not line and time.monotonic() < ends:
+        line = run("audit", "tail", "--server", server.url, "--api-key-file", key_file,
+                   *options).stdout
+    return line
+
+
 def test_tail_shows_which_permission_was_missing_for_whom_and_of_which_request(server, admin,
                                                                                tmp_path):
     point = server.register_with("agentauth:access:evaluate")
     request_id = point.post("/access/v1/evaluation", {
         "subject": {"type": "user", "id": "alice"}, "action": {"name": "write"},
         "resource": {"type": "record", "id": "1"}}).headers["X-Request-ID"]
-    key_file = tmp_path / "admin.key"
-    key_file.write_text(admin.api_key)
-    key_file.chmod(0o600)
-    ends = time.monotonic() + 10
-    line = ""
-    while not line and time.monotonic() < ends:  # denials are recorded a moment later
-        line = run("audit", "tail", "--server", server.url, "--api-key-file", key_file,
-                   "--agent", point.agent_id, "--outcome", "denied").stdout
+    line = shown_by_tail(server, admin, tmp_path, "--agent", point.agent_id, "--outcome", "denied")
     words = line.split()
     assert {"permission=write", "for=user:alice", "on=resource", f"request={request_id}"} <= set(words)
+
+
+def test_tail_shows_which_grant_with_the_effect_audit_was_matched(server, admin, tmp_path):
+    agent = server.register_with("read_weather")
+    grant = admin.post(f"{agent.path}/permissions",
+                       {"permission": "read_weather", "effect": "audit"}).json()["id"]
+    assert agent.get("/data/weather").status_code == 200
+    line = shown_by_tail(server, admin, tmp_path, "--agent", agent.agent_id, "--action", "request")
+    assert {"reason=audit_grant", "on=permission", f"grant={grant}"} <= set(line.split())
 
 
 def test_the_metrics_count_events(server, admin):

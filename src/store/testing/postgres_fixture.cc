@@ -18,6 +18,8 @@
 #include <thread>
 #include <vector>
 
+#include "store/database.h"
+#include "store/migrations.h"
 #include "store/session.h"
 
 namespace agentauth::testing {
@@ -97,7 +99,10 @@ PostgresServer::PostgresServer() : maintenance_url_(environment("AGENTAUTH_TEST_
 }
 
 PostgresServer::~PostgresServer() {
-  if (process_ == 0) return;
+  if (process_ == 0) {
+    if (!migrated_.empty()) drop_database(migrated_);
+    return;
+  }
   ::kill(process_, SIGQUIT);
   ::waitpid(process_, nullptr, 0);
   std::error_code ignored;
@@ -152,10 +157,26 @@ std::string PostgresServer::log() const {
   return text.str();
 }
 
-std::string PostgresServer::create_database() {
+std::string PostgresServer::create_database() { return copy_of("template0"); }
+
+std::string PostgresServer::create_migrated_database() {
+  const std::lock_guard lock(making_migrated_);
+  if (migrated_.empty()) {
+    const std::string name = create_database();
+    const auto database = Database::open(url(name));
+    if (!database) throw std::runtime_error(database.error().message);
+    if (const auto done = apply_migrations(**database); !done)
+      throw std::runtime_error(done.error().message);
+    migrated_ = name;
+  }
+  return copy_of(migrated_);
+}
+
+// Copies files, which is quicker than the log where nothing is synced.
+std::string PostgresServer::copy_of(const std::string& source) {
   static std::atomic<int> count{0};
   std::string name = "agentauth_test_" + std::to_string(::getpid()) + "_" + std::to_string(++count);
-  run("CREATE DATABASE " + name + " TEMPLATE template0 ENCODING 'UTF8'");
+  run("CREATE DATABASE " + name + " TEMPLATE " + source + " ENCODING 'UTF8' STRATEGY FILE_COPY");
   return name;
 }
 

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <mutex>
 #include <string>
 
 namespace agentauth::testing {
@@ -22,6 +23,8 @@ class PostgresServer {
 
   // Makes an empty database and returns its name.
   std::string create_database();
+  // The same with all migrations applied: a copy, which takes a tenth of their time.
+  std::string create_migrated_database();
   void drop_database(const std::string& name);
   std::string url(const std::string& database) const;
 
@@ -37,9 +40,12 @@ class PostgresServer {
   std::string log() const;
   void run(const std::string& sql) const;
 
+  std::string copy_of(const std::string& source);
   std::string maintenance_url_;
   std::filesystem::path root_;
   pid_t process_ = 0;
+  std::mutex making_migrated_;
+  std::string migrated_;  // what is copied; empty: not made yet
 };
 
 }  // namespace agentauth::testing

@@ -36,7 +36,7 @@ TemporaryDirectory::~TemporaryDirectory() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-TestDatabase::TestDatabase(Backend backend) {
+TestDatabase::TestDatabase(Backend backend, Begins begins) {
   switch (backend) {
     case Backend::sqlite_memory:
       url_ = "sqlite::memory:";
@@ -47,7 +47,8 @@ TestDatabase::TestDatabase(Backend backend) {
       url_ = "sqlite:" + path_.string();
       break;
     case Backend::postgresql:
-      name_ = PostgresServer::server().create_database();
+      name_ = begins == Begins::migrated ? PostgresServer::server().create_migrated_database()
+                                         : PostgresServer::server().create_database();
       url_ = PostgresServer::server().url(name_);
       break;
   }

@@ -1,4 +1,4 @@
-// An empty database of each kind, for one test.
+// A new database of each kind, for one test.
 #pragma once
 
 #include <filesystem>
@@ -11,6 +11,8 @@
 namespace agentauth::testing {
 
 enum class Backend { sqlite_memory, sqlite_disk, postgresql };
+// What PostgreSQL's database begins with; those of SQLite, which are made quickly, begin empty.
+enum class Begins { empty, migrated };
 std::string_view to_string(Backend backend);
 
 // Takes what a Result holds, or throws its error, which fails the test with the driver's words.
@@ -35,7 +37,7 @@ class TemporaryDirectory {
 // Declare it before the Database objects that use it, so that it outlives them.
 class TestDatabase {
  public:
-  explicit TestDatabase(Backend backend);
+  explicit TestDatabase(Backend backend, Begins begins = Begins::empty);
   ~TestDatabase();
   TestDatabase(const TestDatabase&) = delete;
   TestDatabase& operator=(const TestDatabase&) = delete;
