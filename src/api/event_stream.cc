@@ -25,4 +25,15 @@ void begin_event_stream(ApiExchange& exchange, std::unique_ptr<http::EventSource
   exchange.events = std::move(source);
 }
 
+Result<void> refuse_gap(const FollowedLog& log, std::int64_t seen, std::int64_t before) {
+  if (before < seen) return tl::unexpected(log.went_back(seen, before));
+  if (before == seen) return {};
+  // Numbers have no gaps, so what is missing was forgotten.
+  const std::string number = " " + std::string(log.number) + " ";
+  return failure(Errc::gone, std::string(log.entries) + " after" + number + std::to_string(seen) +
+                                 " are not all kept any more; read anew what you follow, then "
+                                 "go on after" +
+                                 number + std::to_string(before));
+}
+
 }  // namespace agentauth::api

@@ -8,25 +8,20 @@ namespace {
 constexpr std::int64_t events_a_read = 500;
 constexpr Seconds keeper_lag_max{1};
 
+constexpr FollowedLog trail{
+    .entries = "Events", .number = "event", .went_back = [](std::int64_t seen, std::int64_t last) {
+      return Error{.code = Errc::gone,
+                   .message = "The audit trail ends with event " + std::to_string(last) +
+                              ", before event " + std::to_string(seen) +
+                              ": an older database was put in its place; read anew what you "
+                              "follow, then go on without Last-Event-ID"};
+    }};
+
 // What the trail still has after that event. Errors: gone when that is not all that followed it.
 Result<std::vector<AuditEvent>> events_after(Transaction& tx, std::int64_t seen,
                                              std::int64_t limit) {
-  // The head first: an event that is recorded in between is no gap.
   const std::int64_t head = TRY(tx.audit().head()).sequence;
-  auto events = TRY(tx.audit().after(seen, limit));
-  const std::int64_t before = events.empty() ? head : events.front().sequence - 1;
-  if (before < seen)
-    return failure(Errc::gone, "The audit trail ends with event " + std::to_string(before) +
-                                   ", before event " + std::to_string(seen) +
-                                   ": an older database was put in its place; read anew what you "
-                                   "follow, then go on without Last-Event-ID");
-  // Events have no gaps, so what is missing was forgotten.
-  if (before > seen)
-    return failure(Errc::gone, "Events after event " + std::to_string(seen) +
-                                   " are not all kept any more; read anew what you follow, then "
-                                   "go on after event " +
-                                   std::to_string(before));
-  return events;
+  return all_after(trail, seen, head, TRY(tx.audit().after(seen, limit)), &AuditEvent::sequence);
 }
 
 class AuditEvents final : public http::EventSource {

@@ -10,23 +10,18 @@ namespace {
 
 constexpr std::int64_t changes_a_read = 500;
 
-// Where the caller is, and what the log still has after that.
+constexpr FollowedLog change_log{
+    .entries = "Changes", .number = "revision", .went_back = [](std::int64_t, std::int64_t) {
+      return Error{.code = Errc::invalid_argument,
+                   .message = "One or more fields are invalid",
+                   .fields = {{"since", "is later than the last change"}}};
+    }};
+
+// What the log still has after that revision. Errors: invalid_argument, gone.
 Result<std::vector<Change>> changes_after(Transaction& tx, Revision since, std::int64_t limit) {
-  // The revision first: a change that is made in between is no gap.
   const Revision last = TRY(tx.changes().revision());
-  auto changes = TRY(tx.changes().after(since, limit));
-  const Revision first = changes.empty() ? last + 1 : changes.front().revision;
-  if (first <= since)
-    return tl::unexpected(Error{.code = Errc::invalid_argument,
-                                .message = "One or more fields are invalid",
-                                .fields = {{"since", "is later than the last change"}}});
-  // Revisions have no gaps, so what is missing was forgotten.
-  if (first != since + 1)
-    return failure(Errc::gone, "Changes after revision " + std::to_string(since) +
-                                   " are not all kept any more; read anew what you follow, then "
-                                   "go on after revision " +
-                                   std::to_string(first - 1));
-  return changes;
+  return all_after(change_log, since, last, TRY(tx.changes().after(since, limit)),
+                   &Change::revision);
 }
 
 class ChangeEvents final : public http::EventSource {
