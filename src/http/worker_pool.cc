@@ -1,9 +1,9 @@
 #include "http/worker_pool.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
+#include <optional>
+
+#include "http/internal/low_priority.h"
 
 namespace agentauth::http {
 
@@ -51,8 +51,8 @@ std::deque<WorkerPool::Queued>::iterator WorkerPool::next_runnable() {
 }
 
 void WorkerPool::run() {
-  // On Linux a nice value belongs to the thread.
-  if (options_.nice != 0) setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), options_.nice);
+  std::optional<internal::LowPriority> low_priority;
+  if (options_.nice != 0) low_priority.emplace(options_.nice);
   std::unique_lock lock(mutex_);
   for (;;) {
     auto next = queue_.end();
@@ -66,8 +66,12 @@ void WorkerPool::run() {
     const bool named = queued.share != ShareName{};
     if (named) in_work_.insert(queued.share);
     lock.unlock();
-    queued.job();
-    queued.job = nullptr;
+    {
+      std::optional<internal::LowPriority::Computing> computing;
+      if (low_priority) computing.emplace(*low_priority);
+      queued.job();
+      queued.job = nullptr;
+    }
     lock.lock();
     if (named) {
       in_work_.erase(queued.share);
