@@ -149,7 +149,7 @@ TEST(DecodeBody, ChecksTypesAndBounds) {
       {R"("name":"x","size":"1")", "size: must be a whole number"},
       {R"("name":"x","size":9223372036854775808)", "size: must be a whole number"},
       {R"("name":"x","wet":1)", "wet: must be true or false"},
-      {R"("name":"x","made_at":"yesterday")", "made_at: has no such value"},
+      {R"("name":"x","made_at":"yesterday")", "made_at: must be a time as in RFC 3339, 2027-01-31T12:00:00Z"},
       {R"("name":"x","id":"7")", "id: has no such value"},
       {R"("name":"x","labels":[])", "labels: must be an object of strings"},
       {R"("name":"x","labels":{"a":"","b":"","c":""})", "labels: holds more than 2 entries"},
