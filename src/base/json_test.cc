@@ -150,9 +150,9 @@ RC_GTEST_PROP(JsonReader, FindsAMistakeInWhatItRefuses, ()) {
       std::string(R"({}[],:::"""\u00d8001eE.-+ truefalsnl)") + "\n\t\xC3\xA4\xFF"));
   for (const std::string& tried : {text, "[\"" + text + "\"]", "[1" + text + "]"}) {
     const auto document = parse_json(tried);
-    RC_ASSERT(document.has_value() ||
-              document.error().message.find(" twice") != std::string::npos ||
-              document.error().message.find("line ") != std::string::npos || tried.empty());
+    // RC_ASSERT looks at all that stands in it.
+    const std::string message = document || tried.empty() ? "line" : document.error().message;
+    RC_ASSERT(message.find(" twice") != message.npos || message.find("line") != message.npos);
   }
 }
 
