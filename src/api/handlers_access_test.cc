@@ -238,6 +238,16 @@ TEST_F(AccessApiTest, WhatMayBeUsedSoOftenIsCountedOncePerRequestIdOfAnEnforcer)
   EXPECT_EQ(pay("three"), "false uses_spent");
   EXPECT_EQ(pay("two"), "true granted");
   EXPECT_EQ(used(), 2);
+  const auto explained = [&](const std::string& action) {
+    return ask("/access/v1/explain", question(alice, action), gate).body;
+  };
+  EXPECT_THAT(explained(R"({"name":"pay"})"), HasSubstr("it was used 2 times already"));
+  Terms once;
+  once.max_uses = 1;
+  grant("user:alice", "order", once);
+  const std::string order = R"({"name":"order"})";
+  EXPECT_EQ(told(ask(evaluation, question(alice, order), gate)), "true granted");
+  EXPECT_THAT(explained(order), HasSubstr("it was used already, and may be used once"));
 }
 
 TEST_F(AccessApiTest, TheSameQuestionInOneBatchIsOneUse) {
