@@ -209,6 +209,13 @@ TEST_F(PolicyCommandsTest, EveryMistakeInAFileOfTestsIsNamedAndNothingIsSent) {
   EXPECT_TRUE(server_.calls.empty());
 }
 
+TEST_F(PolicyCommandsTest, AFileThatCannotBeReadIsNoSlipOfTheCommandLine) {
+  for (const char* const command : {"apply", "diff", "simulate", "test"})
+    EXPECT_EQ(run({"policy", command, "/nowhere.json"}).error().code, Errc::conflict) << command;
+  EXPECT_EQ(run({"gateway", "routes", "put", "/nowhere.json"}).error().code, Errc::conflict);
+  EXPECT_EQ(run({"policy", "apply", testing::TempDir()}).error().code, Errc::conflict);
+}
+
 TEST_F(PolicyCommandsTest, AFileThatIsNoJsonIsToldWhere) {
   const std::string path = file("{\n  x}");
   EXPECT_THAT(run({"policy", "test", path}).error().message,

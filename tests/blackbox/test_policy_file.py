@@ -171,12 +171,16 @@ class TestCommandLine:
         assert cli("policy", "apply", more, "--keep").stdout.splitlines() == [
             "+ role:writer", "+ user:bob: allow read_stock"]
         assert boss.get("/roles/reader").status_code == 200
+        assert cli("policy", "diff", more, "--keep").stdout == "no changes\n"
 
     def test_tells_the_places_of_mistakes(self, cli, write):
         wrong = cli("policy", "apply", write({"roles": [{"name": "a b"}]}))
         assert wrong.returncode == FAILED
         assert "roles[0].name" in only_line(wrong.stderr)
-        assert cli("policy", "apply", "/nowhere.json").returncode == USAGE
+        for command in ("apply", "diff", "simulate", "test"):
+            missing = cli("policy", command, "/nowhere.json")
+            assert missing.returncode == FAILED
+            assert "cannot read /nowhere.json" in only_line(missing.stderr)
 
     @pytest.mark.parametrize("kind", ["role", "group"])
     def test_administers_roles_and_groups(self, cli, boss, fresh, kind):
