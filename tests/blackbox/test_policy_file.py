@@ -324,3 +324,12 @@ class TestAsking:
         assert who.stdout == "user:alice\n", who.stderr
         what = cli("policy", "what-can", "user:alice", "city:berlin")
         assert what.stdout == "read_weather\n", what.stderr
+        assert (who.stderr, what.stderr) == ("", "")
+
+    def test_a_search_says_what_it_does_not_show(self, cli):
+        who, what = cli("policy", "who-can", "read_weather"), cli("policy", "what-can", "user:alice")
+        assert "agents only" in who.stderr and "grants on resources" in who.stderr
+        assert "grants on resources" in only_line(what.stderr)
+        for search in (("who-can", "read_weather"), ("what-can", "user:alice")):
+            as_json = cli("policy", *search, "--json")
+            assert (json.loads(as_json.stdout), as_json.stderr) == ({"results": []}, "")
