@@ -48,7 +48,10 @@ using ErasePermissions = RowsSql<"DELETE FROM permissions WHERE id IN (", 1, ")"
 using PutEntities = RowsSql<"INSERT INTO entities (type, id, properties, updated_at) VALUES ", 4,
                             " ON CONFLICT (type, id) DO UPDATE SET "
                             "properties = excluded.properties, updated_at = excluded.updated_at">;
-using EraseEntities = RowsSql<"DELETE FROM entities WHERE (type, id) IN (VALUES ", 2, ")">;
+// SQLite uses an index for an IN of rows that are selected, and none for one of values.
+using EraseEntities =
+    RowsSql<"DELETE FROM entities WHERE (type, id) IN (SELECT column1, column2 FROM (VALUES ", 2,
+            ") AS gone)">;
 
 using CountRules =
     RowsSql<"SELECT subject, COUNT(*) FROM grants WHERE subject IN (", 1, ") GROUP BY subject">;
@@ -57,20 +60,27 @@ using CountPermissions = RowsSql<"SELECT agent_id, COUNT(*) FROM permissions WHE
 
 using FindAbouts = RowsSql<"SELECT principal, about FROM roles WHERE principal IN (", 1, ")">;
 
-// The first row says what the parameters of the others are: PostgreSQL takes them for texts.
+// As joins: SQLite looks at all there is for each IN of rows. The first row of permissions says
+// what the parameters of the others are, which PostgreSQL takes for texts; SQLite must not think
+// that it says more than that, or it uses no index, hence COALESCE.
 using PermissionsAlike = RowsSql<
-    "SELECT id, agent_id, permission, created_at FROM permissions "
-    "WHERE (agent_id, permission) IN (VALUES (CAST(NULL AS UUID), CAST(NULL AS TEXT)), ",
-    2, ")">;
+    "SELECT id, agent_id, permission, created_at "
+    "FROM (VALUES (CAST(NULL AS UUID), CAST(NULL AS TEXT)), ",
+    2,
+    ") AS wanted CROSS JOIN permissions "
+    "WHERE agent_id = COALESCE(column1, NULL) AND permission = column2">;
 using GrantsAlike = RowsSql<
     "SELECT id, subject, permission, resource, effect, condition, not_before, expires_at, "
-    "max_uses, created_at FROM grants WHERE (subject, permission, resource) IN (VALUES ",
-    3, ")">;
+    "max_uses, created_at FROM (VALUES ",
+    3,
+    ") AS wanted CROSS JOIN grants "
+    "WHERE subject = column1 AND permission = column2 AND resource = column3">;
 using GrantsAlikeOfAnything = RowsSql<
     "SELECT id, subject, permission, resource, effect, condition, not_before, expires_at, "
-    "max_uses, created_at FROM grants "
-    "WHERE resource IS NULL AND (subject, permission) IN (VALUES ",
-    2, ")">;
+    "max_uses, created_at FROM (VALUES ",
+    2,
+    ") AS wanted CROSS JOIN grants "
+    "WHERE subject = column1 AND permission = column2 AND resource IS NULL">;
 
 // Of those that differ in nothing that is compared, one.
 std::vector<const Grant*> one_of_each(std::vector<const Grant*> grants) {
