@@ -9,6 +9,7 @@
 namespace agentauth::api {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using namespace std::string_literals;
 
@@ -34,6 +35,16 @@ class AccessApiTest : public ApiFixture {
       const GrantId id = TRY(tx.grants().insert({subject, agent_of(subject)}, action, terms)).id;
       TRY(note_change(tx, subject));
       return id;
+    }));
+  }
+  // Makes the role, if there is none, and that one a member of it.
+  void add_role(const std::string& role, const std::string& member) {
+    value_of(replica.database().write([&](Transaction& tx) -> Result<void> {
+      TRY(tx.roles().insert(role, ""));
+      const RoleId id = TRY(tx.roles().find(role)).id;
+      TRY(tx.roles().put_member(member, agent_of(member), id, {}));
+      TRY(note_change(tx, role));
+      return note_change(tx, member);
     }));
   }
   void put_entity(const std::string& type, const std::string& id, const std::string& properties) {
@@ -227,6 +238,16 @@ TEST_F(AccessApiTest, WhatMayBeUsedSoOftenIsCountedOncePerRequestIdOfAnEnforcer)
   EXPECT_EQ(pay("three"), "false uses_spent");
   EXPECT_EQ(pay("two"), "true granted");
   EXPECT_EQ(used(), 2);
+  const auto explained = [&](const std::string& action) {
+    return ask("/access/v1/explain", question(alice, action), gate).body;
+  };
+  EXPECT_THAT(explained(R"({"name":"pay"})"), HasSubstr("it was used 2 times already"));
+  Terms once;
+  once.max_uses = 1;
+  grant("user:alice", "order", once);
+  const std::string order = R"({"name":"order"})";
+  EXPECT_EQ(told(ask(evaluation, question(alice, order), gate)), "true granted");
+  EXPECT_THAT(explained(order), HasSubstr("it was used already, and may be used once"));
 }
 
 TEST_F(AccessApiTest, TheSameQuestionInOneBatchIsOneUse) {
@@ -673,10 +694,18 @@ TEST_F(AccessApiTest, WhoMayNotEvaluateSimulatesItsOwnGrantsAlone) {
                         about_self("fly"))
                   .body,
               HasSubstr(R"("before":)" + denied + R"(,"after":)" + granted));
-  EXPECT_EQ(simulated(R"({"members":{"remove":[{"member":")" + subject + R"(","of":"role:any"}]}})",
-                      about_self("fly"))
-                .status,
-            200);
+  const auto leaving = [&](const std::string& role) {
+    return simulated(
+        R"({"members":{"remove":[{"member":")" + subject + R"(","of":")" + role + R"("}]}})",
+        about_self("fly"));
+  };
+  add_role("role:mine", subject);
+  add_role("role:theirs", "user:alice");
+  EXPECT_EQ(leaving("role:mine").status, 200);
+  EXPECT_EQ(leaving("role:theirs").status, 422);
+  EXPECT_THAT(leaving("role:theirs").body, HasSubstr(" is no member of role:theirs"));
+  EXPECT_THAT(leaving("role:none").body, HasSubstr(" is no member of role:none"))
+      << "no word of which roles there are";
   EXPECT_EQ(simulated("{}", question(alice, read)).status, 403) << "about somebody else";
   for (const std::string& change :
        {R"({"members":{"add":[{"member":")" + subject + R"(","of":"role:any"}]}})",
@@ -726,6 +755,45 @@ TEST_F(AccessApiTest, APageWaitsForWhatThePageBeforeKnew) {
   EXPECT_THAT(ahead.body, HasSubstr(R"("field":"page.token","message":"is later than)"));
   EXPECT_EQ(search(R"({"limit":1000})").status, 200);
   EXPECT_EQ(search(R"({"limit":1001})").status, 400);
+}
+
+TEST_F(AccessApiTest, ASimulatedChangeIsRefusedForWhatARealOneIs) {
+  add_role("role:b", "user:alice");
+  add_role("role:a", "role:b");
+  const auto simulated = [&](const std::string& change, const std::string& items) {
+    const Answer answer =
+        ask("/access/v1/simulate", R"({"change":)" + change + R"(,"evaluations":[)" + items + "]}",
+            gate);
+    return std::to_string(answer.status) + " " + answer.body;
+  };
+  const auto joining = [&](const std::string& members) {
+    return simulated(R"({"members":)" + members + "}", question(alice, read));
+  };
+  const std::string cycle = R"({"member":"role:a","of":"role:b"})";
+  for (const std::string& itself : {cycle, R"({"member":"role:b","of":"role:b"})"s})
+    EXPECT_THAT(joining(R"({"add":[)" + itself + "]}"),
+                AllOf(HasSubstr("422 "), HasSubstr(R"("field":"change.members.add[0]")"),
+                      HasSubstr("already: a cycle")));
+  EXPECT_THAT(joining(R"({"remove":[{"member":"role:b","of":"role:a"}],"add":[)" + cycle + "]}"),
+              HasSubstr("200 "))
+      << "two roles may change places";
+  EXPECT_THAT(
+      joining(R"({"add":[{"member":"user:c","of":"role:a"}],)"
+              R"("remove":[{"member":"user:alice","of":"role:a"}]})"),
+      AllOf(HasSubstr("422 "), HasSubstr(R"("field":"change.members.remove[0]",)"
+                                         R"("message":"user:alice is no member of role:a")")));
+  EXPECT_THAT(joining(R"({"add":[{"member":"agent:*","of":"role:a"}]})"),
+              AllOf(HasSubstr("422 "), HasSubstr(R"("field":"change.members.add[0]")")));
+  const std::string ended =
+      R"({"grants":{"add":[{"subject":"user:a","action":"b"},)"
+      R"({"subject":"user:a","action":"b","expires_at":"2001-01-01T00:00:00Z"}]}})";
+  EXPECT_THAT(simulated(ended, question(alice, read)),
+              AllOf(HasSubstr("422 "), HasSubstr(R"("field":"change.grants.add[1].expires_at",)"
+                                                 R"("message":"must lie ahead")")));
+  EXPECT_THAT(simulated("{}", ""),
+              AllOf(HasSubstr("400 "), HasSubstr("evaluations must have at least one item")));
+  EXPECT_THAT(ask("/access/v1/simulate", R"({"change":{}})", gate).body,
+              HasSubstr("evaluations is required"));
 }
 
 TEST_F(AccessApiTest, AMistakeInASimulatedChangeIsNamedWithItsPlace) {

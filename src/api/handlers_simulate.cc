@@ -218,7 +218,10 @@ class Simulating {
   // Both sides are decided in one view.
   Result<void> answer(const JsonValue& body, const SimulatedChange& change) {
     const SentBatch batch = TRY(read_batch(body));
-    if (batch.items.empty()) return failure(Errc::malformed_request, "evaluations is required");
+    if (batch.items.empty())
+      return failure(Errc::malformed_request, body.find("evaluations") == nullptr
+                                                  ? "evaluations is required"
+                                                  : "evaluations must have at least one item");
     do {
       exchange_.response.body.clear();
       TRY(decide_all(body, batch, change));
@@ -232,7 +235,7 @@ class Simulating {
     const Revision revision = services_.directory.revision();
     const Directory::View view(services_.directory);
     const Asker asker = TRY(Asker::of(services_, exchange_, view));
-    auto simulated = Simulation::of(view, change);
+    auto simulated = Simulation::of(view, change, services_.clock.now());
     if (!simulated)
       for (FieldError& wrong : simulated.error().fields) wrong.field = "change." + wrong.field;
     const Simulation simulation = TRY(std::move(simulated));

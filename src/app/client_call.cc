@@ -84,7 +84,7 @@ Result<std::string> read_text_file(const std::string& path, std::size_t bytes_ma
   std::ifstream file(path, std::ios::binary);
   std::string text(bytes_max + 1, '\0');
   file.read(text.data(), size + 1);
-  if (!file.is_open() || file.bad()) return failure(Errc::invalid_argument, "cannot read " + path);
+  if (!file.is_open() || file.bad()) return failure(Errc::conflict, "cannot read " + path);
   if (file.gcount() > size)
     return failure(Errc::invalid_argument,
                    path + " is larger than " + std::to_string(bytes_max / 1024) + " KiB");

@@ -35,8 +35,8 @@ Result<int> print_list(const Call& call, std::string_view path, Columns columns)
 // As JSON as it came, or one line a member.
 Result<int> print_answer(const Call& call, Result<std::string> answer);
 
-// A file that the server judges; only what it would not even read is refused here.
-// Errors: invalid_argument.
+// A file that the server judges; only what it would not even read is refused here. Errors: conflict
+// when it cannot be read, which is no slip of the command line; invalid_argument.
 Result<std::string> read_text_file(const std::string& path,
                                    std::size_t bytes_max = 64 * std::size_t{1024});
 

@@ -203,9 +203,25 @@ TEST_F(PolicyCommandsTest, EveryMistakeInAFileOfTestsIsNamedAndNothingIsSent) {
   EXPECT_EQ(refused.error().code, Errc::invalid_argument);
   std::vector<std::string> places;
   for (const FieldError& wrong : refused.error().fields) places.push_back(wrong.field);
-  EXPECT_THAT(places, testing::ElementsAre("tests[0].allow.subject", "tests[1]",
-                                           "tests[2].deny.action", "tests[3].list.action"));
+  EXPECT_THAT(places,
+              testing::ElementsAre("tests[0].allow.subject", "tests[1]", "tests[2].deny.action",
+                                   "tests[3].list.action", "tests[3].list.actions"));
   EXPECT_TRUE(server_.calls.empty());
+}
+
+TEST_F(PolicyCommandsTest, AFileThatCannotBeReadIsNoSlipOfTheCommandLine) {
+  for (const char* const command : {"apply", "diff", "simulate", "test"})
+    EXPECT_EQ(run({"policy", command, "/nowhere.json"}).error().code, Errc::conflict) << command;
+  EXPECT_EQ(run({"gateway", "routes", "put", "/nowhere.json"}).error().code, Errc::conflict);
+  EXPECT_EQ(run({"policy", "apply", testing::TempDir()}).error().code, Errc::conflict);
+}
+
+TEST_F(PolicyCommandsTest, AFileThatIsNoJsonIsToldWhere) {
+  const std::string path = file("{\n  x}");
+  EXPECT_THAT(run({"policy", "test", path}).error().message,
+              HasSubstr("line 2, column 3: a name in double quotes was expected"));
+  EXPECT_THAT(run({"policy", "simulate", path}).error().message,
+              AllOf(HasSubstr(path), HasSubstr("line 2, column 3")));
 }
 
 TEST_F(PolicyCommandsTest, SearchesPrintOneALine) {

@@ -43,12 +43,17 @@ Result<std::string> asked_question(const Call& call, const std::string& subject)
   return text;
 }
 
+Result<JsonValue> read_document(const Call& call, const std::string& file) {
+  auto document = parse_json(file);
+  if (document) return document;
+  return failure(Errc::invalid_argument, call.positional(0) + ": " + document.error().message);
+}
+
 Result<Simulated> with_question(const Call& call, const std::string& file) {
   const std::string subject = TRY(find_subject(call.api, call.positional(1)));
   const std::string question = TRY(asked_question(call, subject));
-  const auto document = parse_json(file);
-  const JsonValue* change =
-      document && document->type == Type::object ? document->find("change") : nullptr;
+  const JsonValue document = TRY(read_document(call, file));
+  const JsonValue* change = document.type == Type::object ? document.find("change") : nullptr;
   if (change == nullptr)
     return failure(Errc::invalid_argument, call.positional(0) + R"( must be {"change":{...}})");
   Simulated simulated;
@@ -62,15 +67,14 @@ Result<Simulated> with_question(const Call& call, const std::string& file) {
 }
 
 Result<Simulated> as_file_says(const Call& call, const std::string& file) {
-  const auto document = parse_json(file);
-  const JsonValue* items =
-      document && document->type == Type::object ? document->find("evaluations") : nullptr;
+  const JsonValue document = TRY(read_document(call, file));
+  const JsonValue* items = document.type == Type::object ? document.find("evaluations") : nullptr;
   if (items == nullptr || items->type != Type::array)
     return failure(Errc::invalid_argument,
                    call.positional(0) + R"( must be {"change":{...},"evaluations":[...]})");
   Simulated simulated{file, {}};
   for (const JsonValue& item : items->items)
-    simulated.shown.push_back(question_text(item, *document));
+    simulated.shown.push_back(question_text(item, document));
   return simulated;
 }
 

@@ -33,6 +33,9 @@ class Reader {
     if (test.subject.empty()) wrong(test.place + ".subject", "is required");
     if (test.kind != Kind::list && test.action.empty())
       wrong(test.place + ".action", "is required");
+    // That nothing may be done is said by an empty list, not by a member that was forgotten.
+    if (test.kind == Kind::list && rule.find("actions") == nullptr)
+      wrong(test.place + ".actions", "is required");
   }
 
  private:
@@ -88,7 +91,8 @@ std::string PolicyTest::shown() const {
 
 Result<std::vector<PolicyTest>> parse_policy_tests(const std::string& text) {
   const auto document = parse_json(text);
-  if (!document) return failure(Errc::invalid_argument, "the file of tests is not JSON");
+  if (!document)
+    return failure(Errc::invalid_argument, "the file of tests: " + document.error().message);
   const JsonValue* rows = document->find("tests");
   if (rows == nullptr || rows->type != Type::array || document->members.size() != 1)
     return failure(Errc::invalid_argument, R"(the file of tests must be {"tests":[...]})");

@@ -161,6 +161,18 @@ Result<int> run_over_http(const CommandLine& line, const Options& options, std::
   return run_client_command(line, options, *transport, out);
 }
 
+// A search that is asked about nothing in particular finds nothing of what is granted on a
+// resource: whoever reads the list is told. JSON is for programs.
+void say_what_is_not_shown(const CommandLine& line, std::ostream& error) {
+  const bool asks_who = line.command->id == CommandId::policy_who_can;
+  if (line.wants_json() || (!asks_who && line.command->id != CommandId::policy_what_can)) return;
+  if (asks_who && !line.flags.contains("type"))
+    error << "agentauth: agents only; name another type for others: --type user\n";
+  if (line.positionals.size() < 2)
+    error << "agentauth: without a RESOURCE, grants on resources do not count; name one: "
+          << "city:berlin\n";
+}
+
 Form form_of(const CommandLine& line) { return line.wants_json() ? Form::json : Form::text; }
 
 // Commands that need no options.
@@ -210,8 +222,11 @@ Result<int> run_command(const CommandLine& line, const Configuration& configurat
       return import_policy(line, out);
     case CommandId::config:
       return show_configuration(line, configuration, out);
-    default:
-      return run_over_http(line, options, out);
+    default: {
+      const int code = TRY(run_over_http(line, options, out));
+      say_what_is_not_shown(line, streams.error);
+      return code;
+    }
   }
 }
 

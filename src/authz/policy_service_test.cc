@@ -389,8 +389,57 @@ TEST_F(PolicyServiceTest, MoreThanADocumentHoldsIsRefusedAndNotCutOff) {
   ASSERT_FALSE(document);
   EXPECT_EQ(document.error().code, Errc::conflict);
   EXPECT_THAT(document.error().message, HasSubstr("at most 50000 grants"));
+  EXPECT_THAT(document.error().message, HasSubstr("in parts, each with keep=true"));
   EXPECT_EQ(apply(R"({"grants":[]})").error().code, Errc::conflict);
   EXPECT_TRUE(apply(R"({"roles":[]})")) << "of another kind there are few";
+}
+
+// A part of a policy is compared with what it names, and with nothing else that is stored.
+TEST_F(PolicyServiceTest, APartIsAppliedHoweverMuchIsStored) {
+  applied(readers);
+  const std::string root = subject_of(administrator);
+  replica.execute(
+      "INSERT INTO grants (subject, permission, effect) WITH RECURSIVE number(i) AS "
+      "(SELECT 1 UNION ALL SELECT i + 1 FROM number WHERE i < 50001) "
+      "SELECT 'user:u', 'p' || i, 'allow' FROM number");
+  replica.execute(
+      "INSERT INTO memberships (member, role_id) WITH RECURSIVE number(i) AS "
+      "(SELECT 1 UNION ALL SELECT i + 1 FROM number WHERE i < 50001) SELECT 'user:u' || i, "
+      "(SELECT id FROM roles WHERE principal = 'role:reader') FROM number");
+  replica.execute(
+      "INSERT INTO entities (type, id, properties) WITH RECURSIVE number(i) AS "
+      "(SELECT 1 UNION ALL SELECT i + 1 FROM number WHERE i < 50001) "
+      "SELECT 'city', i, '{}' FROM number");
+  const std::string part =
+      R"({"roles":[{"name":"reader","about":"Reads on","permissions":["read_weather","new",)"
+      R"({"permission":"read_weather","effect":"deny"}],"members":["user:alice","user:u9","user:new"]},)"
+      R"({"name":"other"}],"groups":[{"name":"staff","members":["user:alice","user:bob"]}],)"
+      R"("grants":[)" +
+      own() + R"(,{"subject":"user:u","action":"p7"},{"subject":")" + root +
+      R"(","action":"x"},{"subject":")" + root +
+      R"(","action":"x","resource":"r:1"}],"entities":[{"type":"city","id":"5","properties":{}},)"
+      R"({"type":"city","id":"6","properties":{"a":1}},{"type":"city","id":"n","properties":{}}]})";
+  EXPECT_EQ(apply(part).error().code, Errc::conflict) << "as the whole of it";
+  watched.rows = 0;
+  const PolicyDiff diff = value_of(keep_as(administrator, part));
+  EXPECT_LT(watched.rows, 100);
+  EXPECT_THAT(
+      diff.added,
+      UnorderedElementsAre("role:other", "role:reader: allow new", "role:reader: deny read_weather",
+                           "role:reader: member user:new", "group:staff: member user:alice",
+                           root + ": allow x", root + ": allow x on r:1", "entity city:n {}"));
+  EXPECT_THAT(diff.removed, IsEmpty());
+  EXPECT_THAT(diff.changed,
+              UnorderedElementsAre(R"(role:reader: about "Reads on")", R"(entity city:6 {"a":1})"));
+  EXPECT_EQ(value_of(keep_as(administrator, part)).size(), 0U);
+}
+
+TEST_F(PolicyServiceTest, AMembershipThatIsKeptMayEndAtAnotherTime) {
+  applied(readers);
+  const std::string part = R"({"roles":[{"name":"reader","members":["group:staff"]}]})";
+  EXPECT_THAT(value_of(keep_as(administrator, part)).changed,
+              ElementsAre("role:reader: member group:staff"));
+  EXPECT_EQ(value_of(keep_as(administrator, part)).size(), 0U);
 }
 
 TEST_F(PolicyServiceTest, WhatIsStoredTwiceIsOneLineAndGoesAsOne) {

@@ -1,7 +1,9 @@
 #include "authz/simulation.h"
 
 #include <algorithm>
+#include <set>
 
+#include "authz/role_service.h"
 #include "policy/names.h"
 
 namespace agentauth {
@@ -27,14 +29,18 @@ Result<void> placed(Result<void> done, std::string_view list, std::size_t index,
 
 }  // namespace
 
-Result<Simulation> Simulation::of(const Directory::View& view, const SimulatedChange& change) {
-  Simulation simulation(view);
+Result<Simulation> Simulation::of(const Directory::View& view, const SimulatedChange& change,
+                                  Timestamp now) {
+  Simulation simulation(view, now);
   for (std::size_t i = 0; i < change.removed.size(); ++i)
     TRY(placed(simulation.remove(change.removed[i]), "grants.remove", i, ""));
-  for (std::size_t i = 0; i < change.added.size(); ++i)
+  for (std::size_t i = 0; i < change.added.size(); ++i) {
+    if (!lies_ahead(change.added[i].expires_at, now))
+      TRY(placed(failure(Errc::invalid_argument, end_rule), "grants.add", i, ".expires_at"));
     TRY(placed(simulation.add(change.added[i]), "grants.add", i, ".subject"));
+  }
   for (std::size_t i = 0; i < change.left.size(); ++i)
-    TRY(placed(simulation.leave(change.left[i]), "members.remove", i, ".member"));
+    TRY(placed(simulation.leave(change.left[i]), "members.remove", i, ""));
   for (std::size_t i = 0; i < change.joined.size(); ++i)
     TRY(placed(simulation.join(change.joined[i]), "members.add", i, ""));
   for (auto& entry : simulation.sources_)
@@ -105,18 +111,54 @@ Result<void> Simulation::join(const SimulatedMember& member) {
   const SubjectPolicy* of = find_policy(*view_, member.of);
   if (!policy::is_role_or_group(member.of) || of == nullptr)
     return failure(Errc::invalid_argument, "There is no " + member.of);
+  if (member.member == policy::every_agent)
+    return failure(Errc::invalid_argument, "Every agent is no member; grant to agent:* instead");
+  if (is_within(member.of, member.member))
+    return failure(Errc::invalid_argument,
+                   member.of + " is a member of " + member.member + " already: a cycle");
   SubjectPolicy::Source* source = TRY(source_of(member.member));
   std::erase_if(source->memberships,
                 [&](const MembershipRule& rule) { return rule.of == member.of; });
   source->memberships.push_back({member.of, of->role_id(), hash_of_name(member.of)});
+  const auto lasting =
+      std::count_if(source->memberships.begin(), source->memberships.end(),
+                    [&](const MembershipRule& rule) { return rule.is_in_time(now_); });
+  if (lasting > RoleService::memberships_max)
+    return failure(Errc::invalid_argument, "Direct memberships in roles and groups are at most " +
+                                               std::to_string(RoleService::memberships_max));
   return {};
 }
 
+// Whether there is no such role or it is no member is one answer: who may ask only about itself
+// does not learn what roles there are.
 Result<void> Simulation::leave(const SimulatedMember& member) {
   SubjectPolicy::Source* source = TRY(source_of(member.member));
-  std::erase_if(source->memberships,
-                [&](const MembershipRule& rule) { return rule.of == member.of; });
-  return {};
+  if (std::erase_if(source->memberships,
+                    [&](const MembershipRule& rule) { return rule.of == member.of; }) > 0)
+    return {};
+  return failure(Errc::invalid_argument, member.member + " is no member of " + member.of);
+}
+
+// As they would be.
+std::span<const MembershipRule> Simulation::memberships_of(const std::string& principal) const {
+  if (const auto changed = sources_.find(principal); changed != sources_.end())
+    return changed->second.memberships;
+  const SubjectPolicy* policy = find_policy(*view_, principal);
+  return policy != nullptr ? policy->memberships() : std::span<const MembershipRule>();
+}
+
+// Whether the one is the other or, by however many steps, a member of it, ended or not.
+bool Simulation::is_within(const std::string& principal, const std::string& other) const {
+  if (!policy::is_role_or_group(other)) return false;
+  std::set<std::string> seen{principal};
+  for (std::vector<std::string> rest{principal}; !rest.empty();) {
+    const std::string next = std::move(rest.back());
+    rest.pop_back();
+    if (next == other) return true;
+    for (const MembershipRule& membership : memberships_of(next))
+      if (seen.insert(membership.of).second) rest.push_back(membership.of);
+  }
+  return false;
 }
 
 Question Simulation::changed(Question question) const {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,8 +29,11 @@ struct SimulatedChange {
 // Lasts no longer than the view.
 class Simulation {
  public:
-  // Errors: invalid_argument, when a subject, role or group is not there: grants.add[0].subject.
-  static Result<Simulation> of(const Directory::View& view, const SimulatedChange& change);
+  // Errors: invalid_argument, with its place, grants.add[0].subject, for what a real change would
+  // be refused for: a subject, role, group or membership that is not there, a grant that has ended,
+  // a membership that makes a cycle or one too many.
+  static Result<Simulation> of(const Directory::View& view, const SimulatedChange& change,
+                               Timestamp now);
 
   // The same question, and the same subject, as they would be.
   Question changed(Question question) const;
@@ -42,16 +46,19 @@ class Simulation {
     std::unique_ptr<const GrantSet> many;
   };
 
-  explicit Simulation(const Directory::View& view) : view_(&view) {}
+  Simulation(const Directory::View& view, Timestamp now) : view_(&view), now_(now) {}
   Result<SubjectPolicy::Source*> source_of(const std::string& subject);
   NameId name_of(const std::string& permission);
   Result<void> add(const Grant& grant);
   Result<void> remove(const Grant& grant);
   Result<void> join(const SimulatedMember& member);
   Result<void> leave(const SimulatedMember& member);
+  std::span<const MembershipRule> memberships_of(const std::string& principal) const;
+  bool is_within(const std::string& principal, const std::string& other) const;
   void take_plain(AgentId id, const std::string& permission);
 
   const Directory::View* view_;
+  Timestamp now_;
   std::map<std::string, SubjectPolicy::Source> sources_;
   std::map<AgentId, std::unique_ptr<Agent>> agents_;
   // What nobody was granted so far has no number yet, and gets none for a simulation.

@@ -261,6 +261,13 @@ class Decoder {
     check_and_assign(field, {.labels = &labels});
   }
 
+  static std::string rule_of(const Field& field) {
+    if (!field.rule.rule.empty()) return std::string(field.rule.rule);
+    if (field.kind == FieldKind::timestamp)
+      return "must be a time as in RFC 3339, 2027-01-31T12:00:00Z";
+    return "has no such value";
+  }
+
   void check_and_assign(const Field& field, const FieldValue& value) {
     const FieldRule& rule = field.rule;
     if (field.kind == FieldKind::text && !rule.opaque) {
@@ -277,8 +284,7 @@ class Decoder {
                (value.integer < rule.min || value.integer > rule.max)) {
       return wrong(field, between("a whole number", rule.min, rule.max));
     }
-    if (!field.assign(object_, value))
-      wrong(field, rule.rule.empty() ? "has no such value" : std::string(rule.rule));
+    if (!field.assign(object_, value)) wrong(field, rule_of(field));
   }
 
   std::span<const Field> fields_;

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/encoding.h"
+#include "base/json_mistake.h"
 
 namespace agentauth {
 namespace {
@@ -15,46 +16,104 @@ bool has_member(const std::vector<JsonMember>& members, std::string_view name) {
                      [&](const JsonMember& member) { return member.name == name; });
 }
 
-// simdjson bounds the depth while it parses, so this recursion is bounded too.
-bool convert(simdjson::dom::element element, JsonValue& value) {
-  using simdjson::dom::element_type;
-  switch (element.type()) {
-    case element_type::NULL_VALUE:
-      value.type = JsonValue::Type::null;
-      return true;
-    case element_type::BOOL:
-      value.type = JsonValue::Type::boolean;
-      value.boolean = bool(element);
-      return true;
-    case element_type::INT64:
-      value.type = JsonValue::Type::integer;
-      value.integer = int64_t(element);
-      return true;
-    case element_type::UINT64:
-    case element_type::DOUBLE:
-      value.type = JsonValue::Type::real;
-      value.real = double(element);
-      return true;
-    case element_type::STRING:
-      value.type = JsonValue::Type::text;
-      value.text = std::string_view(element);
-      return true;
-    case element_type::ARRAY:
-      value.type = JsonValue::Type::array;
-      for (const auto item : simdjson::dom::array(element))
-        if (!convert(item, value.items.emplace_back())) return false;
-      return true;
-    case element_type::OBJECT:
-      value.type = JsonValue::Type::object;
-      for (const auto member : simdjson::dom::object(element)) {
-        if (value.members.size() == json_members_max || has_member(value.members, member.key))
-          return false;
-        if (!convert(member.value, value.members.emplace_back(JsonMember{member.key, {}}).value))
-          return false;
-      }
-      return true;
+// For people: bounded, and nothing that a terminal or a log would take for more than text.
+std::string shown_name(std::string_view name) {
+  static constexpr std::size_t shown_max = 64;
+  std::string shown(name.substr(0, shown_max));
+  for (char& c : shown)
+    if (c < 0x20 || c > 0x7E || c == '"') c = '?';
+  return shown + (name.size() > shown_max ? "..." : "");
+}
+
+// Of what simdjson has parsed. It bounds the depth, so this recursion is bounded too.
+class Converter {
+ public:
+  bool convert(simdjson::dom::element element, JsonValue& value) {
+    using simdjson::dom::element_type;
+    switch (element.type()) {
+      case element_type::NULL_VALUE:
+        value.type = JsonValue::Type::null;
+        return true;
+      case element_type::BOOL:
+        value.type = JsonValue::Type::boolean;
+        value.boolean = bool(element);
+        return true;
+      case element_type::INT64:
+        value.type = JsonValue::Type::integer;
+        value.integer = int64_t(element);
+        return true;
+      case element_type::UINT64:
+      case element_type::DOUBLE:
+        value.type = JsonValue::Type::real;
+        value.real = double(element);
+        return true;
+      case element_type::STRING:
+        value.type = JsonValue::Type::text;
+        value.text = std::string_view(element);
+        return true;
+      case element_type::ARRAY:
+        return convert_items(simdjson::dom::array(element), value);
+      case element_type::OBJECT:
+        return convert_members(simdjson::dom::object(element), value);
+    }
+    return false;
   }
-  return false;
+
+  // Of what could not be converted.
+  Error error() const {
+    std::string message = "The JSON holds " + what_;
+    if (!place_.empty()) message += ", in " + place_;
+    return {Errc::malformed_request, std::move(message)};
+  }
+
+ private:
+  bool convert_items(simdjson::dom::array items, JsonValue& value) {
+    value.type = JsonValue::Type::array;
+    for (const auto item : items)
+      if (!convert(item, value.items.emplace_back())) {
+        lead_to('[' + std::to_string(value.items.size() - 1) + ']');
+        return false;
+      }
+    return true;
+  }
+  bool convert_members(simdjson::dom::object members, JsonValue& value) {
+    value.type = JsonValue::Type::object;
+    for (const auto member : members) {
+      if (has_member(value.members, member.key)) {
+        what_ = "the member \"" + shown_name(member.key) + "\" twice";
+        return false;
+      }
+      if (value.members.size() == json_members_max) {
+        what_ = "more than " + std::to_string(json_members_max) + " members in one object";
+        return false;
+      }
+      if (!convert(member.value, value.members.emplace_back(JsonMember{member.key, {}}).value)) {
+        lead_to(shown_name(member.key));
+        return false;
+      }
+    }
+    return true;
+  }
+  // What is outermost comes last: roles[2].permissions[0]. Too far in, the outermost say enough.
+  void lead_to(std::string step) {
+    static constexpr std::size_t place_max = 200;
+    if (!place_.empty() && place_[0] != '[') step += '.';
+    place_.insert(0, step);
+    if (place_.size() > place_max) place_.replace(place_max, std::string::npos, "...");
+  }
+
+  std::string what_;
+  std::string place_;
+};
+
+Error refused(std::string_view text, simdjson::error_code error) {
+  using Kind = JsonMistake::Kind;
+  const JsonMistake mistake = find_json_mistake(text, json_depth_max);
+  std::string message = mistake.kind == Kind::depth || error == simdjson::DEPTH_ERROR
+                            ? "The JSON is nested too deeply"
+                            : "The body is not valid JSON";
+  if (mistake.kind != Kind::none) message += ": " + mistake.where;
+  return {Errc::malformed_request, std::move(message), simdjson::error_message(error)};
 }
 
 bool is_plain(char c) {
@@ -107,7 +166,8 @@ const JsonValue* JsonValue::find(std::string_view name) const {
 
 Result<JsonValue> parse_json(std::string_view text) {
   // simdjson copies before it looks, and an empty view may hold no address to copy from.
-  if (text.empty()) return failure(Errc::malformed_request, "The body is not valid JSON", "empty");
+  if (text.empty())
+    return failure(Errc::malformed_request, "The body is not valid JSON: it is empty");
   // One parser a thread: it keeps its buffers, so a warm parse allocates nothing.
   thread_local simdjson::dom::parser parser;
   thread_local bool prepared = parser.allocate(4096, json_depth_max) == simdjson::SUCCESS;
@@ -118,12 +178,10 @@ Result<JsonValue> parse_json(std::string_view text) {
       parser.allocate(text.size(), json_depth_max) != simdjson::SUCCESS)
     return failure(Errc::internal, "Out of memory");
   if (const auto error = parser.parse(text.data(), text.size(), true).get(element))
-    return failure(Errc::malformed_request, "The body is not valid JSON",
-                   simdjson::error_message(error));
+    return tl::unexpected(refused(text, error));
   JsonValue value;
-  if (!convert(element, value))
-    return failure(Errc::malformed_request,
-                   "The JSON holds a member name twice, or too many members");
+  if (Converter converter; !converter.convert(element, value))
+    return tl::unexpected(converter.error());
   return value;
 }
 

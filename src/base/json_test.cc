@@ -99,6 +99,63 @@ TEST(JsonReader, RefusesWhatIsNotJson) {
   EXPECT_EQ(parse_json("nope").error().code, Errc::malformed_request);
 }
 
+TEST(JsonReader, SaysWhereATextIsNotJson) {
+  const auto refusal = [](std::string_view text) {
+    const auto document = parse_json(text);
+    return document ? "" : document.error().message;
+  };
+  const std::string begin = "The body is not valid JSON: ";
+  EXPECT_EQ(refusal(""), begin + "it is empty");
+  EXPECT_EQ(refusal(" \n"), begin + "line 2, column 1: a value was expected");
+  EXPECT_EQ(refusal("{\n  \"ä\": x\n}"), begin + "line 2, column 8: a value was expected");
+  EXPECT_EQ(refusal(R"({"a":1,})"),
+            begin + "line 1, column 8: a name in double quotes was expected");
+  EXPECT_EQ(refusal(R"({"a" 1})"), begin + "line 1, column 6: a colon was expected");
+  EXPECT_EQ(refusal("[1\n2]"), begin + "line 2, column 1: a comma or ] was expected");
+  EXPECT_EQ(refusal(R"({"a":1)"), begin + "line 1, column 7: a comma or } was expected");
+  EXPECT_EQ(refusal("{} {}"), begin + "line 1, column 4: nothing more was expected");
+  EXPECT_EQ(refusal("1\0"sv), begin + "line 1, column 2: nothing more was expected");
+  EXPECT_EQ(refusal("[nul]"), begin + "line 1, column 2: a value was expected");
+  EXPECT_EQ(refusal("[1.]"), begin + "line 1, column 4: a digit was expected");
+  EXPECT_EQ(refusal("[\"secret"), begin + "line 1, column 9: the text ends within a string");
+  EXPECT_EQ(refusal(R"(["ab\x"])"), begin + "line 1, column 5: there is no such escape");
+  EXPECT_EQ(refusal(R"(["\ud800\u0041"])"), begin + "line 1, column 3: there is no such escape");
+  EXPECT_EQ(refusal("[\"a\xFF\"]"), begin + "line 1, column 4: this is not UTF-8");
+  EXPECT_EQ(refusal("[\"a\n\"]"),
+            begin + "line 1, column 4: a string holds a control character, which must be escaped");
+  for (const char* large : {"[1,18446744073709551616]", "[1,1e999]", "[1,-9223372036854775809]"})
+    EXPECT_EQ(refusal(large), begin + "line 1, column 4: the number is too large") << large;
+}
+
+TEST(JsonReader, SaysWhatItHoldsTooOftenOrTooDeep) {
+  const auto refusal = [](const std::string& text) { return parse_json(text).error().message; };
+  EXPECT_EQ(refusal(R"({"a":1,"a":2})"), "The JSON holds the member \"a\" twice");
+  EXPECT_EQ(refusal(R"({"roles":[1,{"b":{"x":1,"x":2}}]})"),
+            "The JSON holds the member \"x\" twice, in roles[1].b");
+  EXPECT_EQ(refusal("[{\"\\n\\u202e\\\"\":1,\"\\n\\u202e\\\"\":2}]"),
+            "The JSON holds the member \"?????\" twice, in [0]");
+  const std::string name(5000, 'n');
+  const std::string once = "{\"" + name + "\":1,\"" + name + "\":2}";
+  const std::string within = "{\"" + name + "\":";
+  EXPECT_LT(refusal(within + within + within + within + within + once + "}}}}}").size(), 320U);
+  const std::string deep = refusal(std::string(25, '[') + std::string(25, ']'));
+  EXPECT_EQ(deep, "The JSON is nested too deeply: line 1, column 25");
+  EXPECT_EQ(refusal(std::string(100'000, '[')), deep);
+  EXPECT_EQ(refusal(std::string(25, '[') + "x"), deep) << "nobody looks further";
+}
+
+// Whatever one of the two readers refuses, so does the other.
+RC_GTEST_PROP(JsonReader, FindsAMistakeInWhatItRefuses, ()) {
+  const auto text = *rc::gen::container<std::string>(rc::gen::elementOf(
+      std::string(R"({}[],:::"""\u00d8001eE.-+ truefalsnl)") + "\n\t\xC3\xA4\xFF"));
+  for (const std::string& tried : {text, "[\"" + text + "\"]", "[1" + text + "]"}) {
+    const auto document = parse_json(tried);
+    // RC_ASSERT looks at all that stands in it.
+    const std::string message = document || tried.empty() ? "line" : document.error().message;
+    RC_ASSERT(message.find(" twice") != message.npos || message.find("line") != message.npos);
+  }
+}
+
 TEST(JsonReader, RefusesANameThatComesTwice) {
   EXPECT_FALSE(accepts(R"({"a":1,"a":2})"));
   // The same name in another spelling.

@@ -59,12 +59,11 @@ Result<std::vector<EntityRepository::State>> EntityRepository::list(const std::s
   return found;
 }
 
+// A join: SQLite looks at all there is for each IN of rows.
 Result<void> EntityRepository::each_of(std::span<const Name> names,
                                        FunctionRef<void(const State&)> visit) {
-  using Find = RowsSql<
-      "SELECT type, id, properties, updated_at FROM entities "
-      "WHERE (type, id) IN (VALUES ",
-      2, ")">;
+  using Find = RowsSql<"SELECT type, id, properties, updated_at FROM (VALUES ", 2,
+                       ") AS wanted CROSS JOIN entities WHERE type = column1 AND id = column2">;
   return query_rows<Find>(
       session_, names,
       [](const Name& name, Params& out) {

@@ -1,5 +1,9 @@
 #include "store/policy_tables.h"
 
+#include <algorithm>
+#include <tuple>
+
+#include "store/permissions.h"
 #include "store/roles.h"
 #include "store/rows.h"
 
@@ -44,12 +48,53 @@ using ErasePermissions = RowsSql<"DELETE FROM permissions WHERE id IN (", 1, ")"
 using PutEntities = RowsSql<"INSERT INTO entities (type, id, properties, updated_at) VALUES ", 4,
                             " ON CONFLICT (type, id) DO UPDATE SET "
                             "properties = excluded.properties, updated_at = excluded.updated_at">;
-using EraseEntities = RowsSql<"DELETE FROM entities WHERE (type, id) IN (VALUES ", 2, ")">;
+// SQLite uses an index for an IN of rows that are selected, and none for one of values.
+using EraseEntities =
+    RowsSql<"DELETE FROM entities WHERE (type, id) IN (SELECT column1, column2 FROM (VALUES ", 2,
+            ") AS gone)">;
 
 using CountRules =
     RowsSql<"SELECT subject, COUNT(*) FROM grants WHERE subject IN (", 1, ") GROUP BY subject">;
 using CountPermissions = RowsSql<"SELECT agent_id, COUNT(*) FROM permissions WHERE agent_id IN (",
                                  1, ") GROUP BY agent_id">;
+
+using FindAbouts = RowsSql<"SELECT principal, about FROM roles WHERE principal IN (", 1, ")">;
+
+// As joins: SQLite looks at all there is for each IN of rows. The first row of permissions says
+// what the parameters of the others are, which PostgreSQL takes for texts; SQLite must not think
+// that it says more than that, or it uses no index, hence COALESCE.
+using PermissionsAlike = RowsSql<
+    "SELECT id, agent_id, permission, created_at "
+    "FROM (VALUES (CAST(NULL AS UUID), CAST(NULL AS TEXT)), ",
+    2,
+    ") AS wanted CROSS JOIN permissions "
+    "WHERE agent_id = COALESCE(column1, NULL) AND permission = column2">;
+using GrantsAlike = RowsSql<
+    "SELECT id, subject, permission, resource, effect, condition, not_before, expires_at, "
+    "max_uses, created_at FROM (VALUES ",
+    3,
+    ") AS wanted CROSS JOIN grants "
+    "WHERE subject = column1 AND permission = column2 AND resource = column3">;
+using GrantsAlikeOfAnything = RowsSql<
+    "SELECT id, subject, permission, resource, effect, condition, not_before, expires_at, "
+    "max_uses, created_at FROM (VALUES ",
+    2,
+    ") AS wanted CROSS JOIN grants "
+    "WHERE subject = column1 AND permission = column2 AND resource IS NULL">;
+
+// Of those that differ in nothing that is compared, one.
+std::vector<const Grant*> one_of_each(std::vector<const Grant*> grants) {
+  const auto compared = [](const Grant* grant) {
+    return std::tie(grant->subject, grant->permission, grant->resource);
+  };
+  std::sort(grants.begin(), grants.end(),
+            [&](const Grant* a, const Grant* b) { return compared(a) < compared(b); });
+  const auto last = std::unique(grants.begin(), grants.end(), [&](const Grant* a, const Grant* b) {
+    return compared(a) == compared(b);
+  });
+  grants.erase(last, grants.end());
+  return grants;
+}
 
 std::string pattern_of(RoleKind kind) { return std::string(to_string(kind)) + ":%"; }
 
@@ -158,6 +203,50 @@ Result<void> PolicyTables::count_permissions_of(std::span<const AgentId> agents,
                                         visit(row.id<AgentId>(0), row.integer(1));
                                         return {};
                                       });
+}
+
+Result<void> PolicyTables::each_about_of(
+    std::span<const std::string> principals,
+    FunctionRef<void(const std::string&, const std::string&)> visit) {
+  return query_rows<FindAbouts>(session_, principals, append_one,
+                                [&](const Row& row) -> Result<void> {
+                                  visit(std::string(row.text(0)), std::string(row.text(1)));
+                                  return {};
+                                });
+}
+
+Result<void> PolicyTables::each_grant_alike(std::span<const Grant* const> wanted,
+                                            FunctionRef<void(const Grant&)> visit) {
+  std::vector<const Grant*> plain;
+  std::vector<const Grant*> on_some;
+  std::vector<const Grant*> on_any;
+  for (const Grant* grant : wanted)
+    (is_plain(*grant) ? plain : grant->resource ? on_some : on_any).push_back(grant);
+  TRY(query_rows<PermissionsAlike>(
+      session_, one_of_each(std::move(plain)),
+      [](const Grant* grant, Params& out) {
+        out.insert(out.end(), {*agent_of(grant->subject), grant->permission});
+      },
+      [&](const Row& row) -> Result<void> {
+        visit(read_permission(row));
+        return {};
+      }));
+  const auto visit_rule = [&](const Row& row) -> Result<void> {
+    visit(read_grant(row));
+    return {};
+  };
+  TRY(query_rows<GrantsAlike>(
+      session_, one_of_each(std::move(on_some)),
+      [](const Grant* grant, Params& out) {
+        out.insert(out.end(), {grant->subject, grant->permission, *grant->resource});
+      },
+      visit_rule));
+  return query_rows<GrantsAlikeOfAnything>(
+      session_, one_of_each(std::move(on_any)),
+      [](const Grant* grant, Params& out) {
+        out.insert(out.end(), {grant->subject, grant->permission});
+      },
+      visit_rule);
 }
 
 Result<void> PolicyTables::each_grant_to(RoleKind kind,

@@ -68,6 +68,14 @@ class PolicyTables {
   Result<void> count_permissions_of(std::span<const AgentId> agents,
                                     FunctionRef<void(AgentId agent, std::int64_t count)> visit);
 
+  // Of those of these roles and groups that are there, in no order, what they are about.
+  Result<void> each_about_of(
+      std::span<const std::string> principals,
+      FunctionRef<void(const std::string& principal, const std::string& about)> visit);
+  // The grants of the same subject, permission and resource as any of these, each once, in no
+  // order; by indexes, however many others are stored.
+  Result<void> each_grant_alike(std::span<const Grant* const> wanted,
+                                FunctionRef<void(const Grant&)> visit);
   // All grants to roles, or to groups, and all memberships in them; ends with the first error of
   // the visitor's.
   Result<void> each_grant_to(RoleKind kind, FunctionRef<Result<void>(const Grant&)> visit);

@@ -187,6 +187,67 @@ TEST_P(PolicyTablesContract, GrantsGoWhereEachBelongs) {
   EXPECT_EQ(must(write([&](Transaction& tx) { return tx.policies().erase_grants(ids); })), many);
 }
 
+TEST_P(PolicyTablesContract, WhatIsAlikeIsFoundOnceAndNothingElse) {
+  const AgentId agent = add_agent();
+  const RoleId role = add_role("role:r");
+  const GrantSubject to_agent{subject_of(agent), agent, {}};
+  const GrantSubject to_role{"role:r", {}, role};
+  std::vector<Grant> stored(many);
+  std::vector<PolicyTables::NewGrant> grants;
+  for (int i = 0; i < many; ++i) {
+    Grant& grant = stored[static_cast<std::size_t>(i)];
+    const GrantSubject& subject = i % 2 == 0 ? to_agent : to_role;
+    grant.subject = subject.name;
+    grant.permission = "p" + number(i);
+    if (i % 3 == 1) grant.resource = "city:" + number(i);
+    if (i % 3 == 2) grant.effect = Effect::deny;
+    grants.push_back({subject, &grant});
+  }
+  must(write([&](Transaction& tx) { return tx.policies().insert_grants(grants); }));
+  const auto alike = [&](const std::vector<Grant>& wanted) {
+    std::vector<const Grant*> pointers;
+    for (const Grant& grant : wanted) pointers.push_back(&grant);
+    std::vector<std::string> found;
+    must(database_->read([&](Transaction& tx) {
+      return tx.policies().each_grant_alike(
+          pointers, [&](const Grant& grant) { found.push_back(grant.permission); });
+    }));
+    return found;
+  };
+  EXPECT_EQ(alike(stored).size(), static_cast<std::size_t>(many));
+  EXPECT_THAT(alike({}), IsEmpty());
+
+  std::vector<Grant> others = stored;
+  for (Grant& grant : others) grant.max_uses = 5;  // never without terms, on the same resources
+  EXPECT_EQ(alike(others).size(), static_cast<std::size_t>(many - many / 6));
+  for (Grant& grant : others) grant.resource = "city:other";
+  EXPECT_THAT(alike(others), IsEmpty());
+  others = stored;
+  for (Grant& grant : others) grant.permission += "0";
+  EXPECT_THAT(alike(others), IsEmpty());
+  const std::vector<Grant> twice(70, stored[5]);
+  EXPECT_THAT(alike(twice), ElementsAre("p1005"));
+}
+
+TEST_P(PolicyTablesContract, WhatRolesAreAboutIsFoundOfThoseThatAreThere) {
+  std::vector<PolicyTables::NewRole> roles;
+  std::vector<std::string> asked = {"role:none"};
+  for (int i = 0; i < many; ++i) {
+    roles.push_back({"group:" + number(i), "About " + number(i)});
+    if (i < many / 2) asked.push_back(roles.back().principal);
+  }
+  must(write([&](Transaction& tx) { return tx.policies().put_roles(roles); }));
+  std::size_t found = 0;
+  must(database_->read([&](Transaction& tx) {
+    return tx.policies().each_about_of(asked,
+                                       [&](const std::string& principal, const std::string& about) {
+                                         ++found;
+                                         EXPECT_EQ("group:" + about.substr(6), principal);
+                                       });
+  }));
+  EXPECT_EQ(found, static_cast<std::size_t>(many / 2));
+}
+
 TEST_P(PolicyTablesContract, EntitiesArePutInThePlaceOfThoseThatWereThere) {
   std::vector<EntityRepository::State> entities;
   std::vector<EntityRepository::Name> names;

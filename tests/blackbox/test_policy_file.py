@@ -171,12 +171,16 @@ class TestCommandLine:
         assert cli("policy", "apply", more, "--keep").stdout.splitlines() == [
             "+ role:writer", "+ user:bob: allow read_stock"]
         assert boss.get("/roles/reader").status_code == 200
+        assert cli("policy", "diff", more, "--keep").stdout == "no changes\n"
 
     def test_tells_the_places_of_mistakes(self, cli, write):
         wrong = cli("policy", "apply", write({"roles": [{"name": "a b"}]}))
         assert wrong.returncode == FAILED
         assert "roles[0].name" in only_line(wrong.stderr)
-        assert cli("policy", "apply", "/nowhere.json").returncode == USAGE
+        for command in ("apply", "diff", "simulate", "test"):
+            missing = cli("policy", command, "/nowhere.json")
+            assert missing.returncode == FAILED
+            assert "cannot read /nowhere.json" in only_line(missing.stderr)
 
     @pytest.mark.parametrize("kind", ["role", "group"])
     def test_administers_roles_and_groups(self, cli, boss, fresh, kind):
@@ -320,3 +324,12 @@ class TestAsking:
         assert who.stdout == "user:alice\n", who.stderr
         what = cli("policy", "what-can", "user:alice", "city:berlin")
         assert what.stdout == "read_weather\n", what.stderr
+        assert (who.stderr, what.stderr) == ("", "")
+
+    def test_a_search_says_what_it_does_not_show(self, cli):
+        who, what = cli("policy", "who-can", "read_weather"), cli("policy", "what-can", "user:alice")
+        assert "agents only" in who.stderr and "grants on resources" in who.stderr
+        assert "grants on resources" in only_line(what.stderr)
+        for search in (("who-can", "read_weather"), ("what-can", "user:alice")):
+            as_json = cli("policy", *search, "--json")
+            assert (json.loads(as_json.stdout), as_json.stderr) == ({"results": []}, "")

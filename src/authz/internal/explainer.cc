@@ -128,7 +128,9 @@ ConsideredRule Explainer::consider(const SubjectPolicy& policy, const GrantRule&
     considered.outcome = RuleOutcome::audit_only;
   } else if (std::binary_search(spent.begin(), spent.end(), rule.id)) {
     considered.outcome = RuleOutcome::uses_spent;
-    considered.detail = "it was used " + std::to_string(rule.max_uses) + " times already";
+    considered.detail = rule.max_uses == 1
+                            ? "it was used already, and may be used once"
+                            : "it was used " + std::to_string(rule.max_uses) + " times already";
   }
   return considered;
 }

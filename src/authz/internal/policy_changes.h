@@ -20,14 +20,6 @@ struct PolicyChanges {
   std::vector<const EntityLine*> entities_removed;
   std::vector<const RoleLine*> roles_removed;
   PolicyDiff diff;
-
-  void forget_removals() {
-    members_removed.clear();
-    grants_removed.clear();
-    entities_removed.clear();
-    roles_removed.clear();
-    diff.removed.clear();
-  }
 };
 
 PolicyChanges compare(const PolicyLines& stored, const PolicyLines& wanted);

@@ -1,5 +1,9 @@
 #include "authz/internal/policy_lines.h"
 
+#include <algorithm>
+#include <set>
+#include <span>
+
 #include "policy/properties.h"
 
 namespace agentauth::internal {
@@ -26,7 +30,8 @@ std::string key_of(const Grant& grant) {
 Result<void> too_many(std::string_view what) {
   return failure(Errc::conflict, "A policy document holds at most " +
                                      std::to_string(policy_lines_max) + " " + std::string(what) +
-                                     "; more are stored");
+                                     "; more are stored. What is more is applied in parts, each "
+                                     "with keep=true, and read from its own lists");
 }
 
 // Reads what is stored, and counts it.
@@ -102,6 +107,94 @@ class StoredLines {
   const TimeBudget& time_;
   PolicyLines lines_;
   std::int64_t grants_ = 0;
+};
+
+// Reads what bears the names that some lines do.
+class NamedLines {
+ public:
+  NamedLines(Transaction& tx, const PolicyLines& wanted, const TimeBudget& time)
+      : tx_(tx), wanted_(wanted), time_(time) {}
+
+  Result<PolicyLines> read() {
+    TRY(in_parts(principals(), [&](auto part) { return read_roles(part); }));
+    TRY(in_parts(grants(), [&](auto part) { return read_grants(part); }));
+    TRY(in_parts(members(), [&](auto part) { return read_members(part); }));
+    TRY(in_parts(entities(), [&](auto part) { return read_entities(part); }));
+    return std::move(lines_);
+  }
+
+ private:
+  static constexpr std::size_t part_max = 1024;  // is read before it is asked for the time again
+
+  template <class T, class Read>
+  Result<void> in_parts(const std::vector<T>& all, Read read) {
+    for (std::span<const T> rest(all); !rest.empty();) {
+      TRY(time_.check());
+      const auto part = rest.first(std::min(rest.size(), part_max));
+      TRY(read(part));
+      rest = rest.subspan(part.size());
+    }
+    return {};
+  }
+
+  std::vector<std::string> principals() const {
+    std::vector<std::string> principals;
+    for (const auto& [principal, line] : wanted_.roles) principals.push_back(principal);
+    return principals;
+  }
+  // By subject, permission and resource: what is alike comes together.
+  std::vector<const Grant*> grants() const {
+    std::vector<const Grant*> grants;
+    for (const auto& [key, line] : wanted_.grants) grants.push_back(&line.grant);
+    return grants;
+  }
+  std::vector<std::string> members() const {
+    std::set<std::string> members;
+    for (const auto& [key, line] : wanted_.members) members.insert(line.membership.member);
+    return {members.begin(), members.end()};
+  }
+  std::vector<EntityRepository::Name> entities() const {
+    std::vector<EntityRepository::Name> names;
+    for (const auto& [key, line] : wanted_.entities) names.push_back({line.type, line.id});
+    return names;
+  }
+
+  Result<void> read_roles(std::span<const std::string> principals) {
+    return tx_.policies().each_about_of(
+        principals, [&](const std::string& principal, const std::string& about) {
+          const RoleLine& wanted = wanted_.roles.at(principal);
+          lines_.roles[principal] = {wanted.kind, wanted.name, about};
+        });
+  }
+  Result<void> read_grants(std::span<const Grant* const> grants) {
+    return tx_.policies().each_grant_alike(grants, [&](const Grant& grant) {
+      const std::string key = key_of(grant);
+      if (wanted_.grants.contains(key)) lines_.grants[key].grant = grant;
+    });
+  }
+  // Of one member there are few.
+  Result<void> read_members(std::span<const std::string> members) {
+    return tx_.roles().each_membership_of(
+        members, [&](const RoleRepository::MembershipState& state) {
+          const std::string key = joined_key({state.of.principal, state.member});
+          if (!wanted_.members.contains(key)) return;
+          Membership& membership = lines_.members[key].membership;
+          membership.member = state.member;
+          membership.of = state.of.principal;
+          membership.expires_at = state.expires_at;
+        });
+  }
+  Result<void> read_entities(std::span<const EntityRepository::Name> names) {
+    return tx_.entities().each_of(names, [&](const EntityRepository::State& state) {
+      lines_.entities[joined_key({state.type, state.id})] = {state.type, state.id,
+                                                             state.properties};
+    });
+  }
+
+  Transaction& tx_;
+  const PolicyLines& wanted_;
+  const TimeBudget& time_;
+  PolicyLines lines_;
 };
 
 std::string at(std::string_view list, std::size_t i) {
@@ -236,6 +329,11 @@ bool PolicyKinds::of_principal(std::string_view principal) const {
 Result<PolicyLines> stored_lines(Transaction& tx, const PolicyKinds& kinds,
                                  const TimeBudget& time) {
   return StoredLines(tx, kinds, time).read();
+}
+
+Result<PolicyLines> stored_lines_like(Transaction& tx, const PolicyLines& wanted,
+                                      const TimeBudget& time) {
+  return NamedLines(tx, wanted, time).read();
 }
 
 PolicyLines lines_of(const PolicyDocument& document, std::vector<FieldError>& errors) {

@@ -54,6 +54,10 @@ struct PolicyLines {
 
 // Errors: conflict when there is more than a document holds; unavailable when it takes too long.
 Result<PolicyLines> stored_lines(Transaction& tx, const PolicyKinds& kinds, const TimeBudget& time);
+// Of what is stored, only what these lines may be compared with: what bears the same names. Takes
+// as long as there are lines, however much is stored. Errors: unavailable.
+Result<PolicyLines> stored_lines_like(Transaction& tx, const PolicyLines& wanted,
+                                      const TimeBudget& time);
 PolicyDocument document_of(const PolicyLines& lines, const PolicyKinds& kinds);
 
 // Whatever is wrong in a document by itself is added to `errors`, with its place.
