@@ -14,6 +14,18 @@ using audit::Verification;
 
 constexpr std::int64_t events_a_page = 1000;
 
+// What was written there by somebody else than the chain, which will meet it.
+Result<void> require_nothing_behind_head(Database& database) {
+  const AuditRows rows =
+      TRY(database.read([](Transaction& tx) { return tx.audit().behind_head(); }));
+  if (rows.count == 0) return {};
+  return failure(Errc::conflict, "event " + std::to_string(rows.first) +
+                                     ": nobody recorded it; rows of audit_log behind the chain's "
+                                     "head, which somebody wrote there: " +
+                                     std::to_string(rows.count) + ", up to event " +
+                                     std::to_string(rows.last));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<audit::Signer>> load_signer(const Options& options, Database* database) {
@@ -60,6 +72,7 @@ Result<Verification> verify_stored_trail(Database& database, std::vector<Checkpo
     last = events.back().sequence;
   }
   TRY(verification.finish(stored.head));
+  TRY(require_nothing_behind_head(database));
   return verification;
 }
 

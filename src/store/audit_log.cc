@@ -142,8 +142,22 @@ Result<AuditHead> AuditLog::head() {
   return head;
 }
 
+Result<AuditRows> AuditLog::behind_head() {
+  AuditRows rows;
+  // One statement: what others append meanwhile moves the head in the same moment.
+  TRY(
+      session_.query("SELECT COUNT(*), COALESCE(MIN(sequence), 0), COALESCE(MAX(sequence), 0) "
+                     "FROM audit_log WHERE sequence > (SELECT sequence FROM audit_head)",
+                     {}, [&](const Row& row) -> Result<void> {
+                       rows = {row.integer(0), row.integer(1), row.integer(2)};
+                       return {};
+                     }));
+  return rows;
+}
+
 Result<std::vector<AuditEvent>> AuditLog::list(const AuditFilter& filter, std::int64_t before,
                                                std::int64_t limit) {
+  before = std::min(before, TRY(head()).sequence + 1);
   const std::int64_t indexed = TRY(this->indexed());
   auto events = TRY(list_unindexed(filter, {indexed, before}, limit));
   const std::int64_t wanted = limit - static_cast<std::int64_t>(events.size());
@@ -226,8 +240,10 @@ Result<std::vector<AuditEvent>> AuditLog::query_events(Sql sql, std::span<const 
 }
 
 Result<std::vector<AuditEvent>> AuditLog::after(std::int64_t sequence, std::int64_t limit) {
-  static constexpr auto oldest =
-      select_events("FROM audit_log e WHERE e.sequence > $1 ORDER BY e.sequence LIMIT $2");
+  static constexpr auto oldest = select_events(
+      "FROM audit_log e WHERE e.sequence > $1 "
+      "AND e.sequence <= (SELECT sequence FROM audit_head) "
+      "ORDER BY e.sequence LIMIT $2");
   return query_events(Sql(oldest.data()), std::array<Param, 2>{sequence, limit});
 }
 

@@ -26,6 +26,13 @@ struct AuditRange {
   std::int64_t before = 0;
 };
 
+// Of rows that stand where no event can: how many, and the numbers of the first and the last.
+struct AuditRows {
+  std::int64_t count = 0;
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+};
+
 // Where a chain ends: the number and the hash of its last event.
 struct AuditHead {
   std::int64_t sequence = 0;
@@ -40,6 +47,7 @@ struct StoredCheckpoint {
   std::string signature;
 };
 
+// What stands behind the head, nobody recorded: lists show none of it.
 class AuditLog {
  public:
   explicit AuditLog(Session& session) : session_(session) {}
@@ -52,6 +60,8 @@ class AuditLog {
   Result<void> append(AuditEvents events);
 
   Result<AuditHead> head();
+  // Rows that somebody else wrote into the table. The chain comes to a stop where it meets them.
+  Result<AuditRows> behind_head();
   // Newest first, numbers below `before`.
   Result<std::vector<AuditEvent>> list(const AuditFilter& filter, std::int64_t before,
                                        std::int64_t limit);

@@ -291,6 +291,53 @@ def test_what_is_changed_in_the_database_is_found(sqlite_launch, tmp_path):
         assert not wrong or f"event {wrong}:" in found.stderr, (sql, found.stderr)
 
 
+COLUMNS = ("at, node, action, outcome, reason, agent_id, kid, on_behalf_of, client_address, "
+           "operation, target_type, target_id, target_agent_id, detail, request_id, hash")
+
+
+@pytest.fixture
+def tamper(request, database):
+    """SQL in a server's database, by somebody else than the server, as whom the guide means."""
+    def run_sql(server, sql: str) -> None:
+        if server.database:
+            cluster = request.getfixturevalue("postgres_cluster")
+            cluster.query(sql, database=server.database.rsplit("/", 1)[1])
+            return
+        found = sqlite3.connect(server.data_dir / "agentauth.db", timeout=20)
+        found.executescript(sql)
+        found.close()
+    return run_sql
+
+
+def test_rows_that_nobody_recorded_are_found_and_not_shown(launch, tamper):
+    server = launch()
+    admin = server.administrator()
+    agent = server.register()
+    before = events(admin)
+    last = before[-1]["sequence"]
+    tamper(server, f"INSERT INTO audit_log (sequence, {COLUMNS}) SELECT {last} + 3, "
+                   + COLUMNS.replace("action", "'agent.delete'", 1)
+                   + f" FROM audit_log WHERE sequence = {last}")
+    assert events(admin) == before
+    for arguments in (("verify",), ("export",)):
+        found = server.command_line("audit", *arguments)
+        assert found.returncode == 1, found.stdout
+        assert f"event {last + 3}: nobody recorded it" in found.stderr
+        assert "agent.delete" not in found.stdout
+    # The chain goes on until it meets the row.
+    assert server.login(agent.api_key).status_code == 200
+    assert server.login(agent.api_key).status_code == 200
+    refused = server.login(agent.api_key)
+    assert refused.status_code == 503
+    assert [e["sequence"] for e in events(admin)] == list(range(1, last + 3))
+    (line,) = [line for line in server.log_lines() if line.get("status") == 503]
+    assert "agentauth audit verify" in line["advice"], line
+    # As the guide says.
+    tamper(server, "DELETE FROM audit_log WHERE sequence > (SELECT sequence FROM audit_head)")
+    assert server.login(agent.api_key).status_code == 200
+    assert verify(server).returncode == 0
+
+
 def test_verify_makes_nothing(sqlite_launch, tmp_path):
     missing = run("audit", "verify", "--data-dir", tmp_path / "nothing")
     assert missing.returncode == 1 and "no database" in missing.stderr
