@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/wiring.h"
+#include "audit/index_check.h"
 #include "store/migrations.h"
 
 namespace agentauth::app {
@@ -40,9 +41,11 @@ Result<Verification> verify_stored_trail(Database& database, std::vector<Checkpo
     AuditHead head;
     std::vector<StoredCheckpoint> checkpoints;
     std::vector<StoredCheckpoint> starts;
+    AuditIndex index;
   };
-  const Stored stored = TRY(database.snapshot([](Transaction& tx) -> Result<Stored> {
-    return Stored{TRY(tx.audit().head()), TRY(tx.audit().checkpoints()), TRY(tx.audit().starts())};
+  Stored stored = TRY(database.snapshot([](Transaction& tx) -> Result<Stored> {
+    return Stored{TRY(tx.audit().head()), TRY(tx.audit().checkpoints()), TRY(tx.audit().starts()),
+                  TRY(tx.audit().whole_index())};
   }));
   const std::string named = base64url_encode(key);
   const auto keep = [&](Purpose purpose, const StoredCheckpoint& one) {
@@ -59,6 +62,7 @@ Result<Verification> verify_stored_trail(Database& database, std::vector<Checkpo
     if (one.sequence >= last) keep(Purpose::checkpoint, one);
 
   Verification verification = TRY(Verification::create(std::move(checkpoints), key));
+  auto index = audit::IndexCheck::create(std::move(stored.index), last, stored.head);
   while (last < stored.head.sequence) {
     const auto events =
         TRY(database.read([&](Transaction& tx) { return tx.audit().after(last, events_a_page); }));
@@ -67,12 +71,17 @@ Result<Verification> verify_stored_trail(Database& database, std::vector<Checkpo
       if (event.sequence > stored.head.sequence) break;
       const AuditHead before = verification.head();
       TRY(verification.add(event));
+      // What is wrong with the chain is told first.
+      if (index)
+        if (auto added = index->add(event, database); !added)
+          index = tl::unexpected(std::move(added).error());
       on_event(event, before);
     }
     last = events.back().sequence;
   }
   TRY(verification.finish(stored.head));
   TRY(require_nothing_behind_head(database));
+  TRY(std::move(index));
   return verification;
 }
 

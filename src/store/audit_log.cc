@@ -288,6 +288,30 @@ Result<std::int64_t> AuditLog::index(std::int64_t limit) {
   return to;
 }
 
+Result<AuditIndex> AuditLog::whole_index() {
+  AuditIndex index;
+  index.indexed = TRY(indexed());
+  TRY(session_.query(
+      "SELECT first_sequence, last_sequence, earliest, latest FROM audit_spans "
+      "ORDER BY first_sequence",
+      {}, [&](const Row& row) -> Result<void> {
+        index.spans.push_back({row.integer(0), row.integer(1), row.time(2), row.time(3)});
+        return {};
+      }));
+  return index;
+}
+
+Result<void> AuditLog::each_party(std::int64_t span, std::pair<std::int64_t, std::int64_t> range,
+                                  EachParty each) {
+  return session_.query(
+      "SELECT agent_id, sequence FROM audit_parties "
+      "WHERE span = $1 AND sequence > $2 AND sequence <= $3",
+      {span, range.first, range.second}, [&](const Row& row) -> Result<void> {
+        each(row.id<AgentId>(0), row.integer(1));
+        return {};
+      });
+}
+
 // The last span, until it is long enough.
 Result<std::optional<std::int64_t>> AuditLog::growing_span() {
   std::optional<std::int64_t> span;

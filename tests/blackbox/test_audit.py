@@ -338,6 +338,31 @@ def test_rows_that_nobody_recorded_are_found_and_not_shown(launch, tamper):
     assert verify(server).returncode == 0
 
 
+def test_an_index_that_hides_events_is_found(launch, tamper):
+    server = launch()
+    admin = server.administrator()
+    agent = server.register()
+    assert len(events(admin, agent=agent.agent_id)) > 0
+    assert server.stop() == 0  # indexes what is left
+    assert verify(server).returncode == 0
+    rebuild = ("INSERT INTO audit_parties_end (sequence) SELECT 0 "
+               "WHERE NOT EXISTS (SELECT 1 FROM audit_parties_end); "
+               "UPDATE audit_parties_end SET sequence = 0; "
+               "DELETE FROM audit_parties; DELETE FROM audit_spans;")
+    for sql in ("DELETE FROM audit_parties;", "DELETE FROM audit_spans;",
+                "UPDATE audit_parties_end SET sequence = sequence + 50;"):
+        tamper(server, sql)
+        found = verify(server)
+        assert found.returncode == 1 and "the index" in found.stderr, (sql, found.stderr)
+        tamper(server, rebuild)
+        assert verify(server).returncode == 0
+        server.start()
+        server.register()
+        assert len(events(server.administrator(), agent=agent.agent_id)) > 0
+        assert server.stop() == 0
+        assert verify(server).returncode == 0
+
+
 def test_verify_makes_nothing(sqlite_launch, tmp_path):
     missing = run("audit", "verify", "--data-dir", tmp_path / "nothing")
     assert missing.returncode == 1 and "no database" in missing.stderr
