@@ -62,6 +62,7 @@ Result<void> Keeper::index(const AuditHead& head) {
 
 Result<void> Keeper::write_file() {
   TRY(reopen_if_asked());
+  TRY(sink_->require_unchanged());
   if (!sink_->position()) TRY(begin_file());
   if (!continues_) TRY(require_same_trail(*sink_->position()));
   continues_ = true;
@@ -72,14 +73,17 @@ Result<void> Keeper::write_file() {
     if (!events.empty() && events.front().sequence != from.sequence + 1)
       return failure(Errc::internal, "The audit file lacks events that the database has forgotten",
                      "after event " + std::to_string(from.sequence));
+    continues_ = false;  // what failed may have looked at the file again
     TRY(sink_->append(events));
+    continues_ = true;
     in_file_ = sink_->position()->sequence;
     if (static_cast<std::int64_t>(events.size()) < events_a_page) break;
   }
   return write_checkpoint_to_file();
 }
 
-// The file that was moved away is let go of only when the new one is known to be good.
+// The file that was moved away, or that another program changed, is let go of only when what is at
+// the path is known to be good.
 Result<void> Keeper::reopen_if_asked() {
   if (!reopen_.exchange(false)) return {};
   Result<void> done = reopen();
@@ -88,7 +92,7 @@ Result<void> Keeper::reopen_if_asked() {
 }
 
 Result<void> Keeper::reopen() {
-  if (sink_->is_at_its_path()) return {};
+  if (sink_->is_at_its_path() && sink_->require_unchanged()) return {};
   FileSink opened = TRY(FileSink::open(sink_->path()));
   if (opened.position()) TRY(require_same_trail(*opened.position()));
   written_ = sink_->position();

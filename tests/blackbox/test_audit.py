@@ -2,6 +2,7 @@
 that nobody can change that afterwards unnoticed."""
 
 import json
+import re
 import shutil
 import sqlite3
 import threading
@@ -466,6 +467,37 @@ def test_the_audit_file_holds_the_whole_trail_across_restarts_and_rotation(launc
     for file in (rotated, path):
         done = server.command_line("audit", "verify", "--file", file, "--public-key", key)
         assert done.returncode == 0, done.stderr
+
+
+def test_an_audit_file_that_another_program_changed_is_not_written_on(launch, tmp_path):
+    path = tmp_path / "audit.jsonl"
+    server = launch("--audit-file", path)
+    wait_until(lambda: path.exists() and file_events(path))
+
+    def in_file() -> int:
+        return int(re.search(r"^agentauth_audit_file_sequence (\d+)", server.get("/metrics").text,
+                             re.M).group(1))
+
+    def failures() -> list:
+        return [line for line in server.log_lines() if line["event"] == "audit_keeper_failed"]
+
+    with open(path, "a", encoding="utf-8") as file:
+        file.write("my notes\n")
+    wait_until(failures)
+    left, stood = path.read_bytes(), in_file()
+    server.register()
+    time.sleep(1)
+    assert path.read_bytes() == left and in_file() == stood
+    (failure,) = failures()
+    assert "wrote into it" in failure["cause"]
+
+    path.rename(tmp_path / "audit.jsonl.1")
+    server.process.send_signal(1)
+    server.register()
+    wait_until(lambda: path.exists() and in_file() > stood)
+    path.unlink()
+    wait_until(lambda: len(failures()) == 2)
+    assert "removed" in failures()[1]["cause"] and not path.exists()
 
 
 def test_an_audit_file_that_is_something_else_stops_the_start(sqlite_launch, tmp_path):
