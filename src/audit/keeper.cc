@@ -1,6 +1,10 @@
 #include "audit/keeper.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "store/advice.h"
 
 namespace agentauth::audit {
 namespace {
@@ -15,6 +19,27 @@ StoredCheckpoint stored(const Checkpoint& checkpoint) {
   return {checkpoint.sequence, checkpoint.hash, checkpoint.at, checkpoint.signature};
 }
 
+struct Advice {
+  std::string_view words;  // of the error's message
+  std::string_view advice;
+};
+constexpr auto advice_table = std::to_array<Advice>({
+    {"was changed by another program",
+     "move the file away and send SIGHUP: a new one begins behind what was written; "
+     "agentauth audit verify --file says what is left of the old one"},
+    {"audit file cannot be written", "make room on its disk, and let this user write there"},
+    {"The audit file ",
+     "move the file away, or name another with --audit-file, and start the server anew"},
+    {"the audit file ", "move away what is at its path, or let this user write there"},
+    {"checkpoint of the audit trail was changed", "run agentauth audit verify"},
+});
+
+std::string_view advise(const Error& error) {
+  for (const Advice& row : advice_table)
+    if (error.message.find(row.words) != std::string::npos) return row.advice;
+  return advise_background(error);
+}
+
 constexpr Timestamp end_of_time{std::chrono::sys_days{std::chrono::year{9999} / 12 / 31}};
 
 }  // namespace
@@ -26,7 +51,9 @@ Keeper::Keeper(Database& database, const Signer& signer, const Clock& clock, Log
       clock_(clock),
       log_(log),
       options_(options),
-      rounds_(log, "audit_keeper", options.interval, [this](Last last) { return round(last); }) {}
+      rounds_(
+          log, "audit_keeper", options.interval, [this](Last last) { return round(last); },
+          advise) {}
 
 Result<void> Keeper::round(Last last) {
   const AuditHead head = TRY(database_.read([](Transaction& tx) { return tx.audit().head(); }));

@@ -80,4 +80,11 @@ std::string_view find_advice(std::string_view detail) {
   return {};
 }
 
+std::string_view advise_background(const Error& error) {
+  const std::string_view advice = find_advice(error.detail);
+  return advice.empty() ? "it is tried again: where it lasts, look at the database with agentauth "
+                          "doctor, and at its own log"
+                        : advice;
+}
+
 }  // namespace agentauth

@@ -489,7 +489,7 @@ def test_an_audit_file_that_another_program_changed_is_not_written_on(launch, tm
     time.sleep(1)
     assert path.read_bytes() == left and in_file() == stood
     (failure,) = failures()
-    assert "wrote into it" in failure["cause"]
+    assert "wrote into it" in failure["cause"] and "SIGHUP" in failure["advice"]
 
     path.rename(tmp_path / "audit.jsonl.1")
     server.process.send_signal(1)
