@@ -16,8 +16,9 @@ constexpr std::size_t tail_bytes = 64 * 1024;
 
 std::string last_error() { return std::strerror(errno); }  // NOLINT(concurrency-mt-unsafe)
 
-Result<int> open_file(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+Result<int> open_file(const std::string& path, int if_missing) {
+  const int file =
+      ::open(path.c_str(), O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC | if_missing, 0600);
   // Whoever may write to its folder could else lead us to any file.
   if (file < 0 && errno == ELOOP)
     return failure(Errc::invalid_argument, "cannot open the audit file " + path +
@@ -31,7 +32,13 @@ Result<int> open_file(const std::string& path) {
 }  // namespace
 
 Result<FileSink> FileSink::open(const std::string& path) {
-  FileSink sink(path, TRY(open_file(path)));
+  FileSink sink(path, TRY(open_file(path, O_CREAT)));
+  TRY(sink.find_position());
+  return sink;
+}
+
+Result<FileSink> FileSink::open_existing(const std::string& path) {
+  FileSink sink(path, TRY(open_file(path, 0)));
   TRY(sink.find_position());
   return sink;
 }

@@ -22,6 +22,8 @@ class FileSink {
   // for this trail leaves it as it was. So is a file that holds anything else.
   // Errors: invalid_argument, in one line: cannot be opened, or holds something else.
   static Result<FileSink> open(const std::string& path);
+  // The same for a file that is there, and writes nothing.
+  static Result<FileSink> open_existing(const std::string& path);
   ~FileSink();
   FileSink(FileSink&& other) noexcept;
   FileSink& operator=(FileSink&& other) noexcept;
