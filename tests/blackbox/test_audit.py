@@ -250,12 +250,18 @@ def test_ocsf_has_what_each_class_requires(server, admin):
     assert exported.returncode == 0, exported.stderr
     lines = [json.loads(line) for line in exported.stdout.splitlines()]
     assert {line["class_uid"] for line in lines} == {3001, 3002, 6003}
+    by_sequence = {e["sequence"]: e for e in events(admin)}
+    assert any(not e["client_address"] for e in by_sequence.values())  # the command line's
     for line in lines:
         for name in ("activity_id", "category_uid", "class_uid", "metadata", "severity_id", "time",
                      "type_uid"):
             assert name in line, line
         assert line["type_uid"] == line["class_uid"] * 100 + line["activity_id"]
         assert line["metadata"]["version"] and line["metadata"]["product"]["vendor_name"]
+        # What came from no address is not said to come from one.
+        if not by_sequence[line["metadata"]["sequence"]]["client_address"]:
+            assert "ip" not in line.get("src_endpoint", {}), line
+            assert line["class_uid"] != 6003 or line["src_endpoint"]["name"], line
         needed = {3001: ["user"], 3002: ["user"], 6003: ["actor", "api", "src_endpoint"]}
         assert all(name in line for name in needed[line["class_uid"]]), line
 
