@@ -25,7 +25,7 @@ IN_PACKAGE = (
 
 
 def check_monitoring() -> list[str]:
-    """Alerts and dashboard name only metrics there are."""
+    """Alerts and dashboard name only metrics there are, and print the value that they mean."""
     known = set(re.findall(r"^\| `(agentauth_\w+)`", (REFERENCE / "metrics.md").read_text(), re.M))
     problems = []
     for path in sorted((ROOT / "deploy" / "monitoring").iterdir()):
@@ -38,6 +38,12 @@ def check_monitoring() -> list[str]:
                 problems.append(f"deploy/monitoring/{path.name}: there is no metric {metric}")
         if not named:
             problems.append(f"deploy/monitoring/{path.name}: names no metric")
+        # "A and B" has the value of A.
+        for expression, summary in re.findall(r"^ +expr: ([^\n]+)$.*?^ +summary: ([^\n]+)$",
+                                              text, re.M | re.S):
+            if "$value" in summary and re.match(r"\w+ [<>!=]+ \d+ and ", expression):
+                problems.append(f"deploy/monitoring/{path.name}: {summary} prints the first part of "
+                                f"{expression}")
     return problems
 
 

@@ -6,17 +6,21 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <filesystem>
 #include <memory>
 #include <optional>
 
+#include "api/limit_gate.h"
 #include "app/client_commands.h"
 #include "app/database_advice.h"
 #include "app/envoy_module.h"
 #include "app/http_client.h"
+#include "app/limits_file.h"
 #include "app/option_values.h"
 #include "app/text_table.h"
 #include "app/wiring.h"
+#include "audit/file_sink.h"
 #include "base/json.h"
 #include "http/certificate.h"
 #include "store/migrations.h"
@@ -219,6 +223,35 @@ Opinion check_envoy(Patient& patient) {
               "--envoy-listen");
 }
 
+Opinion check_limits(Patient& patient) {
+  const Options& options = patient.options;
+  const auto routes = api::limited_routes(options.registration);
+  if (const auto configured = configured_limits(options, routes); !configured)
+    return fail(configured.error());
+  if (!options.limits_file) return ok("without a file");
+  return ok(options.limits_file->string() + " can be read");
+}
+
+Opinion check_audit_file(Patient& patient) {
+  const auto& file = patient.options.audit_file;
+  if (!file) return ok("none: see --audit-file");
+  const std::string name = file->string();
+  struct stat found {};
+  if (::lstat(name.c_str(), &found) != 0 && errno == ENOENT) {
+    const fs::path folder = file->has_parent_path() ? file->parent_path() : fs::path(".");
+    if (::access(folder.c_str(), W_OK | X_OK) == 0)
+      return warn(name + " is not there: agentauth serve makes it");
+    return fail(name +
+                " is not there and cannot be made: let its folder exist, and this user "
+                "write there");
+  }
+  const auto sink = audit::FileSink::open_existing(name);
+  if (!sink) return fail(sink.error());
+  const auto& position = sink->position();
+  return ok(position ? name + " goes up to event " + std::to_string(position->sequence)
+                     : name + " is empty");
+}
+
 Opinion check_tls(Patient& patient) {
   const Options& options = patient.options;
   if (!options.tls_cert) {
@@ -276,6 +309,8 @@ constexpr auto checks = std::to_array<Check>({
     {"port", check_port},
     {"Envoy", check_envoy},
     {"TLS", check_tls},
+    {"limits", check_limits},
+    {"audit file", check_audit_file},
     {"clock", check_clock},
 });
 

@@ -298,6 +298,7 @@ constexpr auto table = std::to_array<Option>({
      .max = 1024,
      .valid = is_redis_url,
      .rule = "redis://[[USER]:PASSWORD@]HOST[:PORT][/DB], or rediss:// for TLS",
+     .masks_password = true,
      .about = "Redis through which nodes share rate limits; without it, or while it cannot be "
               "reached, each node counts by itself",
      .assign = into<&Options::redis>},

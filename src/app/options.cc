@@ -110,7 +110,9 @@ std::vector<std::string> secrets_in_flags(const Configuration& configuration) {
     const auto given = flags.find(setting.option->name);
     if (given == flags.end() || given->second.empty()) continue;
     const std::string& text = given->second.back();
-    if (shown_value(*setting.option, text) != text)
+    // Of a URL, even one that is never shown, only the password is secret.
+    const bool is_url = setting.option->masks_password;
+    if ((is_url ? mask_url_password(text) : shown_value(*setting.option, text)) != text)
       names.push_back("--" + std::string(setting.option->name));
   }
   return names;

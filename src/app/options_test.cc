@@ -232,8 +232,12 @@ TEST_F(OptionsTest, OfSecretsOnlyThoseOnTheCommandLineAreToldOf) {
   EXPECT_EQ(told(), std::vector<std::string>{"--registration-token"});
   flag("database", "postgresql://agentauth@db/agentauth");
   EXPECT_EQ(told().size(), 1U) << "it holds no password";
+  flag("redis", "redis://127.0.0.1:6390");
+  EXPECT_EQ(told().size(), 1U) << "nor does this";
   flag("database", "postgresql://agentauth:secret@db/agentauth");
   EXPECT_EQ(told(), (std::vector<std::string>{"--database", "--registration-token"}));
+  flag("redis", "rediss://:secret@127.0.0.1/1");
+  EXPECT_THAT(told(), testing::Contains("--redis"));
 }
 
 TEST_F(OptionsTest, AUrlWithAPasswordMayComeFromAFile) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/wiring.h"
+#include "audit/index_check.h"
 #include "store/migrations.h"
 
 namespace agentauth::app {
@@ -13,6 +14,18 @@ using audit::Purpose;
 using audit::Verification;
 
 constexpr std::int64_t events_a_page = 1000;
+
+// What was written there by somebody else than the chain, which will meet it.
+Result<void> require_nothing_behind_head(Database& database) {
+  const AuditRows rows =
+      TRY(database.read([](Transaction& tx) { return tx.audit().behind_head(); }));
+  if (rows.count == 0) return {};
+  return failure(Errc::conflict, "event " + std::to_string(rows.first) +
+                                     ": nobody recorded it; rows of audit_log behind the chain's "
+                                     "head, which somebody wrote there: " +
+                                     std::to_string(rows.count) + ", up to event " +
+                                     std::to_string(rows.last));
+}
 
 }  // namespace
 
@@ -28,9 +41,11 @@ Result<Verification> verify_stored_trail(Database& database, std::vector<Checkpo
     AuditHead head;
     std::vector<StoredCheckpoint> checkpoints;
     std::vector<StoredCheckpoint> starts;
+    AuditIndex index;
   };
-  const Stored stored = TRY(database.snapshot([](Transaction& tx) -> Result<Stored> {
-    return Stored{TRY(tx.audit().head()), TRY(tx.audit().checkpoints()), TRY(tx.audit().starts())};
+  Stored stored = TRY(database.snapshot([](Transaction& tx) -> Result<Stored> {
+    return Stored{TRY(tx.audit().head()), TRY(tx.audit().checkpoints()), TRY(tx.audit().starts()),
+                  TRY(tx.audit().whole_index())};
   }));
   const std::string named = base64url_encode(key);
   const auto keep = [&](Purpose purpose, const StoredCheckpoint& one) {
@@ -47,6 +62,7 @@ Result<Verification> verify_stored_trail(Database& database, std::vector<Checkpo
     if (one.sequence >= last) keep(Purpose::checkpoint, one);
 
   Verification verification = TRY(Verification::create(std::move(checkpoints), key));
+  auto index = audit::IndexCheck::create(std::move(stored.index), last, stored.head);
   while (last < stored.head.sequence) {
     const auto events =
         TRY(database.read([&](Transaction& tx) { return tx.audit().after(last, events_a_page); }));
@@ -55,11 +71,17 @@ Result<Verification> verify_stored_trail(Database& database, std::vector<Checkpo
       if (event.sequence > stored.head.sequence) break;
       const AuditHead before = verification.head();
       TRY(verification.add(event));
+      // What is wrong with the chain is told first.
+      if (index)
+        if (auto added = index->add(event, database); !added)
+          index = tl::unexpected(std::move(added).error());
       on_event(event, before);
     }
     last = events.back().sequence;
   }
   TRY(verification.finish(stored.head));
+  TRY(require_nothing_behind_head(database));
+  TRY(std::move(index));
   return verification;
 }
 

@@ -402,7 +402,7 @@ Result<std::unique_ptr<Node>> Node::create(const Options& options, Foundation& f
   TRY(with_database_advice(state->directory.load(), options.database));
   if (options.audit_file)
     state->keeper.write_to(TRY(audit::FileSink::open(options.audit_file->string())));
-  state->limits.configure(TRY(configured_limits(options, state->limits)));
+  state->limits.configure(TRY(configured_limits(options, state->limiter.routes())));
   TRY(with_database_advice(state->limits.follow(state->directory.settings_revision()),
                            options.database));
   // Routes that cannot be read are none: everything is denied, and the rest of the server serves.
@@ -459,7 +459,7 @@ Result<void> Node::use_certificate(const std::string& certificate_file,
 }
 
 Result<LimitConfiguration> Node::read_limits(const Options& options) const {
-  return configured_limits(options, state_->limits);
+  return configured_limits(options, state_->limiter.routes());
 }
 
 void Node::use_limits(LimitConfiguration configuration) {

@@ -8,6 +8,7 @@
 
 #include "audit/chain.h"
 #include "audit/recorder.h"
+#include "store/advice.h"
 #include "store/testing/contract.h"
 
 namespace agentauth::audit {
@@ -20,6 +21,7 @@ using agentauth::testing::TestDatabase;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 AuditEvent login_of(AgentId agent) {
   AuditEvent event;
@@ -269,6 +271,40 @@ TEST_P(AuditChainContract, EventsAreFoundInSpansByTimeAndAgentHoweverTheClockWen
                               });
   }));
   EXPECT_EQ(spans, 2);
+}
+
+// Whoever can write the table can put rows there that nobody recorded.
+TEST_P(AuditChainContract, WhatStandsBehindTheHeadIsNoEvent) {
+  const Agent agent =
+      must(database_->write([](Transaction& tx) { return register_agent(tx, "Bot"); }));
+  must(database_->record({login_of(agent.agent_id)}));
+  const auto behind_head = [&] {
+    return must(database_->read([](Transaction& tx) { return tx.audit().behind_head(); }));
+  };
+  EXPECT_EQ(behind_head().count, 0);
+  must(database_->write([](Transaction& tx) -> Result<void> {
+    TRY(tx.session().execute(
+        "INSERT INTO audit_log SELECT sequence + 3, at, node, 'agent.delete', outcome, reason, "
+        "agent_id, kid, on_behalf_of, client_address, operation, target_type, target_id, "
+        "target_agent_id, detail, request_id, hash FROM audit_log"));
+    return {};
+  }));
+  EXPECT_EQ(behind_head().count, 2);
+  EXPECT_EQ(behind_head().first, 4);
+  EXPECT_EQ(behind_head().last, 5);
+  EXPECT_THAT(events(), SizeIs(2));
+  for (const bool is_indexed : {false, true}) {
+    if (is_indexed) must(database_->write([](Transaction& tx) { return tx.audit().index(100); }));
+    for (const AuditFilter& filter : {AuditFilter{}, AuditFilter{.agent = agent.agent_id}})
+      EXPECT_THAT(
+          must(database_->read([&](Transaction& tx) { return tx.audit().list(filter, 100, 100); })),
+          SizeIs(2));
+  }
+  must(database_->record({login_of(agent.agent_id)}));
+  const auto met = database_->record({login_of(agent.agent_id)});
+  ASSERT_FALSE(met) << "never written over";
+  EXPECT_EQ(met.error().code, Errc::unavailable);
+  EXPECT_THAT(std::string(find_advice(met.error().detail)), HasSubstr("agentauth audit verify"));
 }
 
 TEST_P(AuditChainContract, WhatIsPrunedLeavesTheIndexToo) {

@@ -16,8 +16,9 @@ constexpr std::size_t tail_bytes = 64 * 1024;
 
 std::string last_error() { return std::strerror(errno); }  // NOLINT(concurrency-mt-unsafe)
 
-Result<int> open_file(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+Result<int> open_file(const std::string& path, int if_missing) {
+  const int file =
+      ::open(path.c_str(), O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC | if_missing, 0600);
   // Whoever may write to its folder could else lead us to any file.
   if (file < 0 && errno == ELOOP)
     return failure(Errc::invalid_argument, "cannot open the audit file " + path +
@@ -31,7 +32,13 @@ Result<int> open_file(const std::string& path) {
 }  // namespace
 
 Result<FileSink> FileSink::open(const std::string& path) {
-  FileSink sink(path, TRY(open_file(path)));
+  FileSink sink(path, TRY(open_file(path, O_CREAT)));
+  TRY(sink.find_position());
+  return sink;
+}
+
+Result<FileSink> FileSink::open_existing(const std::string& path) {
+  FileSink sink(path, TRY(open_file(path, 0)));
   TRY(sink.find_position());
   return sink;
 }
@@ -44,12 +51,16 @@ FileSink::FileSink(FileSink&& other) noexcept
     : path_(std::move(other.path_)),
       file_(std::exchange(other.file_, -1)),
       position_(std::move(other.position_)),
+      end_(other.end_),
+      begun_(other.begun_),
       half_(std::exchange(other.half_, std::nullopt)) {}
 
 FileSink& FileSink::operator=(FileSink&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(file_, other.file_);
   std::swap(position_, other.position_);
+  std::swap(end_, other.end_);
+  std::swap(begun_, other.begun_);
   std::swap(half_, other.half_);
   return *this;
 }
@@ -66,29 +77,41 @@ Result<void> FileSink::find_position() {
                    "cannot read the audit file " + path_ + ": " + last_error());
   const std::size_t whole = tail.find_last_of('\n') + 1;  // npos + 1 is 0
   const std::string_view half = std::string_view(tail).substr(whole);
+  const auto before = std::exchange(position_, std::nullopt);
   const bool is_ours =
       begins_like_a_line(half) && find_position_in(std::string_view(tail).substr(0, whole));
   // A file that is longer than its tail has an event in it.
-  if (!is_ours || (from > 0 && !position_))
+  if (!is_ours || (from > 0 && !position_)) {
+    position_ = before;
     return failure(Errc::invalid_argument,
                    "the audit file " + path_ + " holds something else; name another");
+  }
+  end_ = status.st_size;
   half_.reset();
-  if (!half.empty()) half_ = {from + static_cast<off_t>(whole), status.st_size};
+  if (!half.empty()) half_ = from + static_cast<off_t>(whole);
   return {};
+}
+
+// Until the first is written, what was found may be older than what is there: the process before
+// this one has written its last.
+Result<void> FileSink::make_ready() {
+  struct stat status {};
+  if (!begun_ && ::fstat(file_, &status) == 0 && status.st_size != end_) {
+    TRY(find_position());
+    return failure(Errc::unavailable, "The audit file cannot be written",
+                   path_ + ": another process wrote it, too; looked at again");
+  }
+  TRY(require_unchanged());
+  return cut_half_line();
 }
 
 // Half a line counts for nothing: it was never on the disk as a whole.
 Result<void> FileSink::cut_half_line() {
   if (!half_) return {};
-  struct stat status {};
-  if (::fstat(file_, &status) == 0 && status.st_size != half_->end) {
-    TRY(find_position());
-    return failure(Errc::unavailable, "The audit file cannot be written",
-                   path_ + ": another process wrote it, too; looked at again");
-  }
-  if (::ftruncate(file_, half_->begin) != 0)
+  if (::ftruncate(file_, *half_) != 0)
     return failure(Errc::unavailable, "The audit file cannot be written",
                    path_ + ": " + last_error());
+  end_ = *half_;
   half_.reset();
   return {};
 }
@@ -141,10 +164,22 @@ bool FileSink::is_at_its_path() const {
          own.st_dev == there.st_dev && own.st_ino == there.st_ino;
 }
 
-Result<void> FileSink::write_through(std::string_view text) {
-  TRY(cut_half_line());
+Result<void> FileSink::require_unchanged() const {
+  const auto changed = [&](std::string_view what) {
+    return failure(Errc::unavailable, "The audit file was changed by another program",
+                   path_ + ": " + std::string(what) + "; nothing is written to it");
+  };
   struct stat status {};
-  const bool known = ::fstat(file_, &status) == 0;
+  if (::fstat(file_, &status) != 0) return changed(last_error());
+  if (status.st_nlink == 0 && !is_at_its_path()) return changed("it was removed");
+  if (!begun_) return {};
+  if (status.st_size > end_) return changed("somebody wrote into it");
+  if (status.st_size < end_) return changed("it was cut off");
+  return {};
+}
+
+Result<void> FileSink::write_through(std::string_view text) {
+  TRY(make_ready());
   std::string_view rest = text;
   while (!rest.empty()) {
     const ssize_t written = ::write(file_, rest.data(), rest.size());
@@ -152,10 +187,17 @@ Result<void> FileSink::write_through(std::string_view text) {
     if (written <= 0) break;
     rest.remove_prefix(static_cast<std::size_t>(written));
   }
-  if (rest.empty() && ::fdatasync(file_) == 0) return {};
+  if (rest.empty() && ::fdatasync(file_) == 0) {
+    end_ += static_cast<off_t>(text.size());
+    begun_ = true;
+    return {};
+  }
   const std::string why = last_error();
   // What is half there would be taken for damage.
-  if (known) (void)!::ftruncate(file_, status.st_size);
+  if (::ftruncate(file_, end_) != 0) {
+    half_ = end_;
+    end_ += static_cast<off_t>(text.size() - rest.size());
+  }
   return failure(Errc::unavailable, "The audit file cannot be written", path_ + ": " + why);
 }
 

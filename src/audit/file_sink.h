@@ -22,6 +22,8 @@ class FileSink {
   // for this trail leaves it as it was. So is a file that holds anything else.
   // Errors: invalid_argument, in one line: cannot be opened, or holds something else.
   static Result<FileSink> open(const std::string& path);
+  // The same for a file that is there, and writes nothing.
+  static Result<FileSink> open_existing(const std::string& path);
   ~FileSink();
   FileSink(FileSink&& other) noexcept;
   FileSink& operator=(FileSink&& other) noexcept;
@@ -37,6 +39,10 @@ class FileSink {
   const std::string& path() const { return path_; }
   // False when what is at the path now is another file: this one was moved away or removed.
   bool is_at_its_path() const;
+  // Whether the file is what was left behind. One that somebody moved away is: what follows goes
+  // into it until another is opened. Errors: unavailable when it was written or cut by another, or
+  // removed; nothing is written to it then, either.
+  Result<void> require_unchanged() const;
 
  private:
   FileSink(std::string path, int file) : path_(std::move(path)), file_(file) {}
@@ -44,17 +50,16 @@ class FileSink {
   Result<void> find_position();
   // False when one of the last lines is not ours.
   bool find_position_in(std::string_view lines);
+  Result<void> make_ready();
   Result<void> cut_half_line();
   Result<void> write_through(std::string_view text);
 
   std::string path_;
   int file_ = -1;
   std::optional<AuditHead> position_;
-  struct Half {
-    off_t begin;
-    off_t end;  // of the file, too
-  };
-  std::optional<Half> half_;  // a line, found at the end and not cut off yet
+  off_t end_ = 0;              // of what was found or written
+  bool begun_ = false;         // to write
+  std::optional<off_t> half_;  // where a line begins that is not whole, and not cut off yet
 };
 
 }  // namespace agentauth::audit

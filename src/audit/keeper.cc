@@ -1,6 +1,10 @@
 #include "audit/keeper.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "store/advice.h"
 
 namespace agentauth::audit {
 namespace {
@@ -15,6 +19,27 @@ StoredCheckpoint stored(const Checkpoint& checkpoint) {
   return {checkpoint.sequence, checkpoint.hash, checkpoint.at, checkpoint.signature};
 }
 
+struct Advice {
+  std::string_view words;  // of the error's message
+  std::string_view advice;
+};
+constexpr auto advice_table = std::to_array<Advice>({
+    {"was changed by another program",
+     "move the file away and send SIGHUP: a new one begins behind what was written; "
+     "agentauth audit verify --file says what is left of the old one"},
+    {"audit file cannot be written", "make room on its disk, and let this user write there"},
+    {"The audit file ",
+     "move the file away, or name another with --audit-file, and start the server anew"},
+    {"the audit file ", "move away what is at its path, or let this user write there"},
+    {"checkpoint of the audit trail was changed", "run agentauth audit verify"},
+});
+
+std::string_view advise(const Error& error) {
+  for (const Advice& row : advice_table)
+    if (error.message.find(row.words) != std::string::npos) return row.advice;
+  return advise_background(error);
+}
+
 constexpr Timestamp end_of_time{std::chrono::sys_days{std::chrono::year{9999} / 12 / 31}};
 
 }  // namespace
@@ -26,7 +51,9 @@ Keeper::Keeper(Database& database, const Signer& signer, const Clock& clock, Log
       clock_(clock),
       log_(log),
       options_(options),
-      rounds_(log, "audit_keeper", options.interval, [this](Last last) { return round(last); }) {}
+      rounds_(
+          log, "audit_keeper", options.interval, [this](Last last) { return round(last); },
+          advise) {}
 
 Result<void> Keeper::round(Last last) {
   const AuditHead head = TRY(database_.read([](Transaction& tx) { return tx.audit().head(); }));
@@ -62,6 +89,7 @@ Result<void> Keeper::index(const AuditHead& head) {
 
 Result<void> Keeper::write_file() {
   TRY(reopen_if_asked());
+  TRY(sink_->require_unchanged());
   if (!sink_->position()) TRY(begin_file());
   if (!continues_) TRY(require_same_trail(*sink_->position()));
   continues_ = true;
@@ -72,14 +100,17 @@ Result<void> Keeper::write_file() {
     if (!events.empty() && events.front().sequence != from.sequence + 1)
       return failure(Errc::internal, "The audit file lacks events that the database has forgotten",
                      "after event " + std::to_string(from.sequence));
+    continues_ = false;  // what failed may have looked at the file again
     TRY(sink_->append(events));
+    continues_ = true;
     in_file_ = sink_->position()->sequence;
     if (static_cast<std::int64_t>(events.size()) < events_a_page) break;
   }
   return write_checkpoint_to_file();
 }
 
-// The file that was moved away is let go of only when the new one is known to be good.
+// The file that was moved away, or that another program changed, is let go of only when what is at
+// the path is known to be good.
 Result<void> Keeper::reopen_if_asked() {
   if (!reopen_.exchange(false)) return {};
   Result<void> done = reopen();
@@ -88,7 +119,7 @@ Result<void> Keeper::reopen_if_asked() {
 }
 
 Result<void> Keeper::reopen() {
-  if (sink_->is_at_its_path()) return {};
+  if (sink_->is_at_its_path() && sink_->require_unchanged()) return {};
   FileSink opened = TRY(FileSink::open(sink_->path()));
   if (opened.position()) TRY(require_same_trail(*opened.position()));
   written_ = sink_->position();

@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <functional>
 #include <sstream>
 
 #include "audit/chain.h"
@@ -233,6 +234,84 @@ TEST_P(AuditKeeper, ARotatedFileIsReplacedByAGoodOneOnly) {
   EXPECT_EQ(verify_file(), "6-8 signed 8") << "what failed before is tried again";
 }
 
+// By an administrator's editor, a log rotation that copies and cuts, or an rm.
+TEST_P(AuditKeeper, AFileThatAnotherProgramChangedIsLeftAloneUntilItIsOpenedAnew) {
+  struct Case {
+    std::function<void()> change;
+    const char* says;
+    const char* afterwards;  // SIGHUP, with the file moved away or as it is
+  };
+  const Case cases[] = {
+      {[&] { std::ofstream(path_, std::ios::app) << "my notes\n"; }, "somebody wrote into it", ""},
+      {[&] { std::ofstream(path_, std::ios::app) << "x"; }, "somebody wrote into it", ""},
+      {[&] { std::filesystem::resize_file(path_, 700); }, "it was cut off", "goes on"},
+      {[&] { std::filesystem::resize_file(path_, 0); }, "it was cut off", "begins"},
+      {[&] { std::filesystem::remove(path_); }, "it was removed", "begins"},
+      {[&] {
+         std::ofstream(path_ + ".new") << "my notes\n";
+         std::filesystem::rename(path_ + ".new", path_);
+       },
+       "it was removed", ""},
+  };
+  const auto content = [&] {
+    std::stringstream text;
+    text << std::ifstream(path_).rdbuf();
+    return text.str();
+  };
+  for (const Case& one : cases) {
+    SCOPED_TRACE(one.says);
+    std::filesystem::remove(path_);
+    const auto keeper_ = keeper({.retention = std::chrono::days{1}});
+    keeper_->write_to(must(FileSink::open(path_)));
+    record(5);
+    must(keeper_->round());
+    const std::int64_t before = keeper_->in_file();
+    one.change();
+    const std::string left = content();
+    EXPECT_FALSE(keeper_->round()) << "before there is anything to write";
+    record(1);
+    for (int round = 0; round < 2; ++round) {
+      const auto refused = keeper_->round();
+      ASSERT_FALSE(refused);
+      EXPECT_THAT(refused.error().detail, HasSubstr(one.says));
+    }
+    EXPECT_EQ(content(), left);
+    EXPECT_EQ(keeper_->in_file(), before) << "so that the alert fires";
+    keeper_->reopen_file();
+    const std::string_view afterwards = one.afterwards;
+    if (afterwards.empty()) {
+      EXPECT_FALSE(keeper_->round());
+      EXPECT_EQ(content(), left);
+      std::filesystem::rename(path_, path_ + ".1");
+    }
+    must(keeper_->round());
+    EXPECT_EQ(keeper_->in_file(), before + 1);
+    const std::int64_t first = afterwards == "goes on" ? 1 : before + 1;
+    EXPECT_THAT(verify_file(), ::testing::StartsWith(std::to_string(first) + "-" +
+                                                     std::to_string(before + 1) + " signed"));
+  }
+}
+
+TEST_P(AuditKeeper, UntilItIsAskedForANewFileItGoesOnInTheOneThatWasMovedAway) {
+  record(5);
+  const auto keeper_ = keeper();
+  keeper_->write_to(must(FileSink::open(path_)));
+  must(keeper_->round());
+  std::filesystem::rename(path_, path_ + ".1");
+  record(2);
+  must(keeper_->round());
+  std::ofstream(path_).close();  // as logrotate's "create" does
+  record(1);
+  must(keeper_->round());
+  EXPECT_EQ(keeper_->in_file(), 8);
+  keeper_->reopen_file();
+  record(1);
+  must(keeper_->round(Keeper::Last::yes));
+  EXPECT_EQ(verify_file(), "9-9 signed 9");
+  path_ += ".1";
+  EXPECT_THAT(verify_file(), ::testing::StartsWith("1-8 signed"));
+}
+
 TEST_P(AuditKeeper, NothingIsForgottenBehindAForgedCheckpoint) {
   const auto keeper_ = keeper({.retention = std::chrono::days{1}});
   record(5);
@@ -333,6 +412,17 @@ TEST_F(AuditFile, ThatGrewWhileItWasOpenIsNotCut) {
   const AuditEvent event = event_of(8);
   EXPECT_THAT(sink.append(std::span(&event, 1)).error().detail, HasSubstr("another process"));
   EXPECT_EQ(left(), line_of(7) + line_of(8));
+  EXPECT_EQ(sink.position()->sequence, 8);
+  append(std::move(sink), 9);
+  EXPECT_EQ(left(), line_of(7) + line_of(8) + line_of(9));
+}
+
+TEST_F(AuditFile, ThatThePriorProcessWroteTheLastOfIsLookedAtAgain) {
+  std::ofstream(path_) << line_of(7);
+  FileSink sink = must(FileSink::open(path_));
+  std::ofstream(path_, std::ios::app) << line_of(8);
+  const AuditEvent event = event_of(8);
+  EXPECT_THAT(sink.append(std::span(&event, 1)).error().detail, HasSubstr("another process"));
   EXPECT_EQ(sink.position()->sequence, 8);
   append(std::move(sink), 9);
   EXPECT_EQ(left(), line_of(7) + line_of(8) + line_of(9));

@@ -101,10 +101,18 @@ void write_actor(const AuditEvent& event, JsonWriter& out) {
   out.close();
 }
 
-void write_endpoint(const AuditEvent& event, JsonWriter& out) {
+// API Activity requires it. What the command line or a server did by itself came from no address:
+// then it names the node.
+void write_endpoint(const AuditEvent& event, int class_uid, JsonWriter& out) {
+  const bool has_address = !event.client_address.empty();
+  if (!has_address && class_uid != api_activity) return;
   out.name("src_endpoint");
   out.open();
-  out.member("ip", event.client_address.empty() ? "127.0.0.1" : event.client_address.view());
+  if (has_address) {
+    out.member("ip", event.client_address.view());
+  } else {
+    out.member("name", event.node.view());
+  }
   out.close();
 }
 
@@ -169,7 +177,7 @@ void append_ocsf_line(const AuditEvent& event, std::string& text) {
   if (event.reason != AuditReason::none) out.member("status_detail", to_string(event.reason));
   write_metadata(event, out);
   write_actor(event, out);
-  write_endpoint(event, out);
+  write_endpoint(event, class_uid, out);
   write_api(event, out);
   if (class_uid == api_activity) write_resources(event, out);
   if (class_uid == authentication) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "store/advice.h"
 #include "store/write_uses.h"
 
 namespace agentauth {
@@ -16,7 +17,9 @@ GrantUseKeeper::GrantUseKeeper(Database& database, const Directory& directory, G
     : database_(database),
       directory_(directory),
       uses_(uses),
-      rounds_(log, "grant_use_keeper", interval, [this](Rounds::Last) { return round(); }) {}
+      rounds_(
+          log, "grant_use_keeper", interval, [this](Rounds::Last) { return round(); },
+          advise_background) {}
 
 Result<void> GrantUseKeeper::round() {
   // Names outlive the view.

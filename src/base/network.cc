@@ -26,6 +26,8 @@ std::uint8_t mask(unsigned prefix, unsigned index) {
 
 std::optional<unsigned> parse_prefix(std::string_view text, unsigned most) {
   unsigned bits = 0;
+  // One spelling for each: others read a leading zero as octal.
+  if (text.size() > 1 && text.front() == '0') return std::nullopt;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bits);
   if (text.empty() || error != std::errc{} || end != text.data() + text.size() || bits > most)
     return std::nullopt;

@@ -85,7 +85,8 @@ TEST(Network, BitsPastThePrefixDoNotCount) {
 TEST(Network, WhatIsNoRangeIsRefused) {
   for (const std::string_view text :
        {"", "/", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8 ", "10.0.0/8", "::/129",
-        "10.0.0.0/8/8", "host/8", "010.0.0.1/8", "::1%lo/128", "10.0.0.0/+8"})
+        "10.0.0.0/8/8", "host/8", "010.0.0.1/8", "::1%lo/128", "10.0.0.0/+8", "10.0.0.0/08",
+        "0.0.0.0/00", "::/00", "2001:db8::/032"})
     EXPECT_FALSE(Network::parse(text)) << text;
 }
 

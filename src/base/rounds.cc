@@ -5,8 +5,13 @@
 
 namespace agentauth {
 
-Rounds::Rounds(Log& log, std::string name, std::chrono::milliseconds interval, Round round)
-    : log_(log), name_(std::move(name)), interval_(interval), round_(std::move(round)) {}
+Rounds::Rounds(Log& log, std::string name, std::chrono::milliseconds interval, Round round,
+               Advise advise)
+    : log_(log),
+      name_(std::move(name)),
+      interval_(interval),
+      round_(std::move(round)),
+      advise_(advise) {}
 
 void Rounds::start() {
   thread_ = std::thread([this] { run(); });
@@ -41,8 +46,9 @@ void Rounds::try_round(Last last) {
     done = failure(Errc::internal, "Internal error", exception.what());
   }
   if (!done && !failed_)
-    log_.error(name_ + "_failed",
-               {{"error", done.error().message}, {"cause", done.error().detail}});
+    log_.error(name_ + "_failed", {{"error", done.error().message},
+                                   {"cause", done.error().detail},
+                                   {"advice", advise_(done.error())}});
   if (done && failed_) log_.info(name_ + "_back");
   failed_ = !done;
 }

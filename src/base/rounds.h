@@ -6,6 +6,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "base/log.h"
@@ -19,7 +20,10 @@ class Rounds {
   // once when it begins to fail, NAME_back once when that is over.
   enum class Last : bool { no, yes };
   using Round = std::function<Result<void>(Last)>;
-  Rounds(Log& log, std::string name, std::chrono::milliseconds interval, Round round);
+  // What whoever runs the server can do about an error, for the log: a part of a sentence.
+  using Advise = std::string_view (*)(const Error&);
+  Rounds(Log& log, std::string name, std::chrono::milliseconds interval, Round round,
+         Advise advise);
   ~Rounds() { stop(); }
   Rounds(const Rounds&) = delete;
   Rounds& operator=(const Rounds&) = delete;
@@ -36,6 +40,7 @@ class Rounds {
   const std::string name_;
   const std::chrono::milliseconds interval_;
   const Round round_;
+  const Advise advise_;
   bool failed_ = false;  // of the thread
 
   std::mutex mutex_;

@@ -28,6 +28,7 @@ class RoundsTest : public testing::Test {
     for (std::size_t at = text.find(word); at != text.npos; at = text.find(word, at + 1)) ++found;
     return found;
   }
+  static std::string_view advise(const Error&) { return "make room"; }
   static void wait_for(const std::atomic<int>& rounds, int least) {
     while (rounds < least) std::this_thread::sleep_for(1ms);
   }
@@ -39,10 +40,13 @@ class RoundsTest : public testing::Test {
 
 TEST_F(RoundsTest, TheLastRoundIsDoneWhenItStopsAndNoneAfterIt) {
   std::vector<Rounds::Last> done;
-  Rounds rounds(log_, "work", 1h, [&](Rounds::Last last) -> Result<void> {
-    done.push_back(last);
-    return {};
-  });
+  Rounds rounds(
+      log_, "work", 1h,
+      [&](Rounds::Last last) -> Result<void> {
+        done.push_back(last);
+        return {};
+      },
+      advise);
   rounds.start();
   rounds.stop();
   rounds.stop();
@@ -51,21 +55,25 @@ TEST_F(RoundsTest, TheLastRoundIsDoneWhenItStopsAndNoneAfterIt) {
 
 TEST_F(RoundsTest, WhatFailsIsTriedAgainAndSaidOnce) {
   std::atomic<int> done = 0;
-  Rounds rounds(log_, "work", 1ms, [&](Rounds::Last) -> Result<void> {
-    switch (++done) {
-      case 1:
-        return failure(Errc::unavailable, "The disk is full");
-      case 2:
-        throw std::runtime_error("out of luck");
-      default:
-        return {};
-    }
-  });
+  Rounds rounds(
+      log_, "work", 1ms,
+      [&](Rounds::Last) -> Result<void> {
+        switch (++done) {
+          case 1:
+            return failure(Errc::unavailable, "The disk is full");
+          case 2:
+            throw std::runtime_error("out of luck");
+          default:
+            return {};
+        }
+      },
+      advise);
   rounds.start();
   wait_for(done, 4);
   rounds.stop();
   EXPECT_EQ(count(logged(), "work_failed"), 1) << logged();
   EXPECT_EQ(count(logged(), "The disk is full"), 1) << logged();
+  EXPECT_EQ(count(logged(), "\"advice\":\"make room\""), 1) << logged();
   EXPECT_EQ(count(logged(), "work_back"), 1) << logged();
 }
 

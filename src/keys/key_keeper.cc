@@ -2,6 +2,7 @@
 
 #include <span>
 
+#include "store/advice.h"
 #include "store/write_uses.h"
 
 namespace agentauth {
@@ -20,7 +21,9 @@ constexpr std::int64_t counted_max = 10'000;
 KeyKeeper::KeyKeeper(const Work& work, const Options& options)
     : work_(work),
       options_(options),
-      rounds_(work.log, "key_keeper", interval, [this](Last last) { return round(last); }) {}
+      rounds_(
+          work.log, "key_keeper", interval, [this](Last last) { return round(last); },
+          advise_background) {}
 
 Result<void> KeyKeeper::round(Last last) {
   Result<void> written = write_uses();

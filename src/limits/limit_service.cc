@@ -2,11 +2,6 @@
 
 namespace agentauth {
 
-Result<void> LimitService::check(const LimitConfiguration& configuration) const {
-  if (!configuration.defaults) return {};
-  return check_limits(*configuration.defaults, limiter_.routes());
-}
-
 void LimitService::configure(LimitConfiguration configuration) {
   const std::lock_guard lock(configuring_);
   configuration_ = std::move(configuration);

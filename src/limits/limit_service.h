@@ -22,9 +22,7 @@ class LimitService {
   LimitService(Database& database, Limiter& limiter)
       : stored_(database, {"limits", "limits"}), limiter_(limiter) {}
 
-  // Errors: invalid_argument, of its defaults.
-  Result<void> check(const LimitConfiguration& configuration) const;
-  // In force from the next follow() on. REQUIRES: it was checked.
+  // In force from the next follow() on. REQUIRES: its defaults passed check_limits().
   void configure(LimitConfiguration configuration);
 
   // Those that were put last; the defaults while nobody has put any.

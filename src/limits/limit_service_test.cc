@@ -103,7 +103,6 @@ TEST_F(LimitServiceTest, SwitchedOffTheyAreShownAndNothingIsLimited) {
 TEST_F(LimitServiceTest, WhatIsConfiguredIsInForceUntilSomebodyPutsLimits) {
   const LimitConfiguration configured{
       .defaults = LimitSet{.limits = {one("weather", "GET /data/weather")}}};
-  ASSERT_TRUE(service.check(configured));
   service.configure(configured);
   ASSERT_TRUE(service.follow(0));
   EXPECT_TRUE(limiter.watches(1));
@@ -116,14 +115,6 @@ TEST_F(LimitServiceTest, WhatIsConfiguredIsInForceUntilSomebodyPutsLimits) {
   service.configure(configured);
   ASSERT_TRUE(service.follow(1));
   EXPECT_FALSE(limiter.watches(1)) << "what was put stays";
-}
-
-TEST_F(LimitServiceTest, WhatIsConfiguredIsCheckedAsWhatIsPut) {
-  const auto refused =
-      service.check({.defaults = LimitSet{.limits = {one("weather", "GET /nowhere")}}});
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, Errc::invalid_argument);
-  EXPECT_EQ(refused.error().fields.size(), 1U);
 }
 
 }  // namespace

@@ -87,7 +87,10 @@ void LimitSharing::lose(const Error& error) {
     log_.error("limits_redis_lost",
                {{"cause", error.detail},
                 {"nodes", nodes()},
-                {"note", "each node goes on with its share of every limit until Redis is back"}});
+                {"note", "each node goes on with its share of every limit until Redis is back"},
+                {"advice",
+                 "see that Redis runs where --redis says, takes its user and password, and can be "
+                 "reached from this machine"}});
   said_lost_ = true;
 }
 

@@ -145,6 +145,7 @@ TEST_F(LimitSharingTest, LosingAndFindingTheOthersIsSaidOnce) {
   const std::size_t lost = text.find("limits_redis_lost");
   ASSERT_NE(lost, std::string::npos);
   EXPECT_EQ(text.find("limits_redis_lost", lost + 1), std::string::npos);
+  EXPECT_NE(text.find("\"advice\":\"see that Redis runs", lost), std::string::npos);
   EXPECT_NE(text.find("limits_redis_up", lost), std::string::npos);
 }
 

@@ -12,6 +12,10 @@ constexpr std::string_view busy_advice =
     "something else writes for long, a large policy, a backup or another program: try again later, "
     "or end it";
 
+constexpr std::string_view audit_advice =
+    "somebody else wrote into the tables of the audit trail: run agentauth audit verify, which "
+    "names what is wrong";
+
 struct SqliteAdvice {
   int code;  // https://www.sqlite.org/rescode.html, the primary one
   std::string_view advice;
@@ -33,6 +37,9 @@ struct WordsAdvice {
 };
 // In this order: PostgreSQL says "role does not exist" where it says no state.
 constexpr auto words_table = std::to_array<WordsAdvice>({
+    {"audit_log.sequence", audit_advice},  // SQLite
+    {"audit_log_pkey", audit_advice},      // PostgreSQL
+    {"audit trail has no head", audit_advice},
     {"cannot create", "let its folder exist, and this user write there"},
     {"write-ahead logging", "keep the file on a local disk"},
     {"moved or deleted", "put the file back where it was"},
@@ -71,6 +78,13 @@ std::string_view find_advice(std::string_view detail) {
   for (const WordsAdvice& row : words_table)
     if (detail.find(row.words) != std::string_view::npos) return row.advice;
   return {};
+}
+
+std::string_view advise_background(const Error& error) {
+  const std::string_view advice = find_advice(error.detail);
+  return advice.empty() ? "it is tried again: where it lasts, look at the database with agentauth "
+                          "doctor, and at its own log"
+                        : advice;
 }
 
 }  // namespace agentauth

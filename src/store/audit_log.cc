@@ -142,8 +142,22 @@ Result<AuditHead> AuditLog::head() {
   return head;
 }
 
+Result<AuditRows> AuditLog::behind_head() {
+  AuditRows rows;
+  // One statement: what others append meanwhile moves the head in the same moment.
+  TRY(
+      session_.query("SELECT COUNT(*), COALESCE(MIN(sequence), 0), COALESCE(MAX(sequence), 0) "
+                     "FROM audit_log WHERE sequence > (SELECT sequence FROM audit_head)",
+                     {}, [&](const Row& row) -> Result<void> {
+                       rows = {row.integer(0), row.integer(1), row.integer(2)};
+                       return {};
+                     }));
+  return rows;
+}
+
 Result<std::vector<AuditEvent>> AuditLog::list(const AuditFilter& filter, std::int64_t before,
                                                std::int64_t limit) {
+  before = std::min(before, TRY(head()).sequence + 1);
   const std::int64_t indexed = TRY(this->indexed());
   auto events = TRY(list_unindexed(filter, {indexed, before}, limit));
   const std::int64_t wanted = limit - static_cast<std::int64_t>(events.size());
@@ -226,8 +240,10 @@ Result<std::vector<AuditEvent>> AuditLog::query_events(Sql sql, std::span<const 
 }
 
 Result<std::vector<AuditEvent>> AuditLog::after(std::int64_t sequence, std::int64_t limit) {
-  static constexpr auto oldest =
-      select_events("FROM audit_log e WHERE e.sequence > $1 ORDER BY e.sequence LIMIT $2");
+  static constexpr auto oldest = select_events(
+      "FROM audit_log e WHERE e.sequence > $1 "
+      "AND e.sequence <= (SELECT sequence FROM audit_head) "
+      "ORDER BY e.sequence LIMIT $2");
   return query_events(Sql(oldest.data()), std::array<Param, 2>{sequence, limit});
 }
 
@@ -270,6 +286,30 @@ Result<std::int64_t> AuditLog::index(std::int64_t limit) {
                        {span, from, to}));
   TRY(session_.execute("UPDATE audit_parties_end SET sequence = $1", {to}));
   return to;
+}
+
+Result<AuditIndex> AuditLog::whole_index() {
+  AuditIndex index;
+  index.indexed = TRY(indexed());
+  TRY(session_.query(
+      "SELECT first_sequence, last_sequence, earliest, latest FROM audit_spans "
+      "ORDER BY first_sequence",
+      {}, [&](const Row& row) -> Result<void> {
+        index.spans.push_back({row.integer(0), row.integer(1), row.time(2), row.time(3)});
+        return {};
+      }));
+  return index;
+}
+
+Result<void> AuditLog::each_party(std::int64_t span, std::pair<std::int64_t, std::int64_t> range,
+                                  EachParty each) {
+  return session_.query(
+      "SELECT agent_id, sequence FROM audit_parties "
+      "WHERE span = $1 AND sequence > $2 AND sequence <= $3",
+      {span, range.first, range.second}, [&](const Row& row) -> Result<void> {
+        each(row.id<AgentId>(0), row.integer(1));
+        return {};
+      });
 }
 
 // The last span, until it is long enough.

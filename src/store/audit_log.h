@@ -5,8 +5,10 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/function_ref.h"
 #include "model/audit_event.h"
 #include "store/session.h"
 
@@ -26,6 +28,28 @@ struct AuditRange {
   std::int64_t before = 0;
 };
 
+// Of rows that stand where no event can: how many, and the numbers of the first and the last.
+struct AuditRows {
+  std::int64_t count = 0;
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+};
+
+// Events in a row that were entered into the index together, and between which times they lie, at
+// least.
+struct AuditSpan {
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+  Timestamp earliest;
+  Timestamp latest;
+};
+
+// What list() finds agents and times by, without the agents.
+struct AuditIndex {
+  std::int64_t indexed = 0;  // up to which number it goes
+  std::vector<AuditSpan> spans;
+};
+
 // Where a chain ends: the number and the hash of its last event.
 struct AuditHead {
   std::int64_t sequence = 0;
@@ -40,6 +64,7 @@ struct StoredCheckpoint {
   std::string signature;
 };
 
+// What stands behind the head, nobody recorded: lists show none of it.
 class AuditLog {
  public:
   explicit AuditLog(Session& session) : session_(session) {}
@@ -52,6 +77,8 @@ class AuditLog {
   Result<void> append(AuditEvents events);
 
   Result<AuditHead> head();
+  // Rows that somebody else wrote into the table. The chain comes to a stop where it meets them.
+  Result<AuditRows> behind_head();
   // Newest first, numbers below `before`.
   Result<std::vector<AuditEvent>> list(const AuditFilter& filter, std::int64_t before,
                                        std::int64_t limit);
@@ -65,6 +92,12 @@ class AuditLog {
   static constexpr std::int64_t span_length = 4000;
   Result<std::int64_t> index(std::int64_t limit);
   Result<std::int64_t> indexed();
+  // For who compares the index with the events: its spans in order, and whom it holds for events of
+  // the span that begins there, with numbers above the first of `range` and up to the second.
+  Result<AuditIndex> whole_index();
+  using EachParty = FunctionRef<void(const AgentId& agent, std::int64_t sequence)>;
+  Result<void> each_party(std::int64_t span, std::pair<std::int64_t, std::int64_t> range,
+                          EachParty each);
   // The last number of all that stand before `until`, or 0.
   Result<std::int64_t> last_before(Timestamp until);
 

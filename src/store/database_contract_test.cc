@@ -394,6 +394,7 @@ TEST_P(DatabaseContract, AnAuditTrailFromBeforeItsSpansIsFoundAsItWas) {
     places.push_back(&event);
   }
   must(database->write([&](Transaction& tx) -> Result<void> {
+    TRY(tx.audit().reserve(3));
     TRY(tx.audit().append(places));
     TRY(tx.session().execute("INSERT INTO audit_parties (agent_id, sequence) VALUES ($1, 2)",
                              {agent}));

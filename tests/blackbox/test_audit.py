@@ -2,6 +2,7 @@
 that nobody can change that afterwards unnoticed."""
 
 import json
+import re
 import shutil
 import sqlite3
 import threading
@@ -249,12 +250,18 @@ def test_ocsf_has_what_each_class_requires(server, admin):
     assert exported.returncode == 0, exported.stderr
     lines = [json.loads(line) for line in exported.stdout.splitlines()]
     assert {line["class_uid"] for line in lines} == {3001, 3002, 6003}
+    by_sequence = {e["sequence"]: e for e in events(admin)}
+    assert any(not e["client_address"] for e in by_sequence.values())  # the command line's
     for line in lines:
         for name in ("activity_id", "category_uid", "class_uid", "metadata", "severity_id", "time",
                      "type_uid"):
             assert name in line, line
         assert line["type_uid"] == line["class_uid"] * 100 + line["activity_id"]
         assert line["metadata"]["version"] and line["metadata"]["product"]["vendor_name"]
+        # What came from no address is not said to come from one.
+        if not by_sequence[line["metadata"]["sequence"]]["client_address"]:
+            assert "ip" not in line.get("src_endpoint", {}), line
+            assert line["class_uid"] != 6003 or line["src_endpoint"]["name"], line
         needed = {3001: ["user"], 3002: ["user"], 6003: ["actor", "api", "src_endpoint"]}
         assert all(name in line for name in needed[line["class_uid"]]), line
 
@@ -289,6 +296,78 @@ def test_what_is_changed_in_the_database_is_found(sqlite_launch, tmp_path):
         found = run("audit", "verify", "--data-dir", copy)
         assert found.returncode == 1, (sql, found.stdout)
         assert not wrong or f"event {wrong}:" in found.stderr, (sql, found.stderr)
+
+
+COLUMNS = ("at, node, action, outcome, reason, agent_id, kid, on_behalf_of, client_address, "
+           "operation, target_type, target_id, target_agent_id, detail, request_id, hash")
+
+
+@pytest.fixture
+def tamper(request, database):
+    """SQL in a server's database, by somebody else than the server, as whom the guide means."""
+    def run_sql(server, sql: str) -> None:
+        if server.database:
+            cluster = request.getfixturevalue("postgres_cluster")
+            cluster.query(sql, database=server.database.rsplit("/", 1)[1])
+            return
+        found = sqlite3.connect(server.data_dir / "agentauth.db", timeout=20)
+        found.executescript(sql)
+        found.close()
+    return run_sql
+
+
+def test_rows_that_nobody_recorded_are_found_and_not_shown(launch, tamper):
+    server = launch()
+    admin = server.administrator()
+    agent = server.register()
+    before = events(admin)
+    last = before[-1]["sequence"]
+    tamper(server, f"INSERT INTO audit_log (sequence, {COLUMNS}) SELECT {last} + 3, "
+                   + COLUMNS.replace("action", "'agent.delete'", 1)
+                   + f" FROM audit_log WHERE sequence = {last}")
+    assert events(admin) == before
+    for arguments in (("verify",), ("export",)):
+        found = server.command_line("audit", *arguments)
+        assert found.returncode == 1, found.stdout
+        assert f"event {last + 3}: nobody recorded it" in found.stderr
+        assert "agent.delete" not in found.stdout
+    # The chain goes on until it meets the row.
+    assert server.login(agent.api_key).status_code == 200
+    assert server.login(agent.api_key).status_code == 200
+    refused = server.login(agent.api_key)
+    assert refused.status_code == 503
+    assert [e["sequence"] for e in events(admin)] == list(range(1, last + 3))
+    (line,) = [line for line in server.log_lines() if line.get("status") == 503]
+    assert "agentauth audit verify" in line["advice"], line
+    # As the guide says.
+    tamper(server, "DELETE FROM audit_log WHERE sequence > (SELECT sequence FROM audit_head)")
+    assert server.login(agent.api_key).status_code == 200
+    assert verify(server).returncode == 0
+
+
+def test_an_index_that_hides_events_is_found(launch, tamper):
+    server = launch()
+    admin = server.administrator()
+    agent = server.register()
+    assert len(events(admin, agent=agent.agent_id)) > 0
+    assert server.stop() == 0  # indexes what is left
+    assert verify(server).returncode == 0
+    rebuild = ("INSERT INTO audit_parties_end (sequence) SELECT 0 "
+               "WHERE NOT EXISTS (SELECT 1 FROM audit_parties_end); "
+               "UPDATE audit_parties_end SET sequence = 0; "
+               "DELETE FROM audit_parties; DELETE FROM audit_spans;")
+    for sql in ("DELETE FROM audit_parties;", "DELETE FROM audit_spans;",
+                "UPDATE audit_parties_end SET sequence = sequence + 50;"):
+        tamper(server, sql)
+        found = verify(server)
+        assert found.returncode == 1 and "the index" in found.stderr, (sql, found.stderr)
+        tamper(server, rebuild)
+        assert verify(server).returncode == 0
+        server.start()
+        server.register()
+        assert len(events(server.administrator(), agent=agent.agent_id)) > 0
+        assert server.stop() == 0
+        assert verify(server).returncode == 0
 
 
 def test_verify_makes_nothing(sqlite_launch, tmp_path):
@@ -394,6 +473,37 @@ def test_the_audit_file_holds_the_whole_trail_across_restarts_and_rotation(launc
     for file in (rotated, path):
         done = server.command_line("audit", "verify", "--file", file, "--public-key", key)
         assert done.returncode == 0, done.stderr
+
+
+def test_an_audit_file_that_another_program_changed_is_not_written_on(launch, tmp_path):
+    path = tmp_path / "audit.jsonl"
+    server = launch("--audit-file", path)
+    wait_until(lambda: path.exists() and file_events(path))
+
+    def in_file() -> int:
+        return int(re.search(r"^agentauth_audit_file_sequence (\d+)", server.get("/metrics").text,
+                             re.M).group(1))
+
+    def failures() -> list:
+        return [line for line in server.log_lines() if line["event"] == "audit_keeper_failed"]
+
+    with open(path, "a", encoding="utf-8") as file:
+        file.write("my notes\n")
+    wait_until(failures)
+    left, stood = path.read_bytes(), in_file()
+    server.register()
+    time.sleep(1)
+    assert path.read_bytes() == left and in_file() == stood
+    (failure,) = failures()
+    assert "wrote into it" in failure["cause"] and "SIGHUP" in failure["advice"]
+
+    path.rename(tmp_path / "audit.jsonl.1")
+    server.process.send_signal(1)
+    server.register()
+    wait_until(lambda: path.exists() and in_file() > stood)
+    path.unlink()
+    wait_until(lambda: len(failures()) == 2)
+    assert "removed" in failures()[1]["cause"] and not path.exists()
 
 
 def test_an_audit_file_that_is_something_else_stops_the_start(sqlite_launch, tmp_path):

@@ -13,7 +13,8 @@ from harness.binary import run
 from harness.server import new_master_key
 
 CHECKS = ["configuration", "data folder", "master key", "database", "schema",
-          "master key of the database", "signing keys", "port", "Envoy", "TLS", "clock"]
+          "master key of the database", "signing keys", "port", "Envoy", "TLS", "limits",
+          "audit file", "clock"]
 LINE = re.compile(r"(ok|warn|FAIL) ([a-zA-Z ]+): (.+)")
 
 
@@ -222,6 +223,53 @@ class TestTls:
 
     def test_none_beyond_this_machine_is_a_warning(self, stopped):
         assert examine(stopped, "--listen", "0.0.0.0:0")["TLS"][0] == "warn"
+
+
+class TestLimits:
+    def test_of_a_file_that_serve_would_refuse_fail(self, stopped, tmp_path):
+        file = tmp_path / "limits.json"
+        options = ["--listen", "127.0.0.1:0", "--limits-file", file]
+        assert str(file) in examine(stopped, *options, expect=["limits"])["limits"][1]
+        route = {"name": "x", "scope": "agent", "routes": ["GET /nowhere"], "count": "all",
+                 "rate": 1, "per": "1h", "burst": 1}
+        for content in ("junk", "{}", json.dumps({"limits": [route]})):
+            file.write_text(content)
+            found = examine(stopped, *options, expect=["limits"])
+            assert str(file) in found["limits"][1]
+        route["routes"] = ["GET /data/weather"]
+        file.write_text(json.dumps({"limits": [route]}))
+        assert examine(stopped, *options)["limits"][0] == "ok"
+
+
+class TestAuditFile:
+    def test_that_serve_would_refuse_fails_and_stays_as_it_was(self, stopped, tmp_path):
+        file = tmp_path / "audit.jsonl"
+        options = ["--listen", "127.0.0.1:0", "--audit-file", file]
+        (tmp_path / "link").symlink_to(file)
+        for content in ("my notes\n", "notes without a break", '{"sequence":1}\n'):
+            file.write_text(content)
+            found = examine(stopped, *options, expect=["audit file"])
+            assert "something else" in found["audit file"][1]
+            assert file.read_text() == content
+        for wrong in (tmp_path / "link", tmp_path, tmp_path / "none" / "audit.jsonl"):
+            examine(stopped, *options[:-1], wrong, expect=["audit file"])
+        assert not (tmp_path / "none").exists()
+
+    def test_that_a_server_wrote_is_ok_and_a_missing_one_is_not_made(self, launch, tmp_path):
+        file = tmp_path / "audit.jsonl"
+        server = launch("--audit-file", file)
+        server.register()
+        server.stop()
+        before = file.read_bytes()
+        found = examine(server, "--listen", "127.0.0.1:0")["audit file"]
+        assert found[0] == "ok" and "event" in found[1]
+        file.write_bytes(before + b'{"seq')  # what a crash leaves is cut off by the server
+        assert examine(server, "--listen", "127.0.0.1:0")["audit file"][0] == "ok"
+        assert file.read_bytes() == before + b'{"seq'
+        file.unlink()
+        found = examine(server, "--listen", "127.0.0.1:0")["audit file"]
+        assert found[0] == "warn" and "serve makes it" in found[1]
+        assert not file.exists()
 
 
 def test_a_clock_behind_the_database_fails(sqlite_launch):

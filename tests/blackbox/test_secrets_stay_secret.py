@@ -56,7 +56,7 @@ def test_a_secret_on_the_command_line_is_warned_of_and_one_from_a_file_is_not(la
     file = tmp_path / "token"
     file.write_text(REGISTRATION_TOKEN)
     server = launch("--signing-secret", SECRET, "--registration", "token",
-                    "--registration-token-file", file)
+                    "--registration-token-file", file, "--redis", "redis://127.0.0.1:1")
     (warning,) = warnings(server)
     assert (warning["level"], warning["option"]) == ("warning", "--signing-secret")
     assert "--signing-secret-file" in warning["note"] and SECRET not in server.stderr()
