@@ -115,7 +115,7 @@ struct CheckPermission {
   AgentId agent_id;
   std::string permission;
   std::optional<std::string> resource;
-  std::optional<std::string> kid;
+  std::optional<std::string> kid = {};
 
   static constexpr auto fields() {
     return std::array{
