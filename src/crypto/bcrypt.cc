@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/encoding.h"
+#include "base/low_priority.h"
 #include "crypto/hash.h"
 
 namespace agentauth {
@@ -33,6 +34,7 @@ std::string compute(const Secret& secret, const std::string& settings) {
     return {};
   const Secret terminated{std::string(text)};
   const auto scratch = std::make_unique<crypt_data>();
+  const Computing computing;
   const char* result = crypt_rn(terminated.reveal().data(), settings.c_str(), scratch.get(),
                                 static_cast<int>(sizeof *scratch));
   std::string hash = result == nullptr ? "" : result;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "http/internal/low_priority.h"
+#include "base/low_priority.h"
 
 namespace agentauth::http {
 
@@ -51,7 +51,7 @@ std::deque<WorkerPool::Queued>::iterator WorkerPool::next_runnable() {
 }
 
 void WorkerPool::run() {
-  std::optional<internal::LowPriority> low_priority;
+  std::optional<LowPriority> low_priority;
   if (options_.nice != 0) low_priority.emplace(options_.nice);
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -66,12 +66,8 @@ void WorkerPool::run() {
     const bool named = queued.share != ShareName{};
     if (named) in_work_.insert(queued.share);
     lock.unlock();
-    {
-      std::optional<internal::LowPriority::Computing> computing;
-      if (low_priority) computing.emplace(*low_priority);
-      queued.job();
-      queued.job = nullptr;
-    }
+    queued.job();
+    queued.job = nullptr;
     lock.lock();
     if (named) {
       in_work_.erase(queued.share);

@@ -1,4 +1,4 @@
-#include "http/internal/low_priority.h"
+#include "base/low_priority.h"
 
 #include <sched.h>
 #include <sys/resource.h>
@@ -6,9 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 
-namespace agentauth::http::internal {
+namespace agentauth {
 namespace {
 
 constexpr std::int64_t turn_ns = 500'000;
@@ -33,7 +34,9 @@ void set_priority(int nice) {
   SchedulingAttributes attributes;
   attributes.nice = nice;
   attributes.runtime_ns = 1'000'000;
-  if (syscall(SYS_sched_setattr, 0, &attributes, 0) == 0) return;
+  // Another policy is what whoever started the server wants.
+  if (sched_getscheduler(0) == SCHED_OTHER && syscall(SYS_sched_setattr, 0, &attributes, 0) == 0)
+    return;
   // On Linux a nice value belongs to the thread.
   setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), nice);
 }
@@ -45,6 +48,7 @@ std::int64_t computed_ns() {
 }
 
 thread_local constinit std::int64_t turn_began_at = 0;
+thread_local constinit LowPriority* of_this_thread = nullptr;
 
 // The timer goes on while the thread waits for its turn: what counts is what it has computed.
 void give_way(int) {
@@ -81,9 +85,11 @@ LowPriority::LowPriority(int nice) {
   event._sigev_un._tid = gettid();
   has_timer_ =
       is_handled && let_signal_through() && timer_create(CLOCK_MONOTONIC, &event, &timer_) == 0;
+  of_this_thread = this;
 }
 
 LowPriority::~LowPriority() {
+  of_this_thread = nullptr;
   if (has_timer_) timer_delete(timer_);
 }
 
@@ -95,4 +101,12 @@ void LowPriority::set_timer(bool ticking) {
   timer_settime(timer_, 0, &each, nullptr);
 }
 
-}  // namespace agentauth::http::internal
+Computing::Computing() {
+  if (of_this_thread != nullptr) of_this_thread->set_timer(true);
+}
+
+Computing::~Computing() {
+  if (of_this_thread != nullptr) of_this_thread->set_timer(false);
+}
+
+}  // namespace agentauth
