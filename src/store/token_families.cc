@@ -1,5 +1,7 @@
 #include "store/token_families.h"
 
+#include <algorithm>
+
 namespace agentauth {
 namespace {
 
@@ -22,7 +24,8 @@ std::vector<Timestamp> read_spends(Timestamp last, std::string_view written) {
 std::optional<Timestamp> TokenFamilyRepository::State::when_spent(std::int64_t number) const {
   const std::int64_t since = next - 1 - number;
   if (since < 0 || since >= static_cast<std::int64_t>(spends.size())) return std::nullopt;
-  return spends[static_cast<std::size_t>(since)];
+  // No later than any token after it, whatever the clock said meanwhile.
+  return *std::min_element(spends.begin(), spends.begin() + since + 1);
 }
 
 Result<bool> TokenFamilyRepository::spend(const Token& token, Timestamp now, Timestamp idle_since) {

@@ -83,6 +83,14 @@ TEST_P(TokenFamiliesContract, AFamilyKnowsWhenItsLastTokensWereSpent) {
   EXPECT_EQ(state->when_spent(-1), std::nullopt);
 }
 
+TEST_P(TokenFamiliesContract, NoTokenWasSpentAfterThoseThatFollowIt) {
+  for (const auto& [number, at] : {std::pair{0, now + 1h}, {1, now + 2h}, {2, now}, {3, now + 1s}})
+    ASSERT_TRUE(spend(token(number), at));
+  const auto state = find();
+  for (const std::int64_t number : {0, 1, 2}) EXPECT_EQ(state->when_spent(number), now) << number;
+  EXPECT_EQ(state->when_spent(3), now + 1s);
+}
+
 TEST_P(TokenFamiliesContract, ATokenThatLayIdleIsNotSpent) {
   EXPECT_TRUE(spend(token(0)));
   EXPECT_FALSE(spend(token(1), now + 1h, now));

@@ -134,7 +134,8 @@ Result<RefreshService::Spending> RefreshService::spend(Transaction& tx,
   if (spent_at && now < *spent_at + options_.grace) return Spending(Change::spent);
   // Not before its last access token, or the family would be forgotten while that one lives: the
   // clock may have gone back. Somebody may have been quicker to revoke it.
-  if (!TRY(tx.token_families().revoke(row, std::max(now, state->spends.front()))))
+  const Timestamp last_spent = *std::max_element(state->spends.begin(), state->spends.end());
+  if (!TRY(tx.token_families().revoke(row, std::max(now, last_spent))))
     return refused(AuditReason::refresh_revoked);
   TRY(tx.changes().append_family(token.family.agent_id, token.family.id));
   return Spending(Change::replayed);

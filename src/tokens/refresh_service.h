@@ -2,7 +2,8 @@
 //
 // Each refresh spends a token and gives the next. A token that is spent again after the grace was
 // stolen, or its successor was: nobody can say who is who, so the whole family ends (RFC 9700
-// 4.14.2). Within the grace it is a retry whose first answer got lost, and gets the same successor.
+// 4.14.2). Within the grace it is a retry whose first answer got lost, and gets the same successor,
+// unless so many were spent since that the family does not know when it was.
 #pragma once
 
 #include <string>

@@ -1,10 +1,13 @@
 """The clock jumps, ahead and back: nothing that was ended lives again, and nobody gets more."""
 
+import time
+
 import pytest
 
 from harness.server import wait_until
 
 HOUR, DAY = 3600, 24 * 3600
+GRACE_SECONDS = 10
 
 
 @pytest.fixture
@@ -82,6 +85,22 @@ def test_a_refresh_token_is_spent_once_whatever_the_time(server, jump):
         jump(offset)
         assert refresh(second["refresh_token"]).status_code == 401
         assert weather(server, second["access_token"]) == 401
+
+
+def test_a_clock_that_goes_back_gives_older_refresh_tokens_no_longer_grace(server, jump):
+    agent = server.register_with("read_weather")
+
+    def refresh(pair):
+        return server.post("/auth/refresh", {"refresh_token": pair["refresh_token"]})
+
+    first = server.login(agent.api_key).json()
+    second = refresh(first).json()
+    jump(-HOUR)
+    third = refresh(second).json()
+    time.sleep(GRACE_SECONDS + 0.5)
+    assert refresh(first).status_code == 401
+    assert refresh(third).status_code == 401
+    assert weather(server, third["access_token"]) == 401
 
 
 def test_a_family_that_was_ended_while_the_clock_was_behind_stays_ended(server, jump):
