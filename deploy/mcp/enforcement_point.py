@@ -98,20 +98,18 @@ class AgentAuth:
     def caller(self, authorization: str, address: str) -> dict:
         """The subject that a token belongs to: AgentAuth verifies it, nobody here does."""
         # Instead of ours: a key may be bound to the networks that it is used from.
-        answer = self._call("GET", "/agents/me", authorization,
-                            headers={"X-Forwarded-For": address})
-        subject = {"type": "agent", "id": answer["agent_id"]}
+        shown, answer = self._call("GET", "/agents/me", authorization,
+                                   headers={"X-Forwarded-For": address})
         # Of a key that is narrowed to some permissions, no more than those count.
-        if answer.get("kid") is not None:
-            subject["properties"] = {"kid": answer["kid"]}
-        return subject
+        return {"type": "agent", "id": answer["agent_id"],
+                "properties": {"kid": shown["X-AgentAuth-Kid"]}}
 
     def may_call(self, subject: dict, name: str, arguments: dict, address: str) -> bool:
         """Of a call that is about to be made: a grant of so many uses is used once more."""
         context = {key: value for key, value in arguments.items() if key not in NO_ARGUMENTS}
         context["address"] = address
         context["arguments"] = {key: arguments[key] for key in NO_ARGUMENTS & arguments.keys()}
-        answer = self._call("POST", "/access/v1/evaluation", self._own_token(), {
+        _, answer = self._call("POST", "/access/v1/evaluation", self._own_token(), {
             "subject": subject, "action": {"name": "tools/call"},
             "resource": {"type": "tool", "id": name}, "context": context})
         return answer["decision"] is True
@@ -119,12 +117,12 @@ class AgentAuth:
     def _own_token(self) -> str:
         with self.lock:
             if time.monotonic() >= self.renew_at:
-                answer = self._call("POST", "/auth/login", None, {"api_key": self.api_key})
+                _, answer = self._call("POST", "/auth/login", None, {"api_key": self.api_key})
                 self.token = "Bearer " + answer["access_token"]
                 self.renew_at = time.monotonic() + answer["expires_in"] / 2
             return self.token
 
-    def _call(self, method: str, path: str, authorization, body=None, headers=None) -> dict:
+    def _call(self, method: str, path: str, authorization, body=None, headers=None) -> tuple:
         # An id of our own: the caller's would let it use a counted grant for ever.
         headers = {"X-Request-ID": str(uuid.uuid4())} | (headers or {})
         if authorization:
@@ -134,15 +132,17 @@ class AgentAuth:
             headers["Content-Type"] = "application/json"
             data = json.dumps(body).encode()
         try:
-            status, _, answer = self.endpoint.ask(method, self.endpoint.path.rstrip("/") + path,
+            status, shown, answer = self.endpoint.ask(method, self.endpoint.path.rstrip("/") + path,
                                                   headers, data)
         except FAILURES as error:
             raise Refused(503, "AgentAuth cannot be reached") from error
         if status == 401 and path == "/agents/me":
             raise Refused(401, "The access token is not valid")
+        if status == 401:
+            self.renew_at = 0.0  # it is our own token that was revoked
         if status != 200 or not isinstance(answer, dict):
             raise Refused(503, "AgentAuth refused to answer")
-        return answer
+        return shown, answer
 
 
 def folded(name: str) -> str:
@@ -217,6 +217,7 @@ def passed_on(headers, names: tuple) -> dict:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    timeout = SECONDS_MAX  # of a client that says nothing more
     agentauth: AgentAuth
     server_endpoint: Endpoint
 

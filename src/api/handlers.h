@@ -270,18 +270,6 @@ struct Readiness {
   }
 };
 
-struct CurrentAgent : Agent {
-  std::string kid;
-  static constexpr auto fields() {
-    return joined(Agent::fields<CurrentAgent>(),
-                  std::array{field<&CurrentAgent::kid>(
-                      {.name = "kid",
-                       .example = "4fJx0Zk2QmP1",
-                       .about = "Of the key that was logged in with: an agent's key may be worth "
-                                "less than the agent"})});
-  }
-};
-
 Result<void> current_agent(Services& services, ApiExchange& exchange);
 Result<void> health(Services& services, ApiExchange& exchange);
 Result<void> readiness(Services& services, ApiExchange& exchange);

@@ -12,8 +12,9 @@ Result<void> current_agent(Services& services, ApiExchange& exchange) {
   const Agent agent = TRY(services.database.read([&](Transaction& tx) {
     return services.agents.find(tx, NameAgent{exchange.caller->agent_id});
   }));
-  exchange.answer(exchange.operation->status,
-                  CurrentAgent{agent, std::string(text_of(exchange.caller->key))});
+  // For services that ask on whose behalf they were called: a key may be worth less than its agent.
+  exchange.response.add_header("X-AgentAuth-Kid", text_of(exchange.caller->key));
+  exchange.answer(exchange.operation->status, agent);
   return {};
 }
 

@@ -75,7 +75,7 @@ constexpr std::array table = {
               Runs::on_worker, 200, lists<&AgentService::list>()},
     Operation{Method::get, "/agents/me", "getCurrentAgent",
               "The agent that calls", Access::any_agent, "",
-              Runs::on_worker, 200, composes<void, CurrentAgent, current_agent>()},
+              Runs::on_worker, 200, composes<void, Agent, current_agent>()},
     Operation{Method::get, "/agents/{id}", "getAgent",
               "One agent", Access::permission, agents_read,
               Runs::on_worker, 200, reads<&AgentService::find>()},

@@ -170,11 +170,12 @@ def narrowed(server, agent, **body):
     return key["kid"], login(server, key).json()["access_token"]
 
 
-def test_the_kid_of_a_token_stands_in_what_it_says_of_its_agent(server):
+def test_who_asks_whose_token_it_is_is_told_of_its_key(server):
     agent = server.register()
-    assert agent.get("/agents/me").json()["kid"] == agent.api_key.split("_")[1]
+    own, header = agent.api_key.split("_")[1], "X-AgentAuth-Kid"
+    assert agent.get("/agents/me").headers[header] == own
     kid, token = narrowed(server, agent, name="other")
-    assert server.get("/agents/me", token=token).json()["kid"] == kid != agent.api_key.split("_")[1]
+    assert server.get("/agents/me", token=token).headers[header] == kid != own
 
 
 class TestAService:
@@ -228,6 +229,10 @@ class TestAService:
             assert self.evaluate(service, agent, "read_weather", none) == (False, "outside_key")
 
     def test_asking_about_oneself_through_another_key_gives_no_more(self, server, agent):
-        _, token = narrowed(server, agent, permissions=["read_weather"])
-        path = f"{agent.path}/permissions/read_stock?kid={agent.api_key.split('_')[1]}"
-        assert server.get(path, token=token).json()["decision"] is False
+        kid, token = narrowed(server, agent, permissions=["read_weather"])
+        whole = agent.api_key.split("_")[1]
+        path = f"{agent.path}/permissions/read_weather"
+        assert server.get(f"{path}?kid={kid}", token=token).json()["decision"] is True
+        assert server.get(f"{path}?kid={whole}", token=token).json()["decision"] is False
+        assert server.get(f"{agent.path}/permissions/read_stock?kid={whole}",
+                          token=token).json()["decision"] is False

@@ -154,6 +154,17 @@ def test_a_tool_is_called_by_whom_it_is_granted_to(tools):
     assert "Authorization" not in headers, "the server could act as the agent"
 
 
+def test_a_key_that_is_worth_less_than_its_agent_calls_no_more_than_it_may(tools):
+    tools.grant()
+    tools.server.administrator().grant(tools.agent, "read_weather")
+    for permission, passes in (("tools/call", True), ("read_weather", False)):
+        key = tools.agent.post(f"{tools.agent.path}/keys", {"permissions": [permission]}).json()
+        token = tools.server.login(key["api_key"]).json()["access_token"]
+        answer = tools.send({"jsonrpc": "2.0", "id": 7, "method": "tools/call",
+                             "params": {"name": "x", "arguments": {}}}, token)
+        assert ("result" in answer.json()) is passes, answer.text
+
+
 def test_the_arguments_decide_too(tools):
     tools.grant(resource="tool:create_ticket", when='context.project == "X"')
     assert tools.call("create_ticket", project="X")
@@ -419,7 +430,7 @@ class FakeAgentAuth(BaseHTTPRequestHandler):
     """Allows everything, and remembers what it was asked."""
 
     asked: list
-    agent = {"agent_id": "agent-1", "kid": "key-1"}
+    agent = {"agent_id": "agent-1"}
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "null")
@@ -427,6 +438,7 @@ class FakeAgentAuth(BaseHTTPRequestHandler):
         text = json.dumps({"/agents/me": self.agent, "/access/v1/evaluation": {"decision": True},
                            "/auth/login": {"access_token": "t", "expires_in": 60}}[self.path])
         self.send_response(200)
+        self.send_header("X-AgentAuth-Kid", "key-1")
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text.encode())
