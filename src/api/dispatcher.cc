@@ -62,17 +62,22 @@ std::unique_ptr<http::Exchange> Dispatcher::new_exchange(std::size_t) {
   return std::make_unique<ApiExchange>();
 }
 
-// Whoever is refused here is refused as begin() would have done. Who is let in is asked once more
-// there: much may have changed while the body arrived. Only the limits have counted it already.
+// Whoever is refused here is refused as begin() would have done, but for who may only ask about
+// itself: there are few places, and it needs none. Who is let in is asked once more there: much may
+// have changed while the body arrived. Only the limits have counted it already.
 Result<http::LargeBodySender> Dispatcher::admit_large_body(http::Exchange& http_exchange) {
   ApiExchange& exchange = as_api(http_exchange);
   name_request(exchange);
   name_client(exchange);
   TRY(let_in(exchange));
   if (!exchange.caller) return failure(Errc::unauthenticated, "Credentials are required");
-  // There are few places, and who asks about itself needs none.
+  // By what this node knows, however old: nobody gets a place without being asked.
+  if (is_behind(exchange))
+    TRY(decide_access(exchange, Caller(*exchange.caller), services_.clock.now()));
   if (exchange.operation->access == Access::permission_or_about_self && !exchange.holds_permission)
-    return failure(Errc::payload_too_large, "The body is larger than 64 KiB");
+    return failure(Errc::payload_too_large, "The body is larger than " +
+                                                std::to_string(http::body_bytes_max / 1024) +
+                                                " KiB, which who asks about itself may send");
   const http::LargeBodySender sender = exchange.caller->agent_id.uuid.bytes;
   exchange.caller.reset();
   exchange.response.clear();  // begin() writes the same headers
@@ -308,7 +313,7 @@ Result<void> Dispatcher::decide_access(ApiExchange& exchange, const Caller& call
   const Runs runs = exchange.operation->runs;
   const bool is_final =
       !decision.allowed() || runs == Runs::inline_ || runs == Runs::worker_if_needed;
-  if (exchange.is_decided && is_final) {
+  if (exchange.is_decided && is_final && !exchange.is_admission_recorded) {
     record_audited(services_, exchange, asked_for(exchange), decision);
     exchange.is_admission_recorded = true;
     note_use(services_.grant_uses, decision, &caller.agent_id, now);

@@ -53,7 +53,8 @@ BODIES = {
     ("POST", "/access/v1/simulate"): {"change": {}, "evaluations": [QUESTION]},
 }
 # What may have a body of 2 MiB, and not of 64 KiB.
-LARGE_BODIES = {("PUT", "/policy"), ("PUT", "/gateway/routes")}
+LARGE_BODIES = {("PUT", "/policy"), ("PUT", "/gateway/routes"),
+                ("POST", "/access/v1/evaluations"), ("POST", "/access/v1/simulate")}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
