@@ -170,7 +170,7 @@ bool Limiter::admit(std::size_t route, std::span<const Party> parties, std::int6
       limits.size() <= 1 || std::all_of(limits.begin(), limits.end(), [&](const Met& met) {
         return !is_asked(met) || look(met, now).admitted;
       });
-  bool admitted = true;
+  bool admitted = is_room;
   for (const Met& met : limits) {
     if (!is_asked(met)) continue;
     const bool is_charged = is_room && met.rule->count == LimitCount::all;

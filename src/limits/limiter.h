@@ -2,7 +2,8 @@
 //
 // It knows routes by their place in the operations table and callers by the bytes that name them,
 // and nothing of HTTP. What is not limited costs one relaxed load. All limits that a request meets
-// at one moment are asked; when one of them refuses, it counts for none.
+// at one moment are asked; what one of them refuses counts for none, unless another request takes
+// the last place at that very moment.
 #pragma once
 
 #include <array>
@@ -68,7 +69,7 @@ class Limiter {
     ByteView identity;
   };
   // Before the work: counts the request where all are counted, and looks whether failures have used
-  // up their limit. False: it is to be refused, and was not counted. Failures by key are not looked
+  // up their limit. False: it is to be refused. Failures by key are not looked
   // at: who presents a wrong secret to a known kid must not lock out who has the right one.
   bool admit(std::size_t route, std::span<const Party> parties, std::int64_t now,
              LimitReport& report);
