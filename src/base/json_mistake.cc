@@ -174,13 +174,15 @@ class Look {
   static bool fits(std::string_view number) {
     static constexpr std::size_t short_max = 15;
     if (number.size() <= short_max && number.find_first_of("eE") == number.npos) return true;
-    double real = 0;
-    const bool is_whole = number.find_first_of(".eE") == number.npos;
-    if (!is_whole &&
-        std::from_chars(number.data(), number.data() + number.size(), real).ec == std::errc())
-      return true;
-    simdjson::dom::parser parser;
-    return parser.parse(number.data(), number.size(), true).error() == simdjson::SUCCESS;
+    const auto reads_as = [&](auto value) {
+      const auto read = std::from_chars(number.data(), number.data() + number.size(), value);
+      return read.ec == std::errc();
+    };
+    if (number.find_first_of(".eE") == number.npos)
+      return reads_as(std::int64_t{}) || reads_as(std::uint64_t{});
+    // Too small is zero; whether it is that or too large, the sign of its exponent says.
+    return reads_as(double{}) || number.find("e-") != number.npos ||
+           number.find("E-") != number.npos;
   }
 
   const std::string_view text_;
