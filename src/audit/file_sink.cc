@@ -98,8 +98,8 @@ Result<void> FileSink::make_ready() {
   struct stat status {};
   if (!begun_ && ::fstat(file_, &status) == 0 && status.st_size != end_) {
     TRY(find_position());
-    return failure(Errc::unavailable, "The audit file cannot be written",
-                   path_ + ": another process wrote it, too; looked at again");
+    return failure(Errc::unavailable, "The audit file was written by another process, too",
+                   path_ + ": looked at again");
   }
   TRY(require_unchanged());
   return cut_half_line();

@@ -27,6 +27,8 @@ constexpr auto advice_table = std::to_array<Advice>({
     {"was changed by another program",
      "move the file away and send SIGHUP: a new one begins behind what was written; "
      "agentauth audit verify --file says what is left of the old one"},
+    {"was written by another process, too",
+     "nothing, after a restart; else let each server write a file of its own"},
     {"audit file cannot be written", "make room on its disk, and let this user write there"},
     {"The audit file ",
      "move the file away, or name another with --audit-file, and start the server anew"},
