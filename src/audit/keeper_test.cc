@@ -410,7 +410,7 @@ TEST_F(AuditFile, ThatGrewWhileItWasOpenIsNotCut) {
   FileSink sink = must(FileSink::open(path_));
   std::ofstream(path_, std::ios::app) << line_of(8).substr(20);
   const AuditEvent event = event_of(8);
-  EXPECT_THAT(sink.append(std::span(&event, 1)).error().detail, HasSubstr("another process"));
+  EXPECT_THAT(sink.append(std::span(&event, 1)).error().message, HasSubstr("another process"));
   EXPECT_EQ(left(), line_of(7) + line_of(8));
   EXPECT_EQ(sink.position()->sequence, 8);
   append(std::move(sink), 9);
@@ -422,7 +422,7 @@ TEST_F(AuditFile, ThatThePriorProcessWroteTheLastOfIsLookedAtAgain) {
   FileSink sink = must(FileSink::open(path_));
   std::ofstream(path_, std::ios::app) << line_of(8);
   const AuditEvent event = event_of(8);
-  EXPECT_THAT(sink.append(std::span(&event, 1)).error().detail, HasSubstr("another process"));
+  EXPECT_THAT(sink.append(std::span(&event, 1)).error().message, HasSubstr("another process"));
   EXPECT_EQ(sink.position()->sequence, 8);
   append(std::move(sink), 9);
   EXPECT_EQ(left(), line_of(7) + line_of(8) + line_of(9));
