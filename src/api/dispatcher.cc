@@ -168,7 +168,7 @@ void Dispatcher::name_client(ApiExchange& exchange) const {
 Result<void> Dispatcher::let_in(ApiExchange& exchange) {
   TRY(find_operation(exchange));
   if (!exchange.is_counted) TRY(admit_client(services_.limiter, exchange));
-  const Result<void> authorized = authorize(exchange);
+  Result<void> authorized = authorize(exchange);
   // Also who is denied: it is known who asked, and it was work.
   if (!exchange.is_counted) TRY(admit_caller(exchange));
   exchange.is_counted = true;
