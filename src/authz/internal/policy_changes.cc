@@ -137,7 +137,7 @@ class Maker {
       subjects_.push_back(roles.back().principal);
       note(AuditAction::role_put, target_of_principal(roles.back().principal));
     }
-    return in_parts(roles, [&](auto part) { return tx_.policies().put_roles(part); });
+    return time_.in_parts(roles, [&](auto part) { return tx_.policies().put_roles(part); });
   }
 
   Result<void> add_grants(const std::vector<const GrantLine*>& lines) {
@@ -154,7 +154,7 @@ class Maker {
       note(AuditAction::permission_grant, target_of_grant(line->grant));
     }
     subjects_.insert(subjects_.end(), subjects.begin(), subjects.end());
-    return in_parts(grants, [&](auto part) { return tx_.policies().insert_grants(part); });
+    return time_.in_parts(grants, [&](auto part) { return tx_.policies().insert_grants(part); });
   }
 
   Result<void> put_entities(const std::vector<const EntityLine*>& lines) {
@@ -164,7 +164,7 @@ class Maker {
       entities_.push_back(line->type + ':' + line->id);
       note(AuditAction::entity_put, target_of_entity(line->type, line->id));
     }
-    return in_parts(entities, [&](auto part) { return tx_.policies().put_entities(part); });
+    return time_.in_parts(entities, [&](auto part) { return tx_.policies().put_entities(part); });
   }
 
   // What is nested first, one by one: what each of them may reach depends on all others.
@@ -241,21 +241,9 @@ class Maker {
   }
 
  private:
-  static constexpr std::size_t part_max = 1024;  // is written before it is asked for the time again
-
-  template <class T, class Write>
-  Result<void> in_parts(const std::vector<T>& all, Write write) {
-    for (std::span<const T> rest(all); !rest.empty();) {
-      TRY(time_.check());
-      const auto part = rest.first(std::min(rest.size(), part_max));
-      TRY(write(part));
-      rest = rest.subspan(part.size());
-    }
-    return {};
-  }
   template <class T, class Erase>
   Result<void> erase_in_parts(const std::vector<T>& all, Erase erase) {
-    return in_parts(all, [&](std::span<const T> part) -> Result<void> {
+    return time_.in_parts(all, [&](std::span<const T> part) -> Result<void> {
       if (TRY(erase(part)) == static_cast<std::int64_t>(part.size())) return {};
       return failure(Errc::conflict, "What is stored was changed meanwhile; try again");
     });
@@ -282,14 +270,14 @@ class Maker {
       members.push_back(
           {wanted.member, agent_of(wanted.member), ids[wanted.of], wanted.expires_at});
     }
-    TRY(in_parts(members, [&](auto part) { return tx_.policies().put_members(part); }));
+    TRY(time_.in_parts(members, [&](auto part) { return tx_.policies().put_members(part); }));
     return settle(last);
   }
 
   Result<void> settle(const std::map<std::string, const MemberLine*>& last) {
     std::vector<std::string> members;
     for (const auto& [member, line] : last) members.push_back(member);
-    return in_parts(members, [&](std::span<const std::string> part) -> Result<void> {
+    return time_.in_parts(members, [&](std::span<const std::string> part) -> Result<void> {
       const auto settled = TRY(services_.roles.settle_members(tx_, part, author_.now()));
       note_forgotten(settled.forgotten);
       if (settled.refused.empty()) return {};

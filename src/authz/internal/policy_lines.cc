@@ -116,27 +116,14 @@ class NamedLines {
       : tx_(tx), wanted_(wanted), time_(time) {}
 
   Result<PolicyLines> read() {
-    TRY(in_parts(principals(), [&](auto part) { return read_roles(part); }));
-    TRY(in_parts(grants(), [&](auto part) { return read_grants(part); }));
-    TRY(in_parts(members(), [&](auto part) { return read_members(part); }));
-    TRY(in_parts(entities(), [&](auto part) { return read_entities(part); }));
+    TRY(time_.in_parts(principals(), [&](auto part) { return read_roles(part); }));
+    TRY(time_.in_parts(grants(), [&](auto part) { return read_grants(part); }));
+    TRY(time_.in_parts(members(), [&](auto part) { return read_members(part); }));
+    TRY(time_.in_parts(entities(), [&](auto part) { return read_entities(part); }));
     return std::move(lines_);
   }
 
  private:
-  static constexpr std::size_t part_max = 1024;  // is read before it is asked for the time again
-
-  template <class T, class Read>
-  Result<void> in_parts(const std::vector<T>& all, Read read) {
-    for (std::span<const T> rest(all); !rest.empty();) {
-      TRY(time_.check());
-      const auto part = rest.first(std::min(rest.size(), part_max));
-      TRY(read(part));
-      rest = rest.subspan(part.size());
-    }
-    return {};
-  }
-
   std::vector<std::string> principals() const {
     std::vector<std::string> principals;
     for (const auto& [principal, line] : wanted_.roles) principals.push_back(principal);
