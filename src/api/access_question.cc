@@ -114,15 +114,7 @@ void AccessQuestion::name_agent(const NamedAgents::Found& found) {
 
 Result<Subject> AccessQuestion::subject(const Directory::View& view) const {
   if (!agent_) return Subject(principal_);
-  if (is_about_self_) {
-    const Caller& caller = asker_->caller;
-    const Actor self = TRY(find_acting(view, caller, asker_->now));
-    // Named, another key than the one it asks by adds nothing to it.
-    if (!kid_ || *kid_ == text_of(caller.key)) return Subject(self);
-    return Subject(through_key(view, self, {}, asker_->now));
-  }
-  const Actor agent(view.find_agent(*agent_));
-  return Subject(kid_ ? through_key(view, agent, *kid_, asker_->now) : agent);
+  return Subject(TRY(asked_about(view, asker_->caller, *agent_, kid_, asker_->now)));
 }
 
 Question AccessQuestion::question(const Directory::View& view,

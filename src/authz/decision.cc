@@ -108,6 +108,19 @@ Decision decide_by_policies(const Directory::View& view, const Subject& subject,
   return search.decision(held);
 }
 
+// nullptr: it is worth as much as its agent.
+const KeyLimits* limits_through(const Directory::View& view, const AgentRecord* agent,
+                                std::string_view kid, Timestamp now) {
+  static const KeyLimits nothing({.networks = std::nullopt, .permissions = std::vector<NameId>{}});
+  const KeyRecord* key = parse_kid(kid) ? view.find_key(kid) : nullptr;
+  if (key == nullptr || agent == nullptr || key->agent_id != agent->id || !key->usable_at(now))
+    return &nothing;
+  if (!key->limited) return nullptr;
+  // A record without its limits may not be used: an error path must not be wider.
+  const KeyLimits* limits = view.find_limits(*key);
+  return limits != nullptr && !limits->begins_after(now) ? limits : &nothing;
+}
+
 }  // namespace
 
 std::string_view to_string(Reason reason) { return reasons[static_cast<std::size_t>(reason)]; }
@@ -142,21 +155,6 @@ bool applies(const Directory::View& view, const Subject& subject, const Question
   return rule.is_in_time(question.now) && holds(rule, facts, left);
 }
 
-Actor through_key(const Directory::View& view, Actor agent, std::string_view kid, Timestamp now) {
-  static const KeyLimits nothing({.networks = std::nullopt, .permissions = std::vector<NameId>{}});
-  const KeyRecord* key = parse_kid(kid) ? view.find_key(kid) : nullptr;
-  const bool is_its_own = key != nullptr && agent.agent != nullptr &&
-                          key->agent_id == agent.agent->id && key->usable_at(now);
-  if (!is_its_own) {
-    agent.limits = &nothing;
-  } else if (key->limited) {
-    // A record without its limits may not be used: an error path must not be wider.
-    const KeyLimits* limits = view.find_limits(*key);
-    agent.limits = limits != nullptr && !limits->begins_after(now) ? limits : &nothing;
-  }
-  return agent;
-}
-
 Result<Actor> find_acting(const Directory::View& view, const Caller& caller, Timestamp now) {
   return acting_as(view, Actor(view.find_agent(caller.agent_id)), caller, now);
 }
@@ -176,6 +174,15 @@ Result<Actor> acting_as(const Directory::View& view, const Actor& agent, const C
     return refused("key may not be used");
   Actor actor = agent;
   actor.limits = key->limited ? view.find_limits(*key) : nullptr;
+  return actor;
+}
+
+Result<Actor> asked_about(const Directory::View& view, const Caller& caller, const AgentId& agent,
+                          std::optional<std::string_view> kid, Timestamp now) {
+  const bool is_self = agent == caller.agent_id;
+  Actor actor = is_self ? TRY(find_acting(view, caller, now)) : Actor(view.find_agent(agent));
+  if (!kid || (is_self && *kid == text_of(caller.key))) return actor;
+  actor.limits = limits_through(view, actor.agent, is_self ? "" : *kid, now);
   return actor;
 }
 

@@ -145,12 +145,15 @@ bool applies(const Directory::View& view, const Subject& subject, const Question
 // revoked, and the key that this one was got with may be used. Asked on every request, and again
 // after every wait. Errors: unauthenticated; the cause is in `detail`.
 Result<Actor> find_acting(const Directory::View& view, const Caller& caller, Timestamp now);
-// An agent through the key by which somebody else has seen it act: within that key's permissions;
-// from where it acted, and whether its networks let it, the token's check has said. Through a key
-// that is not its own, or not usable now, it may do nothing.
-Actor through_key(const Directory::View& view, Actor agent, std::string_view kid, Timestamp now);
 // The same for an agent that was read elsewhere: by a transaction, say.
 Result<Actor> acting_as(const Directory::View& view, const Actor& agent, const Caller& caller,
                         Timestamp now);
+// Whom a caller asks about: itself, as it acts, or another agent. With a kid it is within the
+// permissions of the key by which the agent was seen to act; whether that key's networks let it
+// act, the check of its token has said. Through a key that is not its own or not usable now it may
+// do nothing, nor, when it asks about itself, through any but the one it asks by.
+// Errors: unauthenticated.
+Result<Actor> asked_about(const Directory::View& view, const Caller& caller, const AgentId& agent,
+                          std::optional<std::string_view> kid, Timestamp now);
 
 }  // namespace agentauth

@@ -184,24 +184,16 @@ Result<Decision> PermissionService::check(const Directory::View& view, const Cal
                                           const CheckPermission& request,
                                           std::span<const GrantId> spent) const {
   const Timestamp now = clock_.now();
-  const AgentRecord* agent = view.find_agent(request.agent_id);
-  if (agent == nullptr) return failure(Errc::not_found, "No such agent");
-  Actor actor(agent);
+  if (view.find_agent(request.agent_id) == nullptr)
+    return failure(Errc::not_found, "No such agent");
   Question question = question_of(view, request.permission, now);
   if (request.resource) question.resource = *request.resource;
   question.spent = spent;
   // Who asks about itself is told what it may do through the key it asks by, and from where it
   // asks. From where others come nobody knows here: an allow that wants to know does not match, a
   // deny does.
-  if (caller.agent_id == request.agent_id) {
-    actor = TRY(find_acting(view, caller, now));
-    question.circumstances.address = &caller.address;
-    if (request.kid && *request.kid != text_of(caller.key))
-      actor = through_key(view, actor, {}, now);
-  } else if (request.kid) {
-    actor = through_key(view, actor, *request.kid, now);
-  }
-  return decide(view, actor, question);
+  if (caller.agent_id == request.agent_id) question.circumstances.address = &caller.address;
+  return decide(view, TRY(asked_about(view, caller, request.agent_id, request.kid, now)), question);
 }
 
 }  // namespace agentauth
