@@ -102,9 +102,7 @@ Result<void> Keeper::write_file() {
     if (!events.empty() && events.front().sequence != from.sequence + 1)
       return failure(Errc::internal, "The audit file lacks events that the database has forgotten",
                      "after event " + std::to_string(from.sequence));
-    continues_ = false;  // what failed may have looked at the file again
-    TRY(sink_->append(events));
-    continues_ = true;
+    TRY(append_to_file(events));
     in_file_ = sink_->position()->sequence;
     if (static_cast<std::int64_t>(events.size()) < events_a_page) break;
   }
@@ -162,8 +160,17 @@ Result<void> Keeper::write_checkpoint_to_file() {
   if (!newest || newest->sequence <= checkpoint_in_file_ ||
       newest->sequence > sink_->position()->sequence)
     return {};
-  TRY(sink_->append(signer_.shown(Purpose::checkpoint, *newest)));
+  TRY(append_to_file(signer_.shown(Purpose::checkpoint, *newest)));
   checkpoint_in_file_ = newest->sequence;
+  return {};
+}
+
+// What fails may have looked at the file again, and found another trail.
+template <class What>
+Result<void> Keeper::append_to_file(const What& what) {
+  continues_ = false;
+  TRY(sink_->append(what));
+  continues_ = true;
   return {};
 }
 

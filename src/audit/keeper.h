@@ -50,6 +50,8 @@ class Keeper {
   Result<void> begin_file();
   Result<void> require_same_trail(const AuditHead& position);
   Result<void> write_checkpoint_to_file();
+  template <class What>
+  Result<void> append_to_file(const What& what);
   Result<void> prune();
 
   Database& database_;
