@@ -1,5 +1,7 @@
 #include "api/limit_gate.h"
 
+#include <algorithm>
+
 #include "api/operations.h"
 
 namespace agentauth::api {
@@ -13,7 +15,9 @@ std::int64_t now_ns(const ApiExchange& exchange) {
 
 Error too_many(const LimitReport& report) {
   static constexpr std::int64_t second_ns = 1'000'000'000;
-  const std::int64_t seconds = (report.retry_in_ns + second_ns - 1) / second_ns;
+  // Room may have come up since the refusal.
+  const std::int64_t seconds =
+      std::max<std::int64_t>((report.retry_in_ns + second_ns - 1) / second_ns, 1);
   Error error{Errc::rate_limited,
               "Too many requests; try again in " + std::to_string(seconds) + " s"};
   error.retry_after_seconds = seconds;
