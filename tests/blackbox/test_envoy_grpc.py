@@ -1,7 +1,7 @@
 """Envoy's ext_authz over gRPC.
 
-Envoy is not in Debian: a real gRPC client sends what it sends, as its sources and its documentation
-tell it (harness/envoy.py), and reads the answer as it does.
+Envoy is not in Debian: a real gRPC client sends what it was recorded to send, and what its sources
+and its documentation tell of it beyond that (harness/envoy.py), and reads the answer as it does.
 """
 
 import json
@@ -18,7 +18,7 @@ import pytest
 
 from harness.agent import Agent
 from harness.certificates import new_certificate
-from harness.envoy import Answer, Check, EnvoyClient, envoy_port, message
+from harness.envoy import RECORDINGS, Answer, Check, EnvoyClient, envoy_port, message
 from harness.postgres import PostgresCluster
 from harness.server import Server, StartFailed, wait_until
 
@@ -35,8 +35,8 @@ IDENTITY = ("x-agent-id", "x-agent-name", "x-agent-owner")
 WEATHER = "/projects/7/weather"
 
 
-def put_routes(server):
-    answer = server.administrator().call("PUT", "/gateway/routes", json=ROUTES)
+def put_routes(server, routes=ROUTES):
+    answer = server.administrator().call("PUT", "/gateway/routes", json=routes)
     assert answer.status_code == 200, answer.text
 
 
@@ -59,6 +59,23 @@ def envoy(auth):
 def agent(auth) -> Agent:
     """May read the weather. For all tests of the file: they leave it as it is."""
     return auth.register_with("read_weather")
+
+
+@pytest.mark.parametrize("recording", RECORDINGS.values(), ids=RECORDINGS.keys())
+def test_what_envoy_was_recorded_to_send_is_understood(auth, envoy, agent, recording):
+    path = recording.path.partition("?")[0]
+    route = {"methods": ["GET"], "host": recording.host.partition(":")[0], "path": path,
+             "permission": "read_weather", "resource": "recorded:1"}
+    put_routes(auth, {"routes": [*ROUTES["routes"], route]})
+    try:
+        answer = Answer(envoy.send(recording.encode(agent.token)))
+        assert answer.passes and answer.headers["x-agent-id"] == agent.agent_id
+        answer = Answer(envoy.send(recording.encode(auth.register().token)))
+        assert (answer.passes, answer.status) == (False, 403)
+        answer = Answer(envoy.send(recording.encode("none")))
+        assert (answer.passes, answer.status) == (False, 401)
+    finally:
+        put_routes(auth)
 
 
 def over_http(server, check: Check):

@@ -1,6 +1,7 @@
 """An API behind a gateway: nginx and Caddy as Debian has them, with the shipped examples.
 
-Envoy is not in Debian: what it sends is written down below as its documentation tells it.
+Envoy is not in Debian: what it sends over HTTP is written down below as its documentation tells it,
+with the headers that were seen of it (https://github.com/envoyproxy/envoy/issues/10104).
 """
 
 import pytest

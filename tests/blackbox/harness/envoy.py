@@ -67,6 +67,15 @@ def one(data: bytes, number: int, default=b""):
     return values[0] if values else default
 
 
+def peer(address: str, port: int, *more) -> bytes:
+    # SocketAddress in Address in Peer; port_value is 3.
+    return message((1, message((1, message((2, address), (3, port))))), *more)
+
+
+def header_map(headers: list) -> list:
+    return [(3, message((1, name), (2, value))) for name, value in headers]
+
+
 @dataclass
 class Check:
     """One CheckRequest, with all the fields that Envoy 1.3x fills in, as it fills them in."""
@@ -92,11 +101,7 @@ class Check:
         return listed + self.headers
 
     def encode(self) -> bytes:
-        def peer(address, port, *more):
-            # SocketAddress in Address in Peer; port_value is 3.
-            return message((1, message((1, message((2, address), (3, port))))), *more)
-
-        headers = [(3, message((1, name), (2, value))) for name, value in self.header_list()]
+        headers = header_map(self.header_list())
         if self.raw_headers:
             listed = [(1, message((1, name), (3, value))) for name, value in self.header_list()]
             headers = [(13, message(*listed))]
@@ -109,6 +114,51 @@ class Check:
             (2, peer("10.0.0.5", 8080)), (4, request),
             (10, message((1, "virtual_host"), (2, "all"))), (11, metadata),
             (12, message((1, "api.example.com"))), (13, metadata))))
+
+
+@dataclass
+class Recording:
+    """A CheckRequest that an Envoy sent, as the service that it asked wrote it down in public."""
+
+    source: tuple
+    destination: tuple
+    id: str
+    headers: dict
+    host: str
+    path: str
+    body: str = None
+    metadata: bytes = None  # metadata_context
+
+    def encode(self, token: str) -> bytes:
+        """With `token` as whatever credentials the client had."""
+        headers = {**self.headers, "authorization": f"Bearer {token}"}
+        http = message((1, self.id), (2, self.headers[":method"]),
+                       *header_map(sorted(headers.items())), (4, self.path), (5, self.host),
+                       (10, "HTTP/1.1"), (11, self.body))
+        return message((1, message((1, peer(*self.source)), (2, peer(*self.destination)),
+                                   (4, message((2, http))), (11, self.metadata))))
+
+
+RECORDINGS = {
+    # https://github.com/envoyproxy/envoy/issues/9667, January 2020.
+    "a GET, as Envoy 1.12 sent it": Recording(
+        source=("172.19.0.8", 50316), destination=("172.19.0.7", 8085), id="8676663115576215990",
+        headers={":authority": "envoy:8085", ":method": "GET", ":path": "/",
+                 "user-agent": "test-user-agent", "x-forwarded-proto": "http",
+                 "x-request-id": "7a52cf15-dda2-4e2f-b063-75f71ca23a6e"},
+        host="envoy:8085", path="/", metadata=b""),
+    # https://github.com/open-policy-agent/opa-envoy-plugin, its example input of 2019.
+    "a GET with tracing and a body, as Istio's ingress sent it": Recording(
+        source=("172.17.0.10", 36472), destination=("172.17.0.17", 9080), id="13359530607844510314",
+        headers={":authority": "192.168.99.100:31380", ":method": "GET",
+                 ":path": "/api/v1/products?lang=en", "accept": "*/*", "content-length": "0",
+                 "user-agent": "curl/7.54.0", "x-b3-sampled": "1", "x-b3-spanid": "537f473f27475073",
+                 "x-b3-traceid": "537f473f27475073", "x-envoy-internal": "true",
+                 "x-forwarded-for": "172.17.0.1", "x-forwarded-proto": "http",
+                 "x-request-id": "92a6c0f7-0250-944b-9cfc-ae10cbcedd8e"},
+        host="192.168.99.100:31380", path="/api/v1/products?lang=en",
+        body='{"id": "ext1", "name": "opa_authz"}'),
+}
 
 
 class Answer:
