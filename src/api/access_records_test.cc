@@ -7,6 +7,7 @@
 namespace agentauth::api {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 class AccessRecordsTest : public AccessFixture {};
@@ -34,9 +35,9 @@ TEST_F(AccessRecordsTest, WhatAnAuditGrantMatchesIsOnRecordWithWhomAndWhatItWasA
   Terms marking;
   marking.effect = Effect::audit;
   marking.resource = "record:*";
-  grant("user:alice", "*", marking);
-  grant("user:alice", "pay", marking);
-  grant(subject_of(weather), "pay", marking);
+  const std::string all = grant("user:alice", "*", marking).to_string();
+  const std::string paying = grant("user:alice", "pay", marking).to_string();
+  const std::string its = grant(subject_of(weather), "pay", marking).to_string();
   Terms counted;
   counted.max_uses = 5;
   grant("user:alice", "pay", counted);
@@ -48,8 +49,8 @@ TEST_F(AccessRecordsTest, WhatAnAuditGrantMatchesIsOnRecordWithWhomAndWhatItWasA
   EXPECT_EQ(told(ask(evaluation, question(agent("WeatherBot"), pay), token)), "true granted");
   ask(evaluations,
       R"({"evaluations":[)" + question(alice, read, R"({"type":"record","id":"2"})") + "]}", token);
-  const auto events = audit_events(4);
-  ASSERT_EQ(events.size(), 4U);
+  const auto events = audit_events(5);
+  ASSERT_EQ(events.size(), 5U);
   for (const AuditEvent& event : events) {
     EXPECT_EQ(event.reason, AuditReason::audit_grant);
     EXPECT_EQ(event.outcome, AuditOutcome::success);
@@ -57,15 +58,18 @@ TEST_F(AccessRecordsTest, WhatAnAuditGrantMatchesIsOnRecordWithWhomAndWhatItWasA
     EXPECT_EQ(event.target_type, AuditTargetType::resource);
   }
   const auto row = [](const AuditEvent& event) {
-    return std::string(event.on_behalf_of.view()) + " " + std::string(event.detail.view()) + " " +
-           std::string(event.target_id.view());
+    return std::string(event.on_behalf_of.view()) + " " + std::string(event.target_id.view()) +
+           " " + std::string(event.detail.view());
   };
-  EXPECT_EQ(row(events[0]), "user:alice read record:1");
-  EXPECT_EQ(row(events[1]), "user:alice pay record:1");
-  EXPECT_EQ(row(events[2]), subject_of(weather) + " pay record:1");
-  EXPECT_EQ(row(events[3]), "user:alice read record:2");
+  const std::string granted = " as_allow=granted";
+  EXPECT_EQ(row(events[0]), "user:alice record:1 permission=read grant=" + all + granted);
+  EXPECT_EQ(row(events[1]), "user:alice record:1 permission=pay grant=" + paying + granted);
+  EXPECT_EQ(row(events[2]), "user:alice record:1 permission=pay grant=" + all + granted);
+  EXPECT_EQ(row(events[3]),
+            subject_of(weather) + " record:1 permission=pay grant=" + its + granted);
+  EXPECT_EQ(row(events[4]), "user:alice record:2 permission=read grant=" + all + granted);
   EXPECT_EQ(events[0].target_agent_id, std::nullopt);
-  EXPECT_EQ(events[2].target_agent_id, weather);
+  EXPECT_EQ(events[3].target_agent_id, weather);
 }
 
 // Our own routes are about nothing in particular.
@@ -81,7 +85,31 @@ TEST_F(AccessRecordsTest, WhatAnAuditGrantMatchesOfACallIsOnRecordWithTheGrant) 
   EXPECT_EQ(events[0].target_type, AuditTargetType::permission);
   EXPECT_EQ(events[0].target_id.view(), "agentauth:access:evaluate");
   EXPECT_EQ(events[0].target_agent_id, enforcer);
-  EXPECT_EQ(events[0].detail.view(), marks.to_string());
+  EXPECT_EQ(events[0].detail.view(), "permission=agentauth:access:evaluate grant=" +
+                                         marks.to_string() + " as_allow=granted");
+}
+
+// As an allow it would have changed nothing: there is a deny.
+TEST_F(AccessRecordsTest, WhatAnAuditGrantWouldHaveDecidedIsOnRecord) {
+  const AgentId enforcer = replica.add_agent_with({"agentauth:access:evaluate"});
+  Terms marking, denying;
+  marking.effect = Effect::audit;
+  denying.effect = Effect::deny;
+  denying.resource = "record:2";
+  grant("user:bob", "read", marking);
+  grant("user:bob", "read", denying);
+  const std::string token = token_of(enforcer);
+  const std::string bob = R"({"type":"user","id":"bob"})";
+  const std::string second = R"({"type":"record","id":"2"})";
+  EXPECT_EQ(told(ask(evaluation, question(bob, read), token)), "false not_granted");
+  EXPECT_EQ(told(ask(evaluation, question(bob, read, second), token)), "false denied");
+  std::vector<AuditEvent> matches = audit_events(4);
+  std::erase_if(matches,
+                [](const AuditEvent& event) { return event.reason != AuditReason::audit_grant; });
+  ASSERT_EQ(matches.size(), 2U);
+  EXPECT_THAT(std::string(matches[0].detail.view()), EndsWith(" as_allow=granted"));
+  EXPECT_THAT(std::string(matches[1].detail.view()), EndsWith(" as_allow=denied"));
+  for (const AuditEvent& event : matches) EXPECT_EQ(event.outcome, AuditOutcome::denied);
 }
 
 // It is admitted on the core and answered by a worker.

@@ -71,13 +71,13 @@ Result<Enforced> enforce_seen(Services& services, std::optional<AgentId> about,
   return enforced;
 }
 
-// The grant is named where the resource leaves room for it.
-AuditTarget target_of_match(const AskedAbout& asked, GrantId grant) {
+AuditTarget target_of_match(const AskedAbout& asked, GrantId grant, Reason as_allow) {
   const auto permission = AuditText::of_permission(asked.action);
-  if (asked.resource.empty())
-    return {AuditTargetType::permission, permission, asked.agent, AuditText::of_id(grant)};
-  return {AuditTargetType::resource, AuditText::of_principal(asked.resource), asked.agent,
-          permission};
+  AuditReason why = AuditReason::none;
+  if (as_allow != Reason::granted) parse(to_string(as_allow), why);
+  const auto match = AuditText::of_match(permission, AuditText::of_id(grant), why);
+  if (asked.resource.empty()) return {AuditTargetType::permission, permission, asked.agent, match};
+  return {AuditTargetType::resource, AuditText::of_principal(asked.resource), asked.agent, match};
 }
 
 }  // namespace
@@ -138,12 +138,13 @@ std::string new_use(Services& services) { return services.random.base62(22); }
 
 void record_audited(const Services& services, const ApiExchange& exchange, const AskedAbout& asked,
                     const Decision& decision) {
-  if (decision.audited == nullptr) return;
   const auto outcome = decision.allowed() ? AuditOutcome::success : AuditOutcome::denied;
-  AuditEvent event = event_of(services, exchange, outcome, AuditReason::audit_grant,
-                              target_of_match(asked, decision.audited->id));
-  event.on_behalf_of = AuditText::of_principal(asked.on_behalf_of);
-  services.recorder.record_denial(std::move(event));
+  for (const GrantRule* rule : decision.audited.rules()) {
+    AuditEvent event = event_of(services, exchange, outcome, AuditReason::audit_grant,
+                                target_of_match(asked, rule->id, decision.as_allow));
+    event.on_behalf_of = AuditText::of_principal(asked.on_behalf_of);
+    services.recorder.record_denial(std::move(event));
+  }
 }
 
 }  // namespace agentauth::api

@@ -71,8 +71,8 @@ class UsesLeft {
 // One that nobody else ever has.
 std::string new_use(Services& services);
 
-// Puts a match of a grant that decides nothing on record: on what it was, with the permission;
-// where that is nothing in particular, the permission, with the grant. While the decision's view
+// Puts each grant on record that decides nothing and matches, with what it would have come to: on
+// what it was; where that is nothing in particular, the permission. While the decision's view
 // stands.
 void record_audited(const Services& services, const ApiExchange& exchange, const AskedAbout& asked,
                     const Decision& decision);

@@ -110,7 +110,7 @@ class EvaluationOnCore final : public Evaluation {
     // Who asks about itself does not act on the answer.
     if (!asked->is_about_self()) {
       const auto about = asked->agent();
-      if (decision.audited != nullptr) audited_.push_back({decision, *asked});
+      if (!decision.audited.empty()) audited_.push_back({decision, *asked});
       note_use(services_.grant_uses, decision, about ? &*about : nullptr, asker_->now);
       if (!decision.allowed()) denied_.push_back({*std::move(asked), decided_by(decision.reason)});
     }

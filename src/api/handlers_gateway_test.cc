@@ -9,7 +9,9 @@ namespace agentauth::api {
 namespace {
 
 using http::Method;
+using testing::EndsWith;
 using testing::HasSubstr;
+using testing::StartsWith;
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 class GatewayTest : public ApiFixture {
@@ -471,13 +473,13 @@ TEST_F(GatewayTest, WhatAnAuditGrantMatchesIsOnRecordWithTheResource) {
   }
   EXPECT_EQ(events[0].target_type, AuditTargetType::resource);
   EXPECT_EQ(events[0].target_id.view(), "project:7");
-  EXPECT_EQ(events[0].detail.view(), "read_weather");
+  EXPECT_THAT(std::string(events[0].detail.view()), StartsWith("permission=read_weather grant="));
   EXPECT_EQ(events[1].target_type, AuditTargetType::resource);
   EXPECT_EQ(events[1].target_id.view(), "project:8");
-  EXPECT_EQ(events[1].detail.view(), "write_weather");
+  EXPECT_THAT(std::string(events[1].detail.view()), StartsWith("permission=write_weather grant="));
   EXPECT_EQ(events[2].target_type, AuditTargetType::permission);
   EXPECT_EQ(events[2].target_id.view(), "read_stock");
-  EXPECT_TRUE(GrantId::parse(events[2].detail.view()));
+  EXPECT_THAT(std::string(events[2].detail.view()), EndsWith(" as_allow=granted"));
   EXPECT_EQ(events[2].outcome, AuditOutcome::denied);
 }
 

@@ -38,7 +38,7 @@ bool holds(const GrantRule& rule, LazyFacts& facts, StepsLeft& left) {
   return rule.effect == Effect::deny;
 }
 
-// Which of several grants that all allow is named as the one that did: the plainest, and what is
+// Which of several grants of one effect is named as the one that decided: the plainest, and what is
 // counted last of all.
 auto rank(const GrantRule& rule, const Requirement& requirement) {
   const bool is_exact = requirement.count > 0 && rule.action == requirement.ids[0];
@@ -60,19 +60,27 @@ class Search {
 
   // `held`: a plain permission that allows it.
   Decision decision(NameId held) const {
-    if (denied_ != nullptr) return {Reason::denied, no_name, denied_, audited_};
-    // A deny might be among what was not looked at.
-    if (left_.is_exhausted()) return {Reason::too_costly, no_name, nullptr, audited_};
-    if (held != no_name) return {Reason::granted, held, nullptr, audited_};
-    if (allowed_ != nullptr) return {Reason::granted, no_name, allowed_, audited_};
-    return {is_spent_ ? Reason::uses_spent : Reason::not_granted, no_name, nullptr, audited_};
+    Decision decision = decide(held);
+    decision.audited = audited_;
+    const bool allows_count = denied_ == nullptr && !left_.is_exhausted();
+    decision.as_allow = allows_count ? Reason::granted : decision.reason;
+    return decision;
   }
 
  private:
+  Decision decide(NameId held) const {
+    if (denied_ != nullptr) return {Reason::denied, no_name, denied_};
+    // A deny might be among what was not looked at.
+    if (left_.is_exhausted()) return {Reason::too_costly};
+    if (held != no_name) return {Reason::granted, held};
+    if (allowed_ != nullptr) return {Reason::granted, no_name, allowed_};
+    return {is_spent_ ? Reason::uses_spent : Reason::not_granted};
+  }
+
   void consider(const GrantRule& rule) {
-    const GrantRule*& best = place_of(rule.effect);
-    if (best != nullptr && rank(*best, question_.requirement) <= rank(rule, question_.requirement))
-      return;
+    if (rule.effect == Effect::audit) return consider_for_audit(rule);
+    const GrantRule*& best = rule.effect == Effect::deny ? denied_ : allowed_;
+    if (best != nullptr && !goes_before(rule, *best)) return;
     if (!holds(rule, facts_, left_)) return;
     if (rule.effect == Effect::allow && is_used_up(rule)) {
       is_spent_ = true;
@@ -81,9 +89,18 @@ class Search {
     best = &rule;
   }
 
-  const GrantRule*& place_of(Effect effect) {
-    if (effect == Effect::deny) return denied_;
-    return effect == Effect::allow ? allowed_ : audited_;
+  void consider_for_audit(const GrantRule& rule) {
+    const auto known = audited_.rules();
+    const auto place =
+        std::find_if(known.begin(), known.end(),
+                     [&](const GrantRule* other) { return goes_before(rule, *other); }) -
+        known.begin();
+    if (place == AuditMatches::size_max || !holds(rule, facts_, left_)) return;
+    audited_.put(static_cast<std::size_t>(place), &rule);
+  }
+
+  bool goes_before(const GrantRule& rule, const GrantRule& other) const {
+    return rank(rule, question_.requirement) < rank(other, question_.requirement);
   }
 
   bool is_used_up(const GrantRule& rule) const {
@@ -95,7 +112,7 @@ class Search {
   StepsLeft left_{decision_steps_max};
   const GrantRule* denied_ = nullptr;
   const GrantRule* allowed_ = nullptr;
-  const GrantRule* audited_ = nullptr;
+  AuditMatches audited_;
   bool is_spent_ = false;
 };
 
@@ -123,6 +140,14 @@ const KeyLimits* limits_through(const Directory::View& view, const AgentRecord* 
 
 }  // namespace
 
+void AuditMatches::put(std::size_t place, const GrantRule* rule) {
+  if (size_ < size_max) ++size_;
+  const auto at = rules_.begin() + static_cast<std::ptrdiff_t>(place);
+  const auto end = rules_.begin() + static_cast<std::ptrdiff_t>(size_);
+  std::move_backward(at, end - 1, end);
+  *at = rule;
+}
+
 std::string_view to_string(Reason reason) { return reasons[static_cast<std::size_t>(reason)]; }
 
 Question question_of(const Directory::View& view, std::string_view action, Timestamp now) {
@@ -142,9 +167,9 @@ Decision internal::decide_in_full(const Directory::View& view, const Subject& su
   if (actor.policy != nullptr || view.every_agents_policy() != nullptr ||
       question.overlay != nullptr)
     decision = decide_by_policies(view, subject, question, decision.held);
-  if (decision.allowed() && actor.limits != nullptr &&
-      !actor.limits->holds_any_of(question.requirement))
-    decision.reason = Reason::outside_key;
+  if (actor.limits == nullptr || actor.limits->holds_any_of(question.requirement)) return decision;
+  for (Reason* reason : {&decision.reason, &decision.as_allow})
+    if (*reason == Reason::granted) *reason = Reason::outside_key;
   return decision;
 }
 

@@ -6,6 +6,8 @@
 // condition cannot be told matches; an allow whose condition cannot be told does not.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -35,13 +37,33 @@ enum class Reason : std::uint8_t {
 inline constexpr std::size_t reason_count = 9;
 std::string_view to_string(Reason reason);
 
+// Grants that decide nothing and match: so many at most, of those the first as they were put.
+class AuditMatches {
+ public:
+  static constexpr std::size_t size_max = 8;
+
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): the first size_ are set
+  AuditMatches() {}  // NOLINT(modernize-use-equals-default)
+
+  bool empty() const { return size_ == 0; }
+  std::span<const GrantRule* const> rules() const { return std::span(rules_).first(size_); }
+  // Before the one at `place`, or last of all. The last one gives way where there is no room.
+  void put(std::size_t place, const GrantRule* rule);
+
+ private:
+  std::array<const GrantRule*, size_max> rules_;
+  std::size_t size_ = 0;
+};
+
 // Carries its reason: the answer, the log and the metrics print the same value. What it points to
 // lasts as long as the view.
 struct Decision {
   Reason reason = Reason::not_granted;
-  NameId held = no_name;               // of a plain permission that allows it, the name
-  const GrantRule* rule = nullptr;     // that allowed or denied it; nullptr: a plain permission
-  const GrantRule* audited = nullptr;  // one that decides nothing, and matches
+  NameId held = no_name;            // of a plain permission that allows it, the name
+  const GrantRule* rule = nullptr;  // that allowed or denied it; nullptr: a plain permission
+  AuditMatches audited = {};        // the plainest first
+  // What each of those would have come to as an allow; as a deny it would have denied.
+  Reason as_allow = Reason::not_granted;
   bool allowed() const { return reason == Reason::granted; }
   // Whether this very decision has to be counted before anybody acts on it.
   bool is_to_be_spent() const { return allowed() && rule != nullptr && rule->max_uses > 0; }

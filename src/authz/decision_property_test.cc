@@ -140,11 +140,14 @@ struct Obvious {
   std::string answer(const AskedOf& asked) const {
     if (suspended.count(asked.subject) != 0) return "agent_suspended";
     const auto names = names_of(asked.subject, asked.at);
-    std::set<std::string> effects;
+    std::multiset<std::string> effects;
     for (const StatedGrant& grant : grants)
       if (names.count(grant.subject) != 0 && matches(grant, asked)) effects.insert(grant.effect);
-    const std::string audited = effects.count("audit") != 0 ? " + audited" : "";
-    if (effects.count("deny") != 0) return "denied" + audited;
+    const bool is_denied = effects.count("deny") != 0;
+    std::string audited;
+    for (auto left = std::min<std::size_t>(effects.count("audit"), 8); left > 0; --left)
+      audited += is_denied ? " + audited as denied" : " + audited as granted";
+    if (is_denied) return "denied" + audited;
     if (effects.count("allow") != 0) return "granted" + audited;
     return "not_granted" + audited;
   }

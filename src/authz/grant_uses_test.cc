@@ -101,14 +101,16 @@ TEST(GrantUsesTest, OnlyWhatLetsSomethingBeDoneWasUsed) {
   const AgentId bot = agent(1);
   GrantRule rule;
   rule.id = grant(2);
-  note_use(uses, {Reason::not_granted, no_name, nullptr, nullptr}, &bot, hour);
-  note_use(uses, {Reason::denied, no_name, &rule, nullptr}, &bot, hour);
-  note_use(uses, {Reason::outside_key, 7, nullptr, nullptr}, &bot, hour);
-  note_use(uses, {Reason::granted, no_name, nullptr, &rule}, &bot, hour);  // by being itself
+  note_use(uses, {Reason::not_granted}, &bot, hour);
+  note_use(uses, {Reason::denied, no_name, &rule}, &bot, hour);
+  note_use(uses, {Reason::outside_key, 7}, &bot, hour);
+  Decision on_record{Reason::granted};  // by being itself
+  on_record.audited.put(0, &rule);
+  note_use(uses, on_record, &bot, hour);
   EXPECT_TRUE(uses.take().empty());
-  note_use(uses, {Reason::granted, 7, nullptr, nullptr}, &bot, hour);
+  note_use(uses, {Reason::granted, 7}, &bot, hour);
   EXPECT_EQ(uses.take(), (Uses{{bot.uuid, 7, hour}}));
-  note_use(uses, {Reason::granted, no_name, &rule, nullptr}, nullptr, hour);
+  note_use(uses, {Reason::granted, no_name, &rule}, nullptr, hour);
   EXPECT_EQ(uses.take(), (Uses{{rule.id.uuid, no_name, hour}}));
 }
 

@@ -212,7 +212,7 @@ TEST_F(TermsTest, NobodyTakesItselfOffTheRecord) {
   EXPECT_EQ(revoke(helper, stated.last_grant()).error().code, Errc::permission_denied);
   EXPECT_EQ(revoke(helper, subject_of(helper), "*", {{}, Effect::audit}).error().code,
             Errc::permission_denied);
-  EXPECT_EQ(stated.answer("agent:helper read"), "not_granted + audited");
+  EXPECT_EQ(stated.answer("agent:helper read"), "not_granted + audited as granted");
   EXPECT_TRUE(revoke(administrator, stated.last_grant()));
 }
 

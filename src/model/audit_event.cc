@@ -147,6 +147,13 @@ AuditText AuditText::of_principal(std::string_view name) {
   return AuditText(std::string(name));
 }
 
+AuditText AuditText::of_match(const AuditText& permission, const AuditText& grant,
+                              AuditReason as_allow) {
+  const bool is_granted = as_allow == AuditReason::none;
+  return AuditText("permission=" + permission.text_ + " grant=" + grant.text_ +
+                   " as_allow=" + std::string(is_granted ? "granted" : to_string(as_allow)));
+}
+
 AuditText AuditText::of_path(std::string_view path) {
   static constexpr std::size_t bytes_max = 512;
   if (!path.starts_with('/') || !is_utf8(path) ||

@@ -246,7 +246,8 @@ def test_what_an_enforcement_point_denies_is_on_record_and_counted(server, admin
 
 def test_what_an_audit_grant_matches_is_on_record_with_whom_and_what(server, admin):
     point, person = server.register_with("agentauth:access:evaluate"), f"p{uuid.uuid4().hex}"
-    answer = admin.call("PUT", f"/grants/{uuid.uuid4()}", json={
+    grant = str(uuid.uuid4())
+    answer = admin.call("PUT", f"/grants/{grant}", json={
         "subject": f"user:{person}", "action": "fly", "effect": "audit"})
     assert answer.status_code in (200, 201), answer.text
     asked = question({"type": "user", "id": person}, {"name": "fly"}, record(1))
@@ -256,7 +257,8 @@ def test_what_an_audit_grant_matches_is_on_record_with_whom_and_what(server, adm
     wait_until(matched)
     (event,) = matched()
     assert (event["on_behalf_of"], event["target_type"], event["target_id"], event["detail"]) == (
-        f"user:{person}", "resource", "record:record-1", "fly")
+        f"user:{person}", "resource", "record:record-1",
+        f"permission=fly grant={grant} as_allow=granted")
     exported = server.command_line("audit", "export", "--format", "ocsf").stdout
     lines = [json.loads(line) for line in exported.splitlines()]
     (line,) = [line for line in lines if line["unmapped"]["on_behalf_of"] == f"user:{person}"

@@ -26,7 +26,9 @@ struct DecisionCase {
   std::string_view rule;
   std::string_view policy;
   std::string_view question;
-  std::string_view answer;  // a reason; "+ audited" when a grant that decides nothing matches
+  // A reason; "+ audited as …" for each grant that decides nothing and matches: what it would have
+  // come to as an allow.
+  std::string_view answer;
 };
 
 inline constexpr DecisionCase plain_cases[] = {
@@ -279,10 +281,17 @@ inline constexpr DecisionCase term_cases[] = {
      "allow agent:bot read on city:bern uses 2\nspend agent:bot read",
      "agent:bot read on city:paris", "not_granted"},
     {"an audit grant decides nothing", "audit agent:bot read", "agent:bot read",
-     "not_granted + audited"},
+     "not_granted + audited as granted"},
     {"whether it is allowed", "audit agent:bot read\nallow agent:bot read", "agent:bot read",
-     "granted + audited"},
-    {"or denied", "audit agent:* read\ndeny agent:bot read", "agent:bot read", "denied + audited"},
+     "granted + audited as granted"},
+    {"or denied, which an allow would not change", "audit agent:* read\ndeny agent:bot read",
+     "agent:bot read", "denied + audited as denied"},
+    {"nor would one change what the key was narrowed to",
+     "audit agent:bot read\nnarrow agent:bot b", "agent:bot read",
+     "not_granted + audited as outside_key"},
+    {"each that matches is audited",
+     "audit agent:bot read\naudit agent:bot * on city:*\naudit agent:bot write",
+     "agent:bot read on city:berlin", "not_granted + audited as granted + audited as granted"},
     {"it matches as others do", "audit agent:bot read on city:*\nallow agent:bot read",
      "agent:bot read on town:x", "granted"},
     {"in time", "audit agent:bot read until 50\nallow agent:bot read", "agent:bot read", "granted"},

@@ -78,7 +78,7 @@ class StatedPolicy {
     for (const std::string& line : lines_of(policy)) state_line(line);
   }
 
-  // The reason, and whether a grant that decides nothing matches.
+  // The reason, and what grants that decide nothing would have come to.
   std::string answer(std::string_view question) { return answer(replica_.directory(), question); }
   // By what that directory knows.
   std::string answer(Directory& directory, std::string_view question) {
@@ -87,8 +87,10 @@ class StatedPolicy {
     const Directory::View view(directory);
     asked.question.requirement = view.names().find_requirement(asked.action);
     const Decision decision = decide(view, subject(view, asked), asked.question);
-    return std::string(to_string(decision.reason)) +
-           (decision.audited != nullptr ? " + audited" : "");
+    std::string answer(to_string(decision.reason));
+    for (std::size_t i = 0; i < decision.audited.rules().size(); ++i)
+      answer.append(" + audited as ").append(to_string(decision.as_allow));
+    return answer;
   }
 
   // agent:NAME becomes agent:UUID, and roles and groups are made.
