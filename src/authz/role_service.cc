@@ -1,18 +1,12 @@
 #include "authz/role_service.h"
 
+#include "authz/internal/membership_rules.h"
+
 namespace agentauth {
 namespace {
 
-Result<void> too_many(std::string_view what, std::int64_t most) {
-  return failure(Errc::conflict, std::string(what) + " at most " + std::to_string(most));
-}
-Result<void> too_many_direct() {
-  return too_many("Direct memberships in roles and groups are", RoleService::memberships_max);
-}
-Result<void> too_far() {
-  return too_many("Roles and groups that one is a member of, by others too, are",
-                  RoleService::closure_max);
-}
+Result<void> too_many_direct() { return failure(Errc::conflict, internal::direct_rule()); }
+Result<void> too_far() { return failure(Errc::conflict, internal::closure_rule()); }
 
 Result<void> refuse_every_agent(const Membership& wanted) {
   if (wanted.member != policy::every_agent) return {};
@@ -69,7 +63,7 @@ Result<void> RoleService::require_bounds(Transaction& tx, const Membership& writ
   if (TRY(tx.roles().levels_below(written.of, depth_max + 1, now)) +
           TRY(tx.roles().levels_above(written.of, depth_max + 1, now)) >
       depth_max)
-    return too_many("Levels of nested roles and groups are", depth_max);
+    return failure(Errc::conflict, internal::levels_rule());
   return TRY(reaches_too_far(tx, written.member, now)) ? too_far() : Result<void>();
 }
 

@@ -166,6 +166,8 @@ class RoleService {
   static constexpr std::int64_t closure_max = 254;
   // Levels above the lowest role or group.
   static constexpr std::int64_t depth_max = 16;
+  // Members that have to be looked at one by one; with more of them the bound counts as passed.
+  static constexpr std::int64_t doubtful_max = 1000;
 
   struct Put {
     Role role;
@@ -233,9 +235,6 @@ class RoleService {
   Result<void> refuse_cycle(Transaction& tx, const Membership& wanted);
   static Result<void> require_bounds(Transaction& tx, const Membership& written, Timestamp now);
   static Result<bool> reaches_too_far(Transaction& tx, const std::string& member, Timestamp now);
-
-  // Members that have to be looked at one by one; with more of them the bound counts as passed.
-  static constexpr std::int64_t doubtful_max = 1000;
 };
 
 }  // namespace agentauth

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "authz/internal/membership_bounds.h"
+#include "authz/internal/membership_rules.h"
 #include "authz/role_service.h"
 #include "policy/names.h"
 
@@ -41,8 +43,7 @@ Result<Simulation> Simulation::of(const Directory::View& view, const SimulatedCh
   }
   for (std::size_t i = 0; i < change.left.size(); ++i)
     TRY(placed(simulation.leave(change.left[i]), "members.remove", i, ""));
-  for (std::size_t i = 0; i < change.joined.size(); ++i)
-    TRY(placed(simulation.join(change.joined[i]), "members.add", i, ""));
+  if (!change.joined.empty()) TRY(simulation.join_all(change.joined));
   for (auto& entry : simulation.sources_)
     simulation.overlay_.put(entry.first,
                             std::make_unique<const SubjectPolicy>(std::move(entry.second)));
@@ -107,7 +108,25 @@ void Simulation::take_plain(AgentId id, const std::string& permission) {
   agent = std::move(after);
 }
 
-Result<void> Simulation::join(const SimulatedMember& member) {
+Result<void> Simulation::join_all(std::span<const SimulatedMember> members) {
+  internal::MembershipBounds bounds(*view_, sources_, now_);
+  std::vector<internal::MembershipBounds::Added> added;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const auto joined = join(members[i]);
+    if (!joined) return placed(tl::unexpected(joined.error()), "members.add", i, "");
+    if (!*joined) continue;
+    added.push_back({members[i].member, members[i].of});
+    places.push_back(i);
+  }
+  if (const auto refused = bounds.first_refused(added))
+    return placed(failure(Errc::invalid_argument, refused->rule), "members.add",
+                  places[refused->index], "");
+  return {};
+}
+
+// Whether it is one more: what lasts may be put again.
+Result<bool> Simulation::join(const SimulatedMember& member) {
   const SubjectPolicy* of = find_policy(*view_, member.of);
   if (!policy::is_role_or_group(member.of) || of == nullptr)
     return failure(Errc::invalid_argument, "There is no " + member.of);
@@ -117,16 +136,19 @@ Result<void> Simulation::join(const SimulatedMember& member) {
     return failure(Errc::invalid_argument,
                    member.of + " is a member of " + member.member + " already: a cycle");
   SubjectPolicy::Source* source = TRY(source_of(member.member));
-  std::erase_if(source->memberships,
-                [&](const MembershipRule& rule) { return rule.of == member.of; });
-  source->memberships.push_back({member.of, of->role_id(), hash_of_name(member.of)});
-  const auto lasting =
-      std::count_if(source->memberships.begin(), source->memberships.end(),
-                    [&](const MembershipRule& rule) { return rule.is_in_time(now_); });
-  if (lasting > RoleService::memberships_max)
-    return failure(Errc::invalid_argument, "Direct memberships in roles and groups are at most " +
-                                               std::to_string(RoleService::memberships_max));
-  return {};
+  const auto lasts = [&](const MembershipRule& rule) {
+    return rule.is_in_time(now_) && view_->find_policy(rule) != nullptr;
+  };
+  auto& memberships = source->memberships;
+  const auto is_it = [&](const MembershipRule& rule) { return rule.of == member.of; };
+  const bool lasted = std::any_of(memberships.begin(), memberships.end(),
+                                  [&](const auto& rule) { return is_it(rule) && lasts(rule); });
+  std::erase_if(memberships, is_it);
+  memberships.push_back({member.of, of->role_id(), hash_of_name(member.of)});
+  if (lasted) return false;
+  if (std::count_if(memberships.begin(), memberships.end(), lasts) > RoleService::memberships_max)
+    return failure(Errc::invalid_argument, internal::direct_rule());
+  return true;
 }
 
 // Whether there is no such role or it is no member is one answer: who may ask only about itself

@@ -31,7 +31,7 @@ class Simulation {
  public:
   // Errors: invalid_argument, with its place, grants.add[0].subject, for what a real change would
   // be refused for: a subject, role, group or membership that is not there, a grant that has ended,
-  // a membership that makes a cycle or one too many.
+  // a membership that makes a cycle, or is one too many for its member or for who is below it.
   static Result<Simulation> of(const Directory::View& view, const SimulatedChange& change,
                                Timestamp now);
 
@@ -51,7 +51,8 @@ class Simulation {
   NameId name_of(const std::string& permission);
   Result<void> add(const Grant& grant);
   Result<void> remove(const Grant& grant);
-  Result<void> join(const SimulatedMember& member);
+  Result<void> join_all(std::span<const SimulatedMember> members);
+  Result<bool> join(const SimulatedMember& member);
   Result<void> leave(const SimulatedMember& member);
   std::span<const MembershipRule> memberships_of(const std::string& principal) const;
   bool is_within(const std::string& principal, const std::string& other) const;

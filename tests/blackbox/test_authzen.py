@@ -467,6 +467,48 @@ def test_a_simulation_shows_both_sides_and_changes_nothing(server, admin, pep):
                                 "message": "There is no role:none"}]
 
 
+def test_a_simulated_membership_is_refused_over_the_bounds_of_a_real_one(server, admin, pep):
+    agent = server.register()
+    name = f"agent:{agent.agent_id}"
+    levels = [f"bounds-level-{i}" for i in range(18)]
+    members = {"bounds-mid": ["role:bounds-low"], "bounds-low": [name, "robot:r2"],
+               "bounds-a": [name, "robot:r2"], "bounds-last": []}
+    members |= {one: [] for one in levels}
+    members |= {levels[i + 1]: [f"role:{levels[i]}"] for i in range(16)}
+    for one in "abcde":  # each in 60 others
+        members.setdefault(f"bounds-{one}", [])
+        members |= {f"bounds-{one}-{i}": [f"role:bounds-{one}"] for i in range(60)}
+    applied = admin.call("PUT", "/policy?keep=true", json={
+        "roles": [{"name": role, "members": those} for role, those in members.items()]})
+    assert applied.status_code == 200, applied.text
+
+    def simulate(*joins):
+        add = [{"member": member, "of": of} for member, of in joins]
+        return pep.post("/access/v1/simulate", {
+            "change": {"members": {"add": add}},
+            "evaluations": [question(ALICE, READ, record(1))]})
+
+    def refused(*joins):
+        """At the last of them, as it is when they are written."""
+        (wrong,) = problem(simulate(*joins), 422, "invalid_argument")["errors"]
+        assert wrong["field"] == f"change.members.add[{len(joins) - 1}]"
+        *before, last = [admin.call("PUT", f"/roles/{of.removeprefix('role:')}/members/{member}",
+                                    json={}) for member, of in joins]
+        assert all(answer.status_code == 201 for answer in before)
+        assert problem(last, 409, "conflict")["detail"] == wrong["message"]
+        return wrong["message"]
+
+    assert simulate((name, f"role:{levels[0]}")).status_code == 200, "an agent is no level"
+    assert refused(("robot:r3", f"role:{levels[0]}"),
+                   ("role:bounds-last", f"role:{levels[0]}")) == (
+        "Levels of nested roles and groups are at most 16")
+    # Those below are in low, mid and a with its 60.
+    wide = [("role:bounds-mid", f"role:bounds-{one}") for one in "bcde"]
+    assert simulate(*wide[:3]).status_code == 200
+    assert refused(*wide) == (
+        "Roles and groups that one is a member of, by others too, are at most 254")
+
+
 def test_an_agent_simulates_its_own_grants_and_learns_nothing_else(server, admin, policy):
     agent = server.register()
     row = admin.grant(agent, "read").json()
