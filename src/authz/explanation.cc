@@ -59,7 +59,7 @@ Explanation explain(const Directory::View& view, const Subject& subject, std::st
   explanation.reason = decision.reason;
   if (subject.actor && subject.actor->agent == nullptr) return explanation;
   internal::Explainer explainer(view, subject, name, question, values);
-  explanation.considered = explainer.considered(decision.rule);
+  explanation.considered = explainer.considered(decision);
   explanation.memberships = explainer.memberships();
   explanation.decided_by = decided_by(explanation.considered, decision);
   if (decision.reason != Reason::not_granted && decision.reason != Reason::uses_spent)

@@ -52,7 +52,10 @@ struct Explanation {
 
   Reason reason = Reason::not_granted;
   std::optional<ConsideredRule> decided_by;
-  std::vector<ConsideredRule> considered;  // those about the resource first
+  // What decided; then those about the resource, then the others: by path, the shorter and then the
+  // lesser first; by action; by resource, none first, without the star at its end; by id.
+  std::vector<ConsideredRule> considered;
+  // By the path to the member, then by what it is a member of.
   std::vector<LivingMembership> memberships;
   // The best rule that would have allowed, had one thing been different.
   std::optional<NearestMiss> nearest_miss;

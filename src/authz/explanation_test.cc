@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "authz/permission_service.h"
 #include "authz/search.h"
 #include "directory/testing/replica.h"
@@ -20,7 +22,7 @@ Terms with(Value value) {
 Terms for_resource(std::string resource) { return with<&Terms::resource>(std::move(resource)); }
 
 class ExplanationTest : public testing::Test {
- protected:
+ public:
   template <class F>
   void write(const std::string& subject, F work) {
     value_of(replica.database().write([&](Transaction& tx) -> Result<void> {
@@ -58,6 +60,23 @@ class ExplanationTest : public testing::Test {
     const Subject about =
         agent ? Subject(Actor(view.find_agent(*agent))) : Subject(std::string_view(subject));
     return explain(view, about, subject, question);
+  }
+
+  // What it tells, in its order, without ids.
+  static std::vector<std::string> told_by(const Explanation& explanation) {
+    std::vector<std::string> lines;
+    for (const ConsideredRule& rule : explanation.considered) {
+      std::string line;
+      for (const std::string& name : rule.path) line += name + " > ";
+      lines.push_back(line + rule.grant.permission + " " + rule.grant.resource.value_or("-") + " " +
+                      std::string(to_string(rule.outcome)));
+    }
+    for (const LivingMembership& one : explanation.memberships)
+      lines.push_back(one.member + " of " + one.of);
+    if (explanation.nearest_miss)
+      lines.push_back(explanation.nearest_miss->rule.grant.permission + ": " +
+                      explanation.nearest_miss->message);
+    return lines;
   }
 
   Replica replica;
@@ -136,6 +155,68 @@ TEST_F(ExplanationTest, AnAgentsPlainPermissionDecidesUnlessSomethingDenies) {
   EXPECT_TRUE(told.decided_by->detail.starts_with("whoever denies takes it as true: "));
   EXPECT_FALSE(told.nearest_miss);
   EXPECT_EQ(why(subject_of(AgentId{})).reason, Reason::agent_unknown);
+}
+
+// The numbers of names, and what order rows come in, are other ones on each node.
+TEST_F(ExplanationTest, ItTellsAllInOneOrderWhateverWasWrittenFirst) {
+  const std::vector<std::function<void(ExplanationTest&)>> steps = {
+      [](ExplanationTest& test) { test.grant("user:alice", for_resource("bill:*"), "*"); },
+      [](ExplanationTest& test) { test.grant("user:alice", for_resource("bill:2")); },
+      [](ExplanationTest& test) { test.grant("user:alice", for_resource("bill:1")); },
+      [](ExplanationTest& test) { test.grant("user:alice", {}); },
+      [](ExplanationTest& test) { test.grant("role:x", {}, "*"); },
+      [](ExplanationTest& test) { test.grant("role:x", for_resource("bill:1")); },
+      [](ExplanationTest& test) { test.grant("role:top", for_resource("bill:1")); },
+      [](ExplanationTest& test) { test.grant("role:old", for_resource("bill:1")); },
+      [](ExplanationTest& test) { test.grant("group:g", {}, "*"); },
+      [](ExplanationTest& test) { test.grant("group:g", for_resource("bill:*")); },
+      [](ExplanationTest& test) { test.join("user:alice", "role:x"); },
+      [](ExplanationTest& test) { test.join("user:alice", "group:g"); },
+      [](ExplanationTest& test) { test.join("role:x", "role:top"); },
+      [](ExplanationTest& test) { test.join("group:g", "role:top"); },
+      [](ExplanationTest& test) { test.join("user:alice", "role:old", Timestamp{}); },
+  };
+  const auto why_when = [&](bool is_reversed, std::string_view subject) {
+    struct Loaded : ExplanationTest {
+      void TestBody() override {}
+    } loaded;
+    for (const char* role : {"role:x", "role:top", "role:old", "group:g"}) loaded.add_role(role);
+    for (std::size_t i = 0; i < steps.size(); ++i)
+      steps[is_reversed ? steps.size() - 1 - i : i](loaded);
+    return told_by(loaded.why(std::string(subject)));
+  };
+  const std::vector<std::string> expected = {
+      "user:alice > pay - matches",
+      "user:alice > * bill:* matches",
+      "user:alice > pay bill:1 matches",
+      "user:alice > group:g > * - matches",
+      "user:alice > group:g > pay bill:* matches",
+      "user:alice > role:old > pay bill:1 membership_expired",
+      "user:alice > role:x > * - matches",
+      "user:alice > role:x > pay bill:1 matches",
+      "user:alice > group:g > role:top > pay bill:1 matches",
+      "user:alice > pay bill:2 other_resource",
+      "user:alice of group:g",
+      "user:alice of role:x",
+      "group:g of role:top",
+      "role:x of role:top",
+  };
+  EXPECT_EQ(why_when(false, "user:alice"), expected);
+  EXPECT_EQ(why_when(true, "user:alice"), expected);
+  const std::vector<std::string> missed = {"*: group:g would allow: user:bob is not a member"};
+  EXPECT_EQ(why_when(false, "user:bob"), missed);
+  EXPECT_EQ(why_when(true, "user:bob"), missed);
+}
+
+TEST_F(ExplanationTest, OfAnAgentsPermissionsTheOneThatNamesTheActionDecides) {
+  for (const bool is_reversed : {false, true}) {
+    const AgentId agent =
+        is_reversed ? replica.add_agent_with({"*", "pay"}) : replica.add_agent_with({"pay", "*"});
+    const Explanation told = why(subject_of(agent));
+    EXPECT_EQ(told.decided_by->grant.permission, "pay");
+    ASSERT_EQ(told.considered.size(), 2U);
+    EXPECT_EQ(told.considered[0].grant.permission, "pay");
+  }
 }
 
 TEST_F(ExplanationTest, AHundredRulesAreShownAndTheOneThatDecidesIsAmongThem) {

@@ -51,6 +51,10 @@ SubjectPolicy::SubjectPolicy(Source source) : source_(std::move(source)) {
     return std::tie(a.action, a.resource_kind, a.resource, a.id) <
            std::tie(b.action, b.resource_kind, b.resource, b.id);
   });
+  std::sort(source_.memberships.begin(), source_.memberships.end(),
+            [](const MembershipRule& a, const MembershipRule& b) {
+              return std::tie(a.of, a.role_id) < std::tie(b.of, b.role_id);
+            });
   if (source_.rules.size() >= indexed_min && source_.rules.size() <= indexed_max) index();
 }
 

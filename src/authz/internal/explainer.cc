@@ -1,6 +1,8 @@
 #include "authz/internal/explainer.h"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 #include "policy/names.h"
 
@@ -147,42 +149,88 @@ ConsideredRule Explainer::consider_at(std::size_t place, const GrantRule& rule) 
   return considered;
 }
 
-void Explainer::add_plain(std::vector<ConsideredRule>& all) const {
+ConsideredRule Explainer::shown_plain(NameId held) const {
+  ConsideredRule plain;
+  plain.is_plain = true;
+  plain.grant.subject = name_;
+  plain.grant.permission = view_.names().text(held);
+  plain.grant.effect = Effect::allow;
+  plain.path = {name_};
+  return plain;
+}
+
+// The place of each one's path when the shorter come first and then the lesser; 0: the subject.
+std::vector<std::size_t> Explainer::nearness_of_places() const {
+  std::vector<std::pair<Path, std::size_t>> paths;
+  for (std::size_t place = 0; place < places_.size(); ++place)
+    paths.emplace_back(path_to(place), place);
+  std::sort(paths.begin(), paths.end(), [](const auto& a, const auto& b) {
+    if (a.first.size() != b.first.size()) return a.first.size() < b.first.size();
+    return a.first < b.first;
+  });
+  std::vector<std::size_t> nearness(places_.size());
+  for (std::size_t i = 0; i < paths.size(); ++i)
+    nearness[paths[i].second] = paths[i].first.size() == 1 ? 0 : i + 1;
+  return nearness;
+}
+
+void Explainer::add_plain(const Decision& decision, std::vector<Candidate>& all) const {
   if (!subject_.actor) return;
-  const auto& asked = question_.requirement;
-  for (const NameId held : subject_.actor->agent->held()) {
-    if (std::find(asked.ids.begin(), asked.ids.begin() + asked.count, held) ==
-        asked.ids.begin() + asked.count)
-      continue;
-    ConsideredRule plain;
-    plain.is_plain = true;
-    plain.grant.subject = name_;
-    plain.grant.permission = view_.names().text(held);
-    plain.grant.effect = Effect::allow;
-    plain.path = {name_};
-    all.push_back(std::move(plain));
+  const auto held = subject_.actor->agent->held();
+  bool decides = decision.allowed() && decision.rule == nullptr;
+  // The one that names the action itself comes first.
+  for (const NameId asked :
+       std::span(question_.requirement.ids).first(question_.requirement.count)) {
+    if (std::find(held.begin(), held.end(), asked) == held.end()) continue;
+    Candidate& plain = all.emplace_back();
+    plain.action = asked;
+    plain.decides = decides;
+    decides = false;
   }
 }
 
-std::vector<ConsideredRule> Explainer::considered(const GrantRule* decisive) {
-  std::vector<ConsideredRule> all;
-  add_plain(all);
-  const auto add = [&](std::size_t place, const GrantRule& rule) {
-    if (all.size() < Explanation::considered_max) all.push_back(consider_at(place, rule));
+void Explainer::add_rules(const Decision& decision, std::vector<Candidate>& all) const {
+  const std::vector<std::size_t> nearness = nearness_of_places();
+  for (std::size_t place = 0; place < places_.size(); ++place)
+    for (const GrantRule& rule : places_[place].policy->rules())
+      if (is_about_action(rule))
+        all.push_back({nearness[place], place, &rule, rule.action, &rule == decision.rule,
+                       rule.matches(question_.resource)});
+}
+
+bool Explainer::comes_before(const Candidate& a, const Candidate& b) const {
+  const auto order = [](const Candidate& one) {
+    return std::tuple(!one.decides, !one.is_about_resource, one.nearness);
   };
-  const auto each = [&](auto visit) {
-    for (std::size_t place = 0; place < places_.size(); ++place)
-      for (const GrantRule& rule : places_[place].policy->rules())
-        if (is_about_action(rule)) visit(place, rule);
+  if (order(a) != order(b)) return order(a) < order(b);
+  if (a.rule != nullptr && b.rule != nullptr) return comes_before(*a.rule, *b.rule);
+  if (a.action != b.action) return view_.names().text(a.action) < view_.names().text(b.action);
+  return a.rule == nullptr && b.rule != nullptr;
+}
+
+// By texts alone: the numbers of names are other ones on another node.
+bool Explainer::comes_before(const GrantRule& a, const GrantRule& b) const {
+  if (a.action != b.action) return view_.names().text(a.action) < view_.names().text(b.action);
+  using Kind = policy::ResourcePattern::Kind;
+  const auto order = [](const GrantRule& rule) {
+    return std::tuple(rule.resource_kind != Kind::any, std::string_view(rule.resource),
+                      rule.resource_kind, rule.id);
   };
-  each([&](std::size_t place, const GrantRule& rule) {
-    if (&rule == decisive) add(place, rule);
-  });
-  for (const bool about_it : {true, false})
-    each([&](std::size_t place, const GrantRule& rule) {
-      if (&rule != decisive && rule.matches(question_.resource) == about_it) add(place, rule);
-    });
-  return all;
+  return order(a) < order(b);
+}
+
+std::vector<ConsideredRule> Explainer::considered(const Decision& decision) {
+  std::vector<Candidate> all;
+  add_plain(decision, all);
+  add_rules(decision, all);
+  const std::size_t size = std::min(all.size(), Explanation::considered_max);
+  std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(size), all.end(),
+                    [&](const Candidate& a, const Candidate& b) { return comes_before(a, b); });
+  std::vector<ConsideredRule> first;
+  for (const Candidate& one : std::span(all).first(size))
+    first.push_back(one.rule == nullptr ? shown_plain(one.action)
+                                        : consider_at(one.place, *one.rule));
+  return first;
 }
 
 std::vector<LivingMembership> Explainer::memberships() const {
@@ -200,13 +248,16 @@ std::optional<ConsideredRule> Explainer::role_that_would_allow() {
   view_.each_principal([&](const SubjectPolicy& policy) {
     if (!policy::is_role_or_group(policy.name()) || is_known(&policy)) return;
     if (best && best->grant.subject <= policy.name()) return;
+    const GrantRule* first = nullptr;
     StepsLeft steps(decision_steps_max);
     policy.each_match(question_.requirement, question_.resource, steps, [&](const GrantRule& rule) {
       if (rule.effect != Effect::allow || !rule.is_in_time(question_.now)) return;
+      if (first != nullptr && !comes_before(rule, *first)) return;
       ConsideredRule considered = consider(policy, rule);
       if (considered.outcome != RuleOutcome::matches) return;
       considered.path = {name_, policy.name()};
       best = std::move(considered);
+      first = &rule;
     });
   });
   return best;
