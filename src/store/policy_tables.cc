@@ -249,12 +249,14 @@ Result<void> PolicyTables::each_grant_alike(std::span<const Grant* const> wanted
       visit_rule);
 }
 
+// SQLite takes the tables of a CROSS JOIN in this order, and each role's rows by an index; it would
+// go through all there are otherwise.
 Result<void> PolicyTables::each_grant_to(RoleKind kind,
                                          FunctionRef<Result<void>(const Grant&)> visit) {
   return session_.query(
       "SELECT grants.id, subject, permission, resource, effect, condition, not_before, expires_at, "
-      "max_uses, grants.created_at FROM roles JOIN grants ON subject = principal "
-      "WHERE principal LIKE $1",
+      "max_uses, grants.created_at FROM roles CROSS JOIN grants "
+      "WHERE principal LIKE $1 AND subject = principal",
       {pattern_of(kind)}, [&](const Row& row) { return visit(read_grant(row)); });
 }
 
@@ -262,7 +264,7 @@ Result<void> PolicyTables::each_membership_in(RoleKind kind,
                                               FunctionRef<Result<void>(const Membership&)> visit) {
   return session_.query(
       "SELECT memberships.id, member, principal, expires_at, memberships.created_at "
-      "FROM roles JOIN memberships ON roles.id = role_id WHERE principal LIKE $1",
+      "FROM roles CROSS JOIN memberships WHERE principal LIKE $1 AND role_id = roles.id",
       {pattern_of(kind)}, [&](const Row& row) { return visit(read_membership(row)); });
 }
 
