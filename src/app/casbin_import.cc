@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <span>
 #include <vector>
 
 #include "app/casbin_model.h"
@@ -69,6 +70,38 @@ Result<std::vector<Row>> read_rows(const std::string& text) {
   return rows;
 }
 
+// A name from the file, as it may stand in an error.
+std::string in_quotes(std::string_view text) {
+  constexpr std::size_t shown_max = 60;
+  if (text.size() <= shown_max) return '"' + std::string(text) + '"';
+  std::size_t end = shown_max;  // where a character begins
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return '"' + std::string(text.substr(0, end)) + "...\"";
+}
+
+// Which role is a member of which, by number.
+struct Nesting {
+  std::size_t member = 0;
+  std::size_t of = 0;
+};
+
+// Whether somebody is left when whoever has no members is taken away, again and again.
+bool has_cycle(std::span<const Nesting> nestings, std::size_t role_count) {
+  std::vector<std::vector<std::size_t>> above(role_count);
+  std::vector<std::size_t> members(role_count);
+  for (const Nesting& each : nestings) {
+    above[each.member].push_back(each.of);
+    ++members[each.of];
+  }
+  std::vector<std::size_t> gone;
+  for (std::size_t role = 0; role < role_count; ++role)
+    if (members[role] == 0) gone.push_back(role);
+  for (std::size_t i = 0; i < gone.size(); ++i)
+    for (const std::size_t of : above[gone[i]])
+      if (--members[of] == 0) gone.push_back(of);
+  return gone.size() < role_count;
+}
+
 class Conversion {
  public:
   explicit Conversion(const CasbinModel& model) : model_(model) {}
@@ -77,6 +110,7 @@ class Conversion {
     for (const Row& row : rows) TRY(check_shape(row));
     for (const Row& row : rows)
       if (row.cells[0] == "g") TRY(add_role(row));
+    TRY(refuse_cycle(rows));
     for (const Row& row : rows) TRY(row.cells[0] == "g" ? add_member(row) : add_rule(row));
     PolicyDocument document;
     if (model_.has_roles) document.roles.emplace();
@@ -100,7 +134,7 @@ class Conversion {
         return refuse(
             row, model_.has_effect ? "must be p, sub, obj, act, eft" : "must be p, sub, obj, act");
     } else {
-      return refuse(row, "\"" + kind + "\" is not a kind of line that the model defines");
+      return refuse(row, in_quotes(kind) + " is not a kind of line that the model defines");
     }
     for (const std::string& cell : row.cells)
       if (cell.empty()) return refuse(row, "has an empty field");
@@ -110,7 +144,8 @@ class Conversion {
   Result<void> add_role(const Row& row) {
     const std::string& name = row.cells[2];
     if (!policy::is_type(name))
-      return refuse(row, "\"" + name + "\" cannot be a role's name: 1 to 64 of A-Z a-z 0-9 _ . -");
+      return refuse(row,
+                    in_quotes(name) + " cannot be a role's name: 1 to 64 of A-Z a-z 0-9 _ . -");
     PolicyRole& role = roles_[name];
     role.name = name;
     role.permissions.emplace();
@@ -118,15 +153,39 @@ class Conversion {
     return {};
   }
 
+  // By the line that closes the first one.
+  Result<void> refuse_cycle(const std::vector<Row>& rows) const {
+    std::map<std::string_view, std::size_t> numbers;
+    for (const auto& [name, role] : roles_) numbers.emplace(name, numbers.size());
+    std::vector<const Row*> nesting_rows;
+    std::vector<Nesting> nestings;
+    for (const Row& row : rows) {
+      if (row.cells[0] != "g") continue;
+      const auto member = numbers.find(row.cells[1]);
+      if (member == numbers.end()) continue;
+      if (row.cells[1] == row.cells[2]) return refuse(row, "a role cannot be its own member");
+      nesting_rows.push_back(&row);
+      nestings.push_back({member->second, numbers.at(row.cells[2])});
+    }
+    if (!has_cycle(nestings, numbers.size())) return {};
+    const auto closes = std::partition_point(nestings.begin(), nestings.end(), [&](Nesting& each) {
+      const auto up_to_it = static_cast<std::size_t>(&each - nestings.data()) + 1;
+      return !has_cycle(std::span(nestings).first(up_to_it), numbers.size());
+    });
+    const Row& row = *nesting_rows[static_cast<std::size_t>(closes - nestings.begin())];
+    return refuse(row, in_quotes(row.cells[2]) + " is a member of " + in_quotes(row.cells[1]) +
+                           " already: a cycle");
+  }
+
   Result<std::string> subject_of(const std::string& name, const Row& row) const {
     std::string subject = (roles_.contains(name) ? "role:" : "user:") + name;
-    if (!policy::is_principal(subject)) return refuse(row, "\"" + name + "\" cannot be a subject");
+    if (!policy::is_principal(subject))
+      return refuse(row, in_quotes(name) + " cannot be a subject");
     return subject;
   }
 
   Result<void> add_member(const Row& row) {
     const std::string member = TRY(subject_of(row.cells[1], row));
-    if (member == "role:" + row.cells[2]) return refuse(row, "a role cannot be its own member");
     if (!is_new(row)) return {};
     roles_[row.cells[2]].members->push_back({member, {}});
     return {};
@@ -136,7 +195,7 @@ class Conversion {
     Terms terms;
     terms.resource = "object:" + row.cells[2];
     const auto pattern = policy::parse_resource_pattern(*terms.resource);
-    if (!pattern) return refuse(row, "\"" + row.cells[2] + "\" cannot be the id of a resource");
+    if (!pattern) return refuse(row, in_quotes(row.cells[2]) + " cannot be the id of a resource");
     if (pattern->kind != policy::ResourcePattern::Kind::exact)
       return refuse(row, "the object ends with *, which would stand for more here");
     const std::string eft = row.cells.size() == 5 ? row.cells[4] : "allow";
@@ -150,8 +209,8 @@ class Conversion {
   Result<void> add_rule(const Row& row) {
     const std::string& action = row.cells[3];
     if (!is_concrete_permission(action))
-      return refuse(
-          row, "the action \"" + action + "\" " + std::string(permission_rule) + " and no * here");
+      return refuse(row, "the action " + in_quotes(action) + " " + std::string(permission_rule) +
+                             " and no * here");
     const Terms terms = TRY(terms_of(row));
     const std::string subject = TRY(subject_of(row.cells[1], row));
     if (!is_new(row)) return {};

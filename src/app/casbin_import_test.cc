@@ -117,11 +117,38 @@ TEST(CasbinImportTest, ALineThatWouldMeanSomethingElseIsRefusedByItsNumber) {
            {"g, a, no such name", "role's name"},
            {"g2, a, b", "not a kind"},
            {"p, \"a, b, c", "quote"},
+           {"p, \"a\"b, b, c", "text follows a closed quote"},
+           {"p", "must be p, sub, obj, act, eft"},
+           {"p, a, b, c, allow, more", "must be p, sub, obj, act, eft"},
+           {"g, a, b, c", "g, user, role"},
+           {"a line of text", "\"a line of text\" is not a kind"},
+           {std::string(100'000, 'x'), std::string(60, 'x') + "...\" is not a kind"},
+           {"p, " + std::string(300, 'a') + ", b, c", "aaa...\" cannot be a subject"},
+           {"p, a, " + std::string(300, 'b') + ", c", "bbb...\" cannot be the id of a resource"},
+           {"p, a, b, " + std::string(300, 'c'), "ccc...\" must be"},
+           {"g, a, " + std::string(65, 'd'), "ddd...\" cannot be a role's name"},
+           {"g, " + std::string(300, 'e') + ", b", "eee...\" cannot be a subject"},
+           {"p, a, b, c" + std::string(1, '\0') + "d", "the action"},
        }) {
     const std::string told = refusal(rbac, "p, a, b, c\n" + line + "\n");
     EXPECT_THAT(told, HasSubstr("line 2: ")) << line;
     EXPECT_THAT(told, HasSubstr(why)) << line;
   }
+}
+
+TEST(CasbinImportTest, ACycleIsRefusedByTheLineThatClosesIt) {
+  const std::string nested =
+      "p, a, data, read\n"
+      "g, alice, a\n"
+      "g, a, b\n"
+      "g, b, c\n"
+      "g, a, c\n"
+      "g, x, c\n";
+  EXPECT_THAT(refusal(rbac, nested), HasSubstr("converted: "));
+  EXPECT_EQ(refusal(rbac, nested + "g, c, a\ng, bob, c\ng, c, b\n"),
+            "line 7: \"a\" is a member of \"c\" already: a cycle");
+  EXPECT_EQ(refusal(rbac, "g, b, a\n\n# and back\ng, a, b\ng, a, b\n"),
+            "line 4: \"b\" is a member of \"a\" already: a cycle");
 }
 
 TEST(CasbinImportTest, ADenyThatHadNoEffectIsNotGivenOne) {

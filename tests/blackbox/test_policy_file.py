@@ -254,6 +254,20 @@ class TestImport:
         refused = run("policy", "import", "--model", model, rows)
         assert refused.returncode != DONE and "domains" in only_line(refused.stderr)
 
+    @pytest.mark.parametrize(("line", "why"), [
+        ("g, clerk, chief", '"chief" is a member of "clerk" already: a cycle'),
+        ("p, a, b", "must be p, sub, obj, act"),
+        ("q, a, b, c", '"q" is not a kind of line'),
+        (f"p, a, {'b' * 300}, c", f'"{"b" * 60}..." cannot be the id of a resource'),
+    ], ids=["cycle", "columns", "kind", "length"])
+    def test_a_line_that_is_wrong_is_refused_by_its_number(self, write, tmp_path, line, why):
+        model, out = write(MODEL, "model.conf"), tmp_path / "imported.json"
+        rows = write(f"p, a, b, c\ng, chief, clerk\n{line}\n", "policy.csv")
+        refused = run("policy", "import", "--model", model, rows, "--out", out)
+        assert refused.returncode == FAILED
+        assert f"line 3: {why}" in only_line(refused.stderr)
+        assert not out.exists()
+
 
 class TestAsking:
     def test_tests_pass_and_fail_by_the_exit_code(self, cli, write):
