@@ -1,6 +1,7 @@
 """Policy as a file: applied as a whole, exported, compared, tested, imported."""
 
 import json
+import uuid
 
 import pytest
 
@@ -81,6 +82,45 @@ def test_what_is_exported_applies_to_nothing_and_restores_everything(fresh, boss
     assert put(boss, {"roles": [], "groups": [], "entities": []}).status_code == 200
     assert put(boss, kept.json()).status_code == 200
     assert boss.get("/policy").text == kept.text
+
+
+def test_grants_that_say_the_same_are_one_line_and_go_together(fresh, boss):
+    bot = fresh.register()
+    boss.call("PUT", "/roles/reader", json={})
+    terms = {"resource": "city:rome", "when": "context.amount < 5", "max_uses": 3,
+             "not_before": "2020-01-01T00:00:00.25Z", "expires_at": "2999-01-01T00:00:00.001Z"}
+    wanted = [{"subject": "user:alice", "action": "read"},
+              {"subject": "agent:*", "action": "read"},
+              {"subject": f"agent:{bot.agent_id}", "action": "read", "resource": "city:*"},
+              {"subject": "user:alice", "action": "read", **terms},
+              {"subject": "group:g", "action": "read", "effect": "deny"},
+              {"subject": "role:reader", "action": "read", **terms}]
+    boss.call("PUT", "/groups/g", json={})
+    ids = {grant["subject"] + grant.get("when", ""): [str(uuid.uuid4()) for _ in range(3)]
+           for grant in wanted}
+    for grant in wanted:
+        for one in ids[grant["subject"] + grant.get("when", "")]:
+            assert boss.call("PUT", f"/grants/{one}", json=grant).status_code == 201
+
+    def left(of):
+        return {boss.get(f"/grants/{one}").status_code for one in ids[of]}
+
+    kept = boss.get("/policy").json()
+    said = [grant for grant in kept["grants"] if grant["action"] == "read"]
+    assert len(said) == 4 and len(kept["roles"][0]["permissions"]) == 1
+    for query in ({}, {"keep": "true"}, {"dry_run": "true"}):
+        told = put(boss, kept, **query).json()
+        assert {**told, "applied": None} == {**NOTHING, "applied": None}
+    assert all(left(of) == {200} for of in ids)
+    without = {**kept, "grants": [grant for grant in kept["grants"] if grant not in said[1:]],
+               "roles": [{"name": "reader", "permissions": []}]}
+    assert len(put(boss, without, dry_run="true").json()["removed"]) == 4
+    assert len(put(boss, without).json()["removed"]) == 4
+    gone = [of for of in ids if left(of) == {404}]
+    assert len(gone) == 4 and sum(left(of) == {200} for of in ids) == 2
+    assert put(boss, boss.get("/policy").json()).json() == {**NOTHING, "applied": True}
+    assert put(boss, kept).json()["removed"] == []
+    assert boss.get("/policy").json() == kept
 
 
 def test_a_dry_run_tells_and_changes_nothing(boss):
