@@ -27,17 +27,28 @@ Result<const JsonValue*> find_object(const JsonValue& object, std::string_view n
   return member;
 }
 
-Result<const JsonValue*> require_object(const JsonValue& item, const JsonValue& defaults,
-                                        std::string_view name) {
-  const JsonValue* found = TRY(find_object(item, name, name));
-  if (found == nullptr) found = TRY(find_object(defaults, name, name));
-  if (found == nullptr) return malformed(name, "is required");
-  return found;
+// What an item says, or else its defaults. What is required and missing in it, its defaults say,
+// too; the rest is its own alone.
+struct SentObject {
+  const JsonValue* said;
+  const JsonValue* defaults;  // nullptr: none
+
+  const JsonValue* find_required(std::string_view name) const {
+    const JsonValue* member = find_member(*said, name);
+    return member == nullptr && defaults != nullptr ? find_member(*defaults, name) : member;
+  }
+};
+
+Result<SentObject> require_object(const JsonValue& item, const JsonValue& defaults,
+                                  std::string_view name) {
+  const JsonValue* other = find_member(defaults, name);
+  if (other != nullptr && other->type != Type::object) other = nullptr;
+  if (const JsonValue* said = TRY(find_object(item, name, name))) return SentObject{said, other};
+  if (TRY(find_object(defaults, name, name)) == nullptr) return malformed(name, "is required");
+  return SentObject{other, nullptr};
 }
 
-Result<std::string_view> require_text(const JsonValue& object, std::string_view name,
-                                      std::string_view path) {
-  const JsonValue* member = find_member(object, name);
+Result<std::string_view> require_text(const JsonValue* member, std::string_view path) {
   if (member == nullptr) return malformed(path, "is required");
   if (member->type != Type::text) return malformed(path, "must be a text");
   if (member->text.empty()) return malformed(path, "must not be empty");
@@ -51,17 +62,17 @@ constexpr Paths subject_paths = {"subject.type", "subject.id", "subject.properti
 constexpr Paths resource_paths = {"resource.type", "resource.id", "resource.properties"};
 
 // With `is_sought`, an id that was sent is not looked at.
-Result<SentEntity> read_entity(const JsonValue& object, const Paths& paths, bool is_sought) {
+Result<SentEntity> read_entity(const SentObject& object, const Paths& paths, bool is_sought) {
   SentEntity entity;
-  entity.type = TRY(require_text(object, "type", paths.type));
+  entity.type = TRY(require_text(object.find_required("type"), paths.type));
   if (!policy::is_type(entity.type))
     return malformed(paths.type, "must be 1 to 64 characters of A-Z a-z 0-9 _ . -");
   if (!is_sought) {
-    entity.id = TRY(require_text(object, "id", paths.id));
+    entity.id = TRY(require_text(object.find_required("id"), paths.id));
     if (!policy::is_id(entity.id))
       return malformed(paths.id, "must be 1 to 256 bytes without control characters");
   }
-  entity.properties = TRY(find_object(object, "properties", paths.properties));
+  entity.properties = TRY(find_object(*object.said, "properties", paths.properties));
   return entity;
 }
 
@@ -83,16 +94,16 @@ Result<SentQuestion> read_question(const JsonValue& item, const JsonValue& defau
                                    Sought sought) {
   if (item.type != Type::object) return malformed("An evaluation", "must be an object");
   SentQuestion question;
-  const JsonValue* subject = TRY(require_object(item, defaults, "subject"));
-  question.subject = TRY(read_entity(*subject, subject_paths, sought == Sought::subjects));
+  const SentObject subject = TRY(require_object(item, defaults, "subject"));
+  question.subject = TRY(read_entity(subject, subject_paths, sought == Sought::subjects));
   if (sought != Sought::actions) {
-    const JsonValue* action = TRY(require_object(item, defaults, "action"));
-    question.action = TRY(require_text(*action, "name", "action.name"));
-    question.action_properties = TRY(find_object(*action, "properties", "action.properties"));
+    const SentObject action = TRY(require_object(item, defaults, "action"));
+    question.action = TRY(require_text(action.find_required("name"), "action.name"));
+    question.action_properties = TRY(find_object(*action.said, "properties", "action.properties"));
   }
   if (sought != Sought::explanation || find_member(item, "resource") != nullptr) {
-    const JsonValue* resource = TRY(require_object(item, defaults, "resource"));
-    question.resource = TRY(read_entity(*resource, resource_paths, sought == Sought::resources));
+    const SentObject resource = TRY(require_object(item, defaults, "resource"));
+    question.resource = TRY(read_entity(resource, resource_paths, sought == Sought::resources));
   }
   question.context = TRY(find_object(item, "context", "context"));
   if (question.context == nullptr)
@@ -111,7 +122,7 @@ Result<SentBatch> read_batch(const JsonValue& body) {
   const JsonValue* options = TRY(find_object(body, "options", "options"));
   if (options == nullptr || find_member(*options, "evaluations_semantic") == nullptr) return batch;
   static constexpr std::string_view name = "options.evaluations_semantic";
-  const auto semantic = TRY(require_text(*options, "evaluations_semantic", name));
+  const auto semantic = TRY(require_text(find_member(*options, "evaluations_semantic"), name));
   if (semantic == "deny_on_first_deny") {
     batch.until = SentBatch::Until::first_deny;
   } else if (semantic == "permit_on_first_permit") {

@@ -53,7 +53,8 @@ struct SentPage {
 
 // All fail with malformed_request.
 Result<JsonValue> read_access_body(ApiExchange& exchange);
-// What `item` does not say, `defaults` does.
+// What `item` does not say, `defaults` does: a whole member, or what its own is required to have
+// (certification scenario, 3.2.7).
 Result<SentQuestion> read_question(const JsonValue& item, const JsonValue& defaults,
                                    Sought sought = Sought::decision);
 Result<SentBatch> read_batch(const JsonValue& body);

@@ -161,7 +161,7 @@ constexpr Binding composes(AuditAction audit = AuditAction::request) {
 template <class In, class Out, Handler Handle, Attempt Try = nullptr>
 constexpr Binding answers() {
   Binding binding = composes<In, Out, Handle, Try>();
-  binding.ignores_unknown_fields = true;
+  binding.takes_authzen = true;
   return binding;
 }
 

@@ -114,9 +114,11 @@ Result<void> ApiExchange::require_json() const {
     json_types += is_json(header.value) ? 1 : 0;
   }
   const auto unsupported = [&](std::string_view why) {
-    return takes_body(*operation)
-               ? failure(Errc::unsupported_media_type, why)
-               : failure(Errc::malformed_request, "This operation takes no body");
+    if (!takes_body(*operation))
+      return failure(Errc::malformed_request, "This operation takes no body");
+    return failure(
+        operation->binding.takes_authzen ? Errc::malformed_request : Errc::unsupported_media_type,
+        why);
   };
   if (types == 0 || json_types != types) return unsupported("The body must be application/json");
   // RFC 9110 8.4: to read what is encoded as if it were not would be to read something else.

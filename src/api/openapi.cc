@@ -179,10 +179,9 @@ void write_request_body(const Operation& operation, JsonWriter& out) {
   out.name("application/json");
   out.open();
   out.name("schema");
-  write_object(
-      fields,
-      operation.binding.ignores_unknown_fields ? Side::request_with_unknown_fields : Side::request,
-      out);
+  write_object(fields,
+               operation.binding.takes_authzen ? Side::request_with_unknown_fields : Side::request,
+               out);
   out.close();
   out.close();
   out.close();
@@ -231,7 +230,8 @@ std::set<int> error_statuses(const Operation& operation) {
   if (needs_agent && operation.access != Access::any_agent) statuses.insert(403);
   if (operation.path.find('{') != std::string_view::npos) statuses.insert(404);
   if (operation.creates) statuses.insert(409);
-  if (takes_body(operation)) statuses.insert({413, 415, 422});
+  if (takes_body(operation)) statuses.insert({413, 422});
+  if (takes_body(operation) && !operation.binding.takes_authzen) statuses.insert(415);
   if (operation.binding.is_page) statuses.insert(422);
   if (operation.follows_log) statuses.insert(410);
   return statuses;

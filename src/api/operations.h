@@ -54,8 +54,9 @@ struct Binding {
   Attempt attempt = nullptr;
   // What the audit trail calls it. AuditAction::request: it changes nothing.
   AuditAction audit = AuditAction::request;
-  // A standard says so (CONTRACT section 3); the handler reads the body itself.
-  bool ignores_unknown_fields = false;
+  // The body is AuthZEN's: members that nobody knows are ignored, and whatever is wrong with it is
+  // a 400. The handler reads it itself.
+  bool takes_authzen = false;
 };
 
 struct Operation {

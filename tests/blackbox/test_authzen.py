@@ -92,6 +92,18 @@ def test_items_take_what_they_do_not_say_from_the_request(pep):
     assert decisions(pep.post(EVALUATIONS, body)) == [True, False, False, True, True]
 
 
+def test_items_take_required_members_that_they_lack_from_the_request(pep):
+    body = question(ALICE, WRITE, {"type": "record", "properties": {"status": "archived"}},
+                    evaluations=[
+                        {"resource": {"id": "record-1", "properties": {"status": "active"}}},
+                        {"resource": record(2, "archived")},
+                        {"resource": {"id": "record-1"}, "subject": {"id": "bob"}, "action": READ},
+                        {"action": {"properties": {"soft": True}}}])
+    answer = pep.post(EVALUATIONS, body)
+    assert decisions(answer) == [True, False, True, False]
+    assert answer.json()["evaluations"][3]["context"]["error"]["message"] == "resource.id is required"
+
+
 def test_semantics_end_the_evaluation_early(pep):
     items = [{"action": action} for action in (READ, {"name": "fly"}, WRITE)]
     for semantic, expected in (("execute_all", [True, False, True]),
@@ -128,6 +140,15 @@ def test_a_bad_item_is_that_items_error(pep):
 ])
 def test_what_cannot_be_read_is_400(pep, body, detail):
     assert problem(pep.post(EVALUATION, body), 400, "malformed_request")["detail"] == detail
+
+
+@pytest.mark.parametrize("path", ["evaluation", "evaluations", "search/subject",
+                                  "search/resource", "search/action"])
+@pytest.mark.parametrize("media_type", ["text/plain", "application/xml", ""])
+def test_another_content_type_is_400(pep, path, media_type):
+    answer = pep.call("POST", f"/access/v1/{path}", data=json.dumps(question(ALICE, READ, record(1))),
+                      headers={"Content-Type": media_type})
+    problem(answer, 400, "malformed_request")
 
 
 def test_unknown_fields_are_ignored(pep):

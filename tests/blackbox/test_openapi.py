@@ -158,8 +158,10 @@ class TestEveryAnswer:
                 assert check(route, admin.call(route.method, **nobody)) >= 400
             if "requestBody" in route.operation:
                 too_long = 2_100_000 if route.name in LARGE_BODIES else 70_000
+                # AuthZEN has one status for whatever cannot be read.
+                unsupported = 400 if route.path.startswith("/access/v1/") else 415
                 for data, media_type, status in ((b"{", "application/json", 400),
-                                                 (b"{}", "text/plain", 415),
+                                                 (b"{}", "text/plain", unsupported),
                                                  (b"[" * too_long, "application/json", 413)):
                     answer = admin.call(route.method, good["path"], data=data,
                                         headers={"Content-Type": media_type})
