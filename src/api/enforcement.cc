@@ -46,9 +46,7 @@ Result<Enforced> decide_and_take(Services& services, std::vector<GrantId>& spent
     {
       const Directory::View view(services.directory);
       const Decision decision = TRY(ask(view, spent));
-      enforced.reason = decision.reason;
-      enforced.held = decision.held;
-      if (decision.rule != nullptr) enforced.grant = decision.rule->id;
+      enforced = enforced_by(decision);
       if (decision.is_to_be_spent()) max_uses = decision.rule->max_uses;
       if (round == 0) look_at(decision);
     }

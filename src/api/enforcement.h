@@ -25,6 +25,12 @@ struct Enforced {
   bool allowed() const { return reason == Reason::granted; }
 };
 
+inline Enforced enforced_by(const Decision& decision) {
+  return {decision.reason,
+          decision.rule == nullptr ? std::nullopt : std::optional(decision.rule->id),
+          decision.held};
+}
+
 // What a decision is about, as the audit trail names it. Views of whoever asks.
 struct AskedAbout {
   std::string_view action;

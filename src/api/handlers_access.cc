@@ -13,12 +13,16 @@ namespace {
 struct Verdict {
   DecisionKind kind = malformed_kind;
   std::optional<GrantId> grant = {};
-  std::string error = {};  // why the question could not be read
+  std::string_view permission = {};  // a plain one that allows it; the directory's, which keeps it
+  std::string error = {};            // why the question could not be read
   bool allows() const { return kind == decided_by(Reason::granted); }
 };
 
-Verdict verdict_of(Reason reason, std::optional<GrantId> grant) {
-  return {decided_by(reason), grant};
+Verdict verdict_of(const Names& names, const Enforced& enforced) {
+  Verdict verdict{decided_by(enforced.reason), enforced.grant};
+  if (enforced.allowed() && enforced.held != no_name)
+    verdict.permission = names.text(enforced.held);
+  return verdict;
 }
 
 // Members of Evaluated: the answer to many may have a thousand of them.
@@ -39,6 +43,7 @@ void write(const Verdict& verdict, Revision revision, JsonWriter& out) {
     out.open_array();
     if (verdict.grant) out.text(verdict.grant->to_string());
     out.close_array();
+    if (!verdict.permission.empty()) out.member("permission", verdict.permission);
     out.member("revision", revision);
   }
   out.close();
@@ -114,8 +119,7 @@ class EvaluationOnCore final : public Evaluation {
       note_use(services_.grant_uses, decision, about ? &*about : nullptr, asker_->now);
       if (!decision.allowed()) denied_.push_back({*std::move(asked), decided_by(decision.reason)});
     }
-    return verdict_of(decision.reason,
-                      decision.rule == nullptr ? std::nullopt : std::optional(decision.rule->id));
+    return verdict_of(view_.names(), enforced_by(decision));
   }
 
   // Not before: a worker that has to begin anew records them itself.
@@ -174,7 +178,7 @@ class EvaluationOnWorker final : public Evaluation {
     };
     const Enforced enforced = TRY(settle(*asked, ask));
     if (!enforced.allowed() && !asked->is_about_self()) record(*asked, decided_by(enforced.reason));
-    return verdict_of(enforced.reason, enforced.grant);
+    return verdict_of(services_.directory.names(), enforced);
   }
 
  private:

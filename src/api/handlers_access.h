@@ -43,7 +43,8 @@ struct Evaluated {
         field<&Evaluated::decision>({.name = "decision"}),
         field<&Evaluated::context>(
             {.name = "context",
-             .about = R"({"reason","grants":[the id of the grant that decided],"revision"})"})};
+             .about = R"({"reason","grants":[the id of the grant that decided],"permission"?: )"
+                      R"(the plain permission that allowed,"revision"})"})};
   }
 };
 

@@ -85,6 +85,15 @@ def test_an_answer_says_what_it_rests_on(pep):
     assert answer.headers["Content-Type"] == "application/json"
 
 
+def test_an_answer_names_the_plain_permission_that_allowed(server, pep):
+    agent = server.register_with("metrics:*")
+    subject = {"type": "agent", "id": agent.agent_id}
+    for action, permission in (("metrics:cpu", "metrics:*"), ("read", None)):
+        body = question(subject, {"name": action}, record(1))
+        context = pep.post(EVALUATION, body).json()["context"]
+        assert (context["grants"], context.get("permission")) == ([], permission)
+
+
 def test_items_take_what_they_do_not_say_from_the_request(pep):
     body = question(ALICE, WRITE, record(1, "active"), evaluations=[
         {}, {"resource": record(2, "archived")}, {"subject": BOB}, {"action": READ},
