@@ -77,7 +77,10 @@ TEST(LowPriorityTest, IsOfTheThreadAlone) {
   EXPECT_EQ(nice_of_this_thread(), usual);
 }
 
-#ifdef __SANITIZE_THREAD__
+#ifndef __has_feature  // by which clang says what GCC does with a macro
+#define __has_feature(feature) 0
+#endif
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
 constexpr long turns_min = 1;  // it holds signals back until the thread calls into the C library
 #else
 constexpr long turns_min = 20;
