@@ -15,6 +15,7 @@ function(agentauth_module name)
   target_link_libraries(agentauth_${name} PUBLIC ${ARG_USES} tl::expected Threads::Threads
                                           PRIVATE ${ARG_LINKS})
   target_compile_options(agentauth_${name} PRIVATE ${AGENTAUTH_FUZZ_COVERAGE})
+  agentauth_precompiled(agentauth_${name} ${AGENTAUTH_HEADERS})
   if(AGENTAUTH_TESTS AND tests)
     add_executable(${name}_test ${tests})
     # Half of the time that a test takes to compile would be for optimising it, which it is not worth.
@@ -23,6 +24,7 @@ function(agentauth_module name)
     target_include_directories(${name}_test SYSTEM PRIVATE ${RAPIDCHECK_INCLUDE})
     target_link_libraries(${name}_test PRIVATE agentauth_${name} ${ARG_LINKS} GTest::gmock
                                                GTest::gtest_main ${RAPIDCHECK_LIBRARY})
+    agentauth_precompiled(${name}_test agentauth_test_headers)
     add_test(NAME ${name} COMMAND ${name}_test)
   endif()
 endfunction()
