@@ -11,19 +11,40 @@ from harness.postgres import PostgresCluster
 from harness.server import Server
 from harness.waiting import WaitingClients
 
-# Files that take half a minute and more, mostly waiting: they begin first, so that no worker is
-# left alone with one at the end.
+# What takes longest begins first, so that no worker is left alone with it at the end; what mostly
+# waits beside what mostly computes.
 LONGEST_FIRST = (
-    "test_unused_grants", "test_many_nodes", "test_refresh", "test_database_outage", "test_limits",
-    "test_limits_redis", "test_key_expiry_notice", "test_signing_keys", "test_gateways",
-    "test_openapi", "test_key_constraints", "test_large_bodies", "test_durability", "test_roles",
-    "test_calls_under_way", "test_security_cases", "test_overload", "test_authzen",
+    "test_unused_grants", "test_gateways", "test_database_outage", "test_limits", "test_refresh",
+    "test_backup", "test_signing_keys", "test_many_nodes", "test_key_expiry_notice",
+    "test_openapi", "test_limits_redis", "test_audit", "test_key_constraints", "test_roles",
+    "test_large_bodies", "test_permissions", "test_calls_under_way", "test_authzen",
+    "test_sqlite_trouble", "test_api_keys", "test_durability", "test_policy_file",
+    "test_owner_suspend", "test_security_cases", "test_overload",
 )
+
+
+def _on_postgresql(test: str) -> bool:
+    return "postgresql" in test.rpartition("[")[2].rstrip("]").split("-")
 
 
 def pytest_collection_modifyitems(items):
     rank = {name: place for place, name in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+    items.sort(key=lambda item: (rank.get(item.path.stem, len(rank)), item.path,
+                                 _on_postgresql(item.name)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFileAndDatabase(LoadScopeScheduling):
+        """The tests of a file on one database share a server: one worker runs them all."""
+
+        def _split_scope(self, nodeid):
+            file, _, test = nodeid.partition("::")
+            return f"{file} on {'postgresql' if _on_postgresql(test) else 'sqlite'}"
+
+    return ByFileAndDatabase(config, log)
 
 
 class Database:
