@@ -35,6 +35,7 @@ ANSWER_BYTES_MAX = 4 << 20
 DEPTH_MAX = 20  # AgentAuth reads 24
 SECONDS_MAX = 10
 DENIED = -32001  # in the range JSON-RPC leaves to servers
+INVALID_PARAMS = -32602
 # All that is passed on of a request; and what of `tools/call` is no extension.
 ENVELOPE = ("jsonrpc", "id", "method", "params")
 CALL_PARAMS = ("name", "arguments", "_meta", "task")
@@ -57,6 +58,14 @@ class Refused(Exception):
     def __init__(self, status: int, detail: str):
         super().__init__(detail)
         self.status = status
+
+
+class NoQuestion(Refused):
+    """AgentAuth does not take a call for a question: it says why, in its problem."""
+
+    def __init__(self, status: int, problem: dict):
+        super().__init__(status, "Invalid params")
+        self.why = {name: problem[name] for name in ("detail", "errors") if name in problem}
 
 
 class Endpoint:
@@ -140,6 +149,8 @@ class AgentAuth:
             raise Refused(401, "The access token is not valid")
         if status == 401:
             self.renew_at = 0.0  # it is our own token that was revoked
+        if status in (400, 413) and path == "/access/v1/evaluation" and isinstance(answer, dict):
+            raise NoQuestion(status, answer)
         if status != 200 or not isinstance(answer, dict):
             raise Refused(503, "AgentAuth refused to answer")
         return shown, answer
@@ -222,6 +233,7 @@ class Handler(BaseHTTPRequestHandler):
     server_endpoint: Endpoint
 
     def do_POST(self):
+        message = {}
         try:
             body = self._read_body()
             address = self.client_address[0]
@@ -229,10 +241,13 @@ class Handler(BaseHTTPRequestHandler):
             message, text = read_message(body)
             if message["method"] == "tools/call" and not self.agentauth.may_call(
                     subject, *tool_call(message), address):
-                self._deny(message)
+                self._refuse(message, 403, 200, {"code": DENIED, "message": "Permission denied"})
                 return
             # What was decided on is what is sent: nobody must read the same bytes differently.
             self._answer(*self._forward(text, subject["id"]))
+        except NoQuestion as refused:
+            self._refuse(message, refused.status, refused.status, {
+                "code": INVALID_PARAMS, "message": str(refused), "data": refused.why})
         except Refused as refused:
             self._answer(refused.status, {"error": str(refused)},
                          {"WWW-Authenticate": "Bearer"} if refused.status == 401 else {})
@@ -244,13 +259,13 @@ class Handler(BaseHTTPRequestHandler):
 
     do_DELETE = do_GET
 
-    def _deny(self, message: dict) -> None:
+    def _refuse(self, message: dict, status_of_notification: int, status: int,
+                error: dict) -> None:
         # JSON-RPC 2.0 answers no notification; MCP (2025-11-25, Transports) refuses it over HTTP.
         if "id" not in message:
-            self._answer(403, None)
+            self._answer(status_of_notification, None)
             return
-        self._answer(200, {"jsonrpc": "2.0", "id": message["id"],
-                           "error": {"code": DENIED, "message": "Permission denied"}})
+        self._answer(status, {"jsonrpc": "2.0", "id": message["id"], "error": error})
 
     def _forward(self, text: bytes, agent_id: str) -> tuple:
         try:

@@ -483,6 +483,45 @@ def test_a_name_that_is_read_twice_is_decided_on_as_it_is_sent(tools):
     assert request["params"]["name"] == "allowed"
 
 
+# What AgentAuth takes for no question is the caller's to mend, and no reason to try again.
+@pytest.mark.parametrize("status, params, told", [
+    (400, '{"name":"x","arguments":{"a":"\\ud800"}}', "valid JSON"),
+    (400, '{"name":"x\\u0000"}', "resource.id"),
+    (400, '{"name":"%s"}' % ("x" * 300), "resource.id"),
+    (400, '{"name":"x","arguments":{%s}}' % ",".join(f'"{i}x":1' for i in range(3000)), "members"),
+    (413, '{"name":"x","arguments":{"a":"%s"}}' % ("x" * 70_000), ""),
+], ids=["surrogate", "control", "name", "members", "size"])
+def test_what_agentauth_cannot_be_asked_about_is_a_bad_request(tools, status, params, told):
+    tools.grant()
+    answer = tools.send_text(of_call(params))
+    assert answer.status_code == status, answer.text
+    body = answer.json()
+    assert (body["jsonrpc"], body["id"]) == ("2.0", 1)
+    assert (body["error"]["code"], body["error"]["message"]) == (-32602, "Invalid params")
+    assert told in json.dumps(body["error"]["data"]) and body["error"]["data"]["detail"]
+    notification = tools.send_text(of_call(params).replace('"id":1,', ""))
+    assert (notification.status_code, notification.content) == (status, b"")
+    assert McpServer.seen == []
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 413, 429, 500, 503])
+@pytest.mark.parametrize("path", ["/auth/login", "/agents/me", "/access/v1/evaluation"])
+def test_nothing_passes_when_agentauth_refuses(mcp_server, key_file, path, status):
+    class Refuses(FakeAgentAuth):
+        def send_response(self, _):
+            super().send_response(status if self.path == path else 200)
+
+    FakeAgentAuth.asked = []
+    with serving(Refuses) as port, enforcement_point(
+            key_file, mcp_server, f"http://127.0.0.1:{port}") as url:
+        answer = requests.post(url, data=of_call('{"name":"x"}'), timeout=10,
+                               headers={"Authorization": "Bearer t"})
+    expected = {("/agents/me", 401): 401, ("/access/v1/evaluation", 400): 400,
+                ("/access/v1/evaluation", 413): 413}.get((path, status), 503)
+    assert answer.status_code == expected
+    assert McpServer.seen == []
+
+
 def test_a_key_of_the_points_own_that_does_not_work_is_not_the_callers_fault(
         agentauth, mcp_server, tmp_path):
     (tmp_path / "key").write_text("aa_none")
