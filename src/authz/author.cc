@@ -37,6 +37,10 @@ bool denies_administration(const Grant& grant) {
   return grant.decides() == Effect::deny && reaches_administration(grant.permission);
 }
 
+constexpr std::string_view off_the_record = "the caller would go off the record";
+constexpr std::string_view watches_caller =
+    "puts the caller itself on record, which administrators alone end";
+
 tl::unexpected<Error> denied(std::string_view detail, FieldError why) {
   Error error{Errc::permission_denied, "Permission denied", std::string(detail)};
   if (!why.message.empty()) error.fields.push_back(std::move(why));
@@ -123,12 +127,19 @@ Result<void> Author::require_grant(const Grant& grant) {
   return require_held(grant);
 }
 
+bool Author::is_watched_by(const Grant& grant) const {
+  return grant.decides() == Effect::audit && lies_ahead(grant.expires_at, now()) &&
+         is_within(view(), actor(), grant.subject, now());
+}
+
 Result<void> Author::require_revocation(const Grant& grant) {
   const bool allows = grant.decides() == Effect::allow;
   const bool reaches = reaches_administration(grant.permission);
   note(allows && reaches);
   if (allows && (!reaches || is_about_itself(grant))) return {};
   auto may = denies_administration(grant) ? require_administrator(grant) : require_held(grant);
+  if (may && !state_->is_administrator && is_watched_by(grant))
+    may = denied(off_the_record, {grant.permission, std::string(watches_caller)});
   if (!may && !may_read("agentauth:grants:read")) may.error().fields.clear();
   return may;
 }
@@ -157,6 +168,17 @@ Result<void> Author::require_membership(Transaction& tx, const std::string& prin
     why = {principal,
            "holds or denies " + std::string(*kept_from) + ", which the caller may not pass on"};
   return denied("the caller does not hold what the role or group holds", std::move(why));
+}
+
+Result<void> Author::require_departure(Transaction& tx, const std::string& member,
+                                       const std::string& principal) {
+  TRY(require_membership(tx, principal));
+  if (state_->is_administrator || !is_within(view(), actor(), member, now()) ||
+      !puts_on_record(view(), principal, now()))
+    return {};
+  FieldError why;
+  if (may_read("agentauth:roles:read")) why = {principal, std::string(watches_caller)};
+  return denied(off_the_record, std::move(why));
 }
 
 Result<void> Author::note_change(Transaction& tx, const std::string& subject) {

@@ -44,13 +44,18 @@ class Author {
   // Whether it may take that grant away. Who lifts a deny, or keeps something off the record, gives
   // as much as who grants; and whose last deny of administration is lifted, may be an administrator
   // by that. Who takes administration away could lock an administrator out, but its own anybody may
-  // give up. Errors: permission_denied.
+  // give up. What puts the author itself on record is an administrator's to take away.
+  // Errors: permission_denied.
   Result<void> require_revocation(const Grant& grant);
   // Reads what is new of a role or group while it is as it was: before the first change of several.
   Result<void> look_at(Transaction& tx, const std::string& principal);
-  // Whether it may make somebody a member of that role or group, take somebody out, or erase it.
-  // Errors: permission_denied.
+  // Whether it may make somebody a member of that role or group. Errors: permission_denied.
   Result<void> require_membership(Transaction& tx, const std::string& principal);
+  // Whether it may take `member` out of that role or group, or have it go sooner, or, where they
+  // are the same, erase it: nobody but an administrator goes off the record by that.
+  // Errors: permission_denied.
+  Result<void> require_departure(Transaction& tx, const std::string& member,
+                                 const std::string& principal);
 
   // In the log, that what a subject was granted or is a member of changed: each once, however many
   // changes the call makes.
@@ -69,6 +74,8 @@ class Author {
   explicit Author(std::unique_ptr<State> state);
 
   bool is_about_itself(const Grant& grant) const;
+  // Whether it puts the author itself on record, now or later.
+  bool is_watched_by(const Grant& grant) const;
   Result<void> require_held(const Grant& grant) const;
   Result<void> require_administrator(const Grant& grant) const;
   void note(bool concerns_administration);

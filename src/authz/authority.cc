@@ -178,6 +178,20 @@ std::optional<std::string_view> kept_from_passing_on(const Directory::View& view
   return permission;
 }
 
+bool is_within(const Directory::View& view, const Actor& actor, std::string_view principal,
+               Timestamp now) {
+  if (actor.agent == nullptr) return false;
+  const Closure closure(view, actor, now);
+  for (std::size_t i = 0; i < closure.size(); ++i)
+    if (closure.at(i).name() == principal) return true;
+  return closure.is_cut_off();
+}
+
+bool puts_on_record(const Directory::View& view, std::string_view principal, Timestamp now) {
+  return !each_held(view, Subject(principal), Rules::all, now,
+                    [](const Held& held) { return held.effect != Effect::audit; });
+}
+
 bool concerns_administration(const Directory::View& view, std::string_view principal,
                              Timestamp now) {
   return !each_held(view, Subject(principal), Rules::all, now, [](const Held& held) {

@@ -54,6 +54,12 @@ std::optional<std::string_view> kept_from_passing_on(const Directory::View& view
                                                      const Actor& actor, std::string_view principal,
                                                      Timestamp now);
 
+// Whether what `principal` is granted is granted to the actor, too: it is that one, or within it.
+bool is_within(const Directory::View& view, const Actor& actor, std::string_view principal,
+               Timestamp now);
+// Whether an audit grant counts for whoever is within `principal`, now or later.
+bool puts_on_record(const Directory::View& view, std::string_view principal, Timestamp now);
+
 // Whether something that `principal` is allowed or denied may be done to AgentAuth itself.
 bool concerns_administration(const Directory::View& view, std::string_view principal,
                              Timestamp now);

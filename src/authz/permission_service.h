@@ -291,6 +291,9 @@ inline constexpr std::string_view end_rule = "must lie ahead";
 inline bool lies_ahead(const std::optional<Timestamp>& end, Timestamp now) {
   return !end || *end > now;
 }
+inline bool ends_sooner(const std::optional<Timestamp>& end, const std::optional<Timestamp>& than) {
+  return end && (!than || *end < *than);
+}
 // Errors: invalid_argument.
 Result<void> require_end_ahead(const std::optional<Timestamp>& end, Timestamp now);
 

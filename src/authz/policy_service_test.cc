@@ -241,6 +241,23 @@ TEST_F(PolicyServiceTest, LiftingADenyTakesAsMuchAsGranting) {
   EXPECT_EQ(apply_as(helper, R"({"roles":[]})").error().code, Errc::permission_denied);
 }
 
+TEST_F(PolicyServiceTest, NobodyButAnAdministratorAppliesWhatTakesItOffTheRecord) {
+  const AgentId helper = replica.add_agent_with({"agentauth:policy:write", "x"});
+  const std::string itself = subject_of(helper);
+  const std::string audited = R"("permissions":[{"permission":"x","effect":"audit"}],"members":[")";
+  applied(R"({"roles":[{"name":"a",)" + audited + R"(user:alice",")" + itself + R"("]}]})");
+  const std::string ends =
+      R"(user:alice",{"member":")" + itself + R"(","expires_at":"2999-01-01T00:00:00Z"}]}]})";
+  for (const std::string& text : {std::string(R"({"roles":[]})"),
+                                  R"({"roles":[{"name":"a",)" + audited + R"(user:alice"]}]})",
+                                  R"({"roles":[{"name":"a","members":[")" + itself + R"("]}]})",
+                                  R"({"roles":[{"name":"a",)" + audited + ends})
+    EXPECT_EQ(apply_as(helper, text).error().code, Errc::permission_denied) << text;
+  EXPECT_TRUE(apply_as(helper, R"({"roles":[{"name":"a",)" + audited + itself + R"("]}]})"))
+      << "whoever else leaves";
+  EXPECT_TRUE(apply(R"({"roles":[]})"));
+}
+
 TEST_F(PolicyServiceTest, TheLastAdministratorDoesNotShutItselfOut) {
   const auto before = replica.revision();
   const auto refused = apply(R"({"grants":[]})");

@@ -39,7 +39,7 @@ Result<std::vector<Role>> RoleService::list(Transaction& tx, RoleKind kind, cons
 // has locked the changes.
 Result<void> RoleService::erase(Transaction& tx, Author& author, const std::string& principal) {
   TRY(tx.roles().find(principal));
-  TRY(author.require_membership(tx, principal));
+  TRY(author.require_departure(tx, principal, principal));
   TRY(tx.roles().erase(principal));
   return author.note_change(tx, principal);
 }
@@ -89,11 +89,13 @@ Result<RoleService::PutMembership> RoleService::put_member(Transaction& tx, Auth
   if (agent) TRY(tx.agents().find(*agent));
   if (policy::is_role_or_group(wanted.member)) TRY(tx.roles().find(wanted.member));
   TRY(refuse_every_agent(wanted));
-  TRY(author.require_membership(tx, wanted.of));
-  TRY(refuse_cycle(tx, wanted));
   const auto before = tx.roles().find_member(wanted.member, role.id);
   if (!before && before.error().code != Errc::not_found) return tl::unexpected(before.error());
   const bool lasted = before && lies_ahead(before->expires_at, author.now());
+  TRY(author.require_membership(tx, wanted.of));
+  if (lasted && ends_sooner(wanted.expires_at, before->expires_at))
+    TRY(author.require_departure(tx, wanted.member, wanted.of));
+  TRY(refuse_cycle(tx, wanted));
   const bool created = TRY(tx.roles().put_member(wanted.member, agent, role.id, wanted.expires_at));
   // One that had ended and is made to last again is one more, too.
   if (!lasted) TRY(require_bounds(tx, wanted, author.now()));
@@ -130,7 +132,7 @@ Result<RoleService::Settled> RoleService::settle_members(Transaction& tx,
 Result<void> RoleService::erase_member(Transaction& tx, Author& author, const std::string& of,
                                        const std::string& member) {
   const Role role = TRY(tx.roles().find(of));
-  TRY(author.require_membership(tx, of));
+  TRY(author.require_departure(tx, member, of));
   if (!TRY(tx.roles().erase_member(member, role.id)))
     return failure(Errc::not_found, "No such member");
   return author.note_change(tx, member);

@@ -370,6 +370,28 @@ TEST_F(RoleServiceTest, NobodyLeavesWhatPutsItOnRecord) {
   EXPECT_EQ(error_of(leave(helper, subject_of(helper), "group:watched")), Errc::permission_denied);
 }
 
+TEST_F(RoleServiceTest, NobodyButAnAdministratorLeavesWhatPutsItOnRecord) {
+  stated.state(
+      "allow agent:helper read\naudit group:watched read\nmember group:team of group:watched\n"
+      "member agent:helper of group:team\nmember agent:bot of group:team\n"
+      "allow agent:helper agentauth:roles:read");
+  const std::string itself = subject_of(helper);
+  const Timestamp soon = clock.now() + Seconds{60};
+  EXPECT_EQ(error_of(leave(helper, itself, "group:team")), Errc::permission_denied);
+  EXPECT_EQ(error_of(leave(helper, "group:team", "group:watched")), Errc::permission_denied);
+  EXPECT_EQ(error_of(erase(helper, "group:team")), Errc::permission_denied);
+  EXPECT_EQ(error_of(erase(helper, "group:watched")), Errc::permission_denied);
+  EXPECT_EQ(error_of(join(helper, "group:team", "group:watched", soon)), Errc::permission_denied);
+  const auto refused = join(helper, itself, "group:team", soon);
+  ASSERT_EQ(error_of(refused), Errc::permission_denied);
+  ASSERT_EQ(refused.error().fields.size(), 1U);
+  EXPECT_EQ(refused.error().fields[0].field, "group:team");
+  EXPECT_TRUE(join(helper, itself, "group:team")) << "as it was";
+  EXPECT_TRUE(join(helper, subject_of(stated.agent("agent:third")), "group:team")) << "others";
+  EXPECT_TRUE(leave(helper, subject, "group:team")) << "others, too";
+  EXPECT_TRUE(leave(administrator, itself, "group:team"));
+}
+
 TEST_F(RoleServiceTest, ARoleGoesWithItsGrantsAndItsMemberships) {
   stated.state("allow role:r read\nmember agent:bot of role:r\nmember role:r of role:top");
   ASSERT_TRUE(erase(administrator, "role:r"));

@@ -216,6 +216,40 @@ TEST_F(TermsTest, NobodyTakesItselfOffTheRecord) {
   EXPECT_TRUE(revoke(administrator, stated.last_grant()));
 }
 
+// However much it holds: by a grant of its own, of every agent, or of what it is within.
+TEST_F(TermsTest, NobodyButAnAdministratorEndsWhatPutsItOnRecord) {
+  const AgentId helper = stated.agent("agent:helper");
+  const std::string itself = subject_of(helper);
+  stated.state(
+      "allow agent:helper agentauth:permissions:write\nallow agent:helper read\n"
+      "member agent:helper of group:team\nmember group:team of group:all");
+  for (const char* whom : {"agent:helper", "agent:*", "group:team", "group:all"}) {
+    for (const char* terms :
+         {"", " on city:berlin", " when context.ok", " from 9000000000", " until 9000000000"}) {
+      stated.state(std::string("audit ") + whom + " read" + terms);
+      EXPECT_EQ(revoke(helper, stated.last_grant()).error().code, Errc::permission_denied)
+          << whom << terms;
+    }
+    EXPECT_EQ(revoke(helper, whom == std::string("agent:helper") ? itself : whom, "read",
+                     {{}, Effect::audit})
+                  .error()
+                  .code,
+              Errc::permission_denied);
+  }
+  stated.state("allow agent:helper agentauth:grants:read");
+  stated.state("audit agent:helper read");
+  const auto refused = revoke(helper, stated.last_grant());
+  ASSERT_FALSE(refused);
+  ASSERT_THAT(refused.error().fields, SizeIs(1));
+  EXPECT_EQ(refused.error().fields[0].field, "read");
+  EXPECT_TRUE(revoke(administrator, stated.last_grant()));
+  for (const char* other : {"audit agent:bot read", "audit group:others read",
+                            "audit user:alice read", "audit agent:helper read until 5"}) {
+    stated.state(other);
+    EXPECT_TRUE(revoke(helper, stated.last_grant())) << other;
+  }
+}
+
 // Whoever is denied some of administration is no administrator, whatever the deny's terms.
 TEST_F(TermsTest, NobodyButAnAdministratorDeniesAdministration) {
   stated.state(

@@ -332,6 +332,28 @@ def test_nobody_lifts_its_own_deny(server, admin):
     assert status(helper) == 403
 
 
+def test_nobody_takes_itself_off_the_record(server, admin):
+    group = role_with(admin, "read_weather", kind="groups", effect="audit")
+    helper, other = server.register_with("agentauth:permissions:write", "agentauth:grants:write",
+                                         "agentauth:roles:write", "read_weather"), server.register()
+    audit = done(grant(admin, helper, effect="audit"), 201).json()["id"]
+    done(join(admin, helper, group), 201)
+    shorter = {"subject": subject(helper), "action": "read_weather", "effect": "audit",
+               "expires_at": in_seconds(60)}
+    for refused in (helper.delete(f"/grants/{audit}"),
+                    helper.delete(f"{helper.path}/permissions/read_weather?effect=audit"),
+                    helper.delete(f"{group}/permissions/read_weather?effect=audit"),
+                    put(helper, f"/grants/{audit}", shorter),
+                    leave(helper, helper, group),
+                    join(helper, helper, group, expires_at=in_seconds(60)),
+                    helper.delete(group)):
+        problem(refused, 403, "permission_denied")
+    done(grant(admin, other, effect="audit"), 201)
+    done(helper.delete(f"{other.path}/permissions/read_weather?effect=audit"), 204)
+    done(admin.delete(f"/grants/{audit}"), 204)
+    done(leave(admin, helper, group), 204)
+
+
 def test_nobody_takes_administration_away_by_way_of_grants_or_roles(server, admin):
     helper = server.register_with("agentauth:roles:write", "agentauth:grants:write")
     group, chief = role_with(admin, "agentauth:*", kind="groups"), server.register()

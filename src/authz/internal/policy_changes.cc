@@ -73,6 +73,8 @@ void compare_members(const PolicyLines& stored, const PolicyLines& wanted, Polic
       [&](const MemberLine& before, const MemberLine& line) {
         if (before.membership.expires_at == line.membership.expires_at) return;
         out.members_put.push_back(&line);
+        if (ends_sooner(line.membership.expires_at, before.membership.expires_at))
+          out.members_shortened.push_back(&line);
         out.diff.changed.push_back(shown(line.membership));
       });
 }
@@ -167,6 +169,15 @@ class Maker {
     return time_.in_parts(entities, [&](auto part) { return tx_.policies().put_entities(part); });
   }
 
+  Result<void> require_shortenable(const std::vector<const MemberLine*>& lines) {
+    for (const MemberLine* line : lines) {
+      TRY(time_.check());
+      const Membership& membership = line->membership;
+      TRY(placed(line->place, author_.require_departure(tx_, membership.member, membership.of)));
+    }
+    return {};
+  }
+
   // What is nested first, one by one: what each of them may reach depends on all others.
   Result<void> put_members(const std::vector<const MemberLine*>& lines) {
     std::vector<const MemberLine*> lone;
@@ -189,7 +200,8 @@ class Maker {
     for (const MemberLine* line : lines) {
       TRY(time_.check());
       const Membership& membership = line->membership;
-      TRY(placed(unlisted(shown(membership)), author_.require_membership(tx_, membership.of)));
+      TRY(placed(unlisted(shown(membership)),
+                 author_.require_departure(tx_, membership.member, membership.of)));
       ids.push_back(membership.id);
       subjects_.push_back(membership.member);
       note(AuditAction::member_remove, target_of(*line));
@@ -227,7 +239,7 @@ class Maker {
       TRY(time_.check());
       principals.push_back(principal_of(*role));
       const std::string& principal = principals.back();
-      TRY(placed(unlisted(principal), author_.require_membership(tx_, principal)));
+      TRY(placed(unlisted(principal), author_.require_departure(tx_, principal, principal)));
       subjects_.push_back(principal);
       note(AuditAction::role_delete, target_of_principal(principal));
     }
@@ -346,6 +358,7 @@ Result<std::vector<AuditedChange>> make(const PolicyChanges& changes, Transactio
   TRY(maker.put_entities(changes.entities_put));
   // Members go before others come: two roles may change places.
   TRY(maker.remove_members(changes.members_removed));
+  TRY(maker.require_shortenable(changes.members_shortened));
   TRY(maker.put_members(changes.members_put));
   TRY(maker.remove_entities(changes.entities_removed));
   TRY(maker.remove_grants(changes.grants_removed));

@@ -16,6 +16,7 @@ struct PolicyChanges {
   std::vector<const EntityLine*> entities_put;
   std::vector<const MemberLine*> members_removed;
   std::vector<const MemberLine*> members_put;
+  std::vector<const MemberLine*> members_shortened;  // of those put: they end sooner than before
   std::vector<const GrantLine*> grants_removed;
   std::vector<const EntityLine*> entities_removed;
   std::vector<const RoleLine*> roles_removed;
