@@ -28,7 +28,8 @@ struct Author::State {
   bool is_administrator = false;
   bool may_have_taken = false;  // administration, from whomever
   std::set<std::string> changed;
-  std::set<std::string> passable;  // roles and groups that it was found to be allowed to pass on
+  // Roles and groups that it was found to be allowed to pass on, and until when.
+  std::map<std::string, std::int64_t> passable;
 };
 
 namespace {
@@ -154,19 +155,24 @@ Result<void> Author::look_at(Transaction& tx, const std::string& principal) {
   return state_->news.gather(tx, view(), principal);
 }
 
-Result<void> Author::require_membership(Transaction& tx, const std::string& principal) {
-  if (state_->passable.contains(principal)) return {};
+Result<void> Author::require_membership(Transaction& tx, const std::string& principal,
+                                        const std::optional<Timestamp>& until) {
+  const auto known = state_->passable.find(principal);
+  if (known != state_->passable.end() && end_ms(until) <= known->second) return {};
   TRY(look_at(tx, principal));
-  const auto kept_from = kept_from_passing_on(view(), actor(), principal, now());
+  const auto kept_from = kept_from_passing_on(view(), actor(), {principal, until}, now());
   if (!kept_from) {
     note(concerns_administration(view(), principal, now()));
-    state_->passable.insert(principal);
+    state_->passable[principal] = end_ms(until);
     return {};
   }
   FieldError why;
-  if (!kept_from->empty() && may_read("agentauth:roles:read"))
-    why = {principal,
-           "holds or denies " + std::string(*kept_from) + ", which the caller may not pass on"};
+  if (!kept_from->permission.empty() && may_read("agentauth:roles:read")) {
+    why = {principal, "holds or denies " + std::string(kept_from->permission) +
+                          ", which the caller may not pass on"};
+    if (kept_from->held_until)
+      why.message += " for longer than until " + format_rfc3339(*kept_from->held_until);
+  }
   return denied("the caller does not hold what the role or group holds", std::move(why));
 }
 

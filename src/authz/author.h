@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -49,8 +50,10 @@ class Author {
   Result<void> require_revocation(const Grant& grant);
   // Reads what is new of a role or group while it is as it was: before the first change of several.
   Result<void> look_at(Transaction& tx, const std::string& principal);
-  // Whether it may make somebody a member of that role or group. Errors: permission_denied.
-  Result<void> require_membership(Transaction& tx, const std::string& principal);
+  // Whether it may make somebody a member of that role or group, until then or for ever.
+  // Errors: permission_denied.
+  Result<void> require_membership(Transaction& tx, const std::string& principal,
+                                  const std::optional<Timestamp>& until = {});
   // Whether it may take `member` out of that role or group, or have it go sooner, or, where they
   // are the same, erase it: nobody but an administrator goes off the record by that.
   // Errors: permission_denied.

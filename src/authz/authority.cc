@@ -1,5 +1,8 @@
 #include "authz/authority.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "authz/internal/closure.h"
 
 namespace agentauth {
@@ -86,6 +89,27 @@ bool holds(const Directory::View& view, const Actor& actor, const Passed& passed
   return is_held;
 }
 
+// Until when the actor holds it, of those times at which something of its own ends; nothing: until
+// none of them.
+std::optional<Timestamp> held_until(const Directory::View& view, const Actor& actor, Passed passed,
+                                    Timestamp now) {
+  std::vector<std::int64_t> ends;
+  const Closure closure(view, actor, now);
+  for (std::size_t i = 0; i < closure.size(); ++i) {
+    for (const GrantRule& rule : closure.at(i).rules()) ends.push_back(rule.expires_at_ms);
+    for (const MembershipRule& of : closure.at(i).memberships()) ends.push_back(of.expires_at_ms);
+  }
+  std::sort(ends.begin(), ends.end());
+  // What is held until one of them is held until all before it.
+  const auto first_not = std::partition_point(ends.begin(), ends.end(), [&](std::int64_t end) {
+    passed.until = bound_of(end);
+    return holds(view, actor, passed, now);
+  });
+  if (first_not == ends.begin()) return std::nullopt;
+  const auto until = bound_of(*std::prev(first_not));
+  return until && *until > now ? until : std::nullopt;
+}
+
 // What a subject may be allowed or denied.
 struct Held {
   Passed what;  // what is conditional counts as held for ever
@@ -158,24 +182,27 @@ bool may_manage(const Directory::View& view, const Actor& actor, const Actor& ot
   });
 }
 
-bool may_pass_on(const Directory::View& view, const Actor& actor, std::string_view principal,
+bool may_pass_on(const Directory::View& view, const Actor& actor, const PassedRole& passed,
                  Timestamp now) {
-  return !kept_from_passing_on(view, actor, principal, now);
+  return !kept_from_passing_on(view, actor, passed, now);
 }
 
-std::optional<std::string_view> kept_from_passing_on(const Directory::View& view,
-                                                     const Actor& actor, std::string_view principal,
-                                                     Timestamp now) {
+std::optional<KeptFrom> kept_from_passing_on(const Directory::View& view, const Actor& actor,
+                                             const PassedRole& passed, Timestamp now) {
   if (is_administrator(view, actor, now)) return std::nullopt;
-  std::string_view permission;
+  KeptFrom kept;
   const auto passes = [&](const Held& held) {
-    permission = held.what.permission;
-    const bool denies = held.effect == Effect::deny;
-    return !(denies && reaches_administration(permission)) && holds(view, actor, held.what, now);
+    Passed what = held.what;
+    what.until = passed.until;
+    kept.permission = what.permission;
+    if (held.effect == Effect::deny && reaches_administration(what.permission)) return false;
+    if (holds(view, actor, what, now)) return true;
+    kept.held_until = held_until(view, actor, what, now);
+    return false;
   };
-  const Subject subject(principal);
+  const Subject subject(passed.principal);
   if (may_act(actor) && each_held(view, subject, Rules::all, now, passes)) return std::nullopt;
-  return permission;
+  return kept;
 }
 
 bool is_within(const Directory::View& view, const Actor& actor, std::string_view principal,

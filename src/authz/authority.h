@@ -43,16 +43,27 @@ bool covers(const Directory::View& view, const Actor& actor, const Actor& other,
 // to AgentAuth itself. Otherwise a helper that may suspend agents could lock an administrator out.
 bool may_manage(const Directory::View& view, const Actor& actor, const Actor& other, Timestamp now);
 
-// Whether `actor` may make somebody a member of `principal`, or take somebody out: it could grant
-// whatever that one is allowed, allow whatever it is denied, and end what is put on record. Of what
-// denies administration an administrator alone makes anybody a member.
-bool may_pass_on(const Directory::View& view, const Actor& actor, std::string_view principal,
+// A role or group that somebody is made a member of, until when; who is taken out is taken out for
+// ever.
+struct PassedRole {
+  std::string_view principal;
+  std::optional<Timestamp> until = {};  // absent: for ever
+};
+
+// Whether `actor` may make somebody a member, or take somebody out: for as long, it could grant
+// whatever the role or group is allowed, allow whatever it is denied, and end what is put on
+// record. Of what denies administration an administrator alone makes anybody a member.
+bool may_pass_on(const Directory::View& view, const Actor& actor, const PassedRole& passed,
                  Timestamp now);
-// A permission of `principal` that keeps `actor` from it. Empty: it may not act at all, or there is
-// more than is looked at; nothing: it may.
-std::optional<std::string_view> kept_from_passing_on(const Directory::View& view,
-                                                     const Actor& actor, std::string_view principal,
-                                                     Timestamp now);
+// What keeps an actor from it. An empty permission: it may not act at all, or there is more than is
+// looked at.
+struct KeptFrom {
+  std::string_view permission;
+  std::optional<Timestamp> held_until = {};  // by the actor, if too short is all that it is
+};
+// Nothing: it may.
+std::optional<KeptFrom> kept_from_passing_on(const Directory::View& view, const Actor& actor,
+                                             const PassedRole& passed, Timestamp now);
 
 // Whether what `principal` is granted is granted to the actor, too: it is that one, or within it.
 bool is_within(const Directory::View& view, const Actor& actor, std::string_view principal,

@@ -415,7 +415,7 @@ RC_GTEST_PROP(AuthorityProperty, MembershipsGiveNobodyWhatItsAuthorIsNotAllowed,
   for (const std::string& role : roles) {
     both.stated.principal(role);
     const Granter granter(replica, both);
-    if (granter.administers() || !may_pass_on(granter.view, granter.actor, role, Granter::now()))
+    if (granter.administers() || !may_pass_on(granter.view, granter.actor, {role}, Granter::now()))
       continue;
     ++passed;
     for (const char* member : {"agent:new", "agent:b"}) {

@@ -258,6 +258,22 @@ TEST_F(PolicyServiceTest, NobodyButAnAdministratorAppliesWhatTakesItOffTheRecord
   EXPECT_TRUE(apply(R"({"roles":[]})"));
 }
 
+TEST_F(PolicyServiceTest, AMembershipThatEndsIsAppliedByWhoHoldsItForThatLong) {
+  const AgentId helper = replica.add_agent_with({"agentauth:policy:write"});
+  applied(R"({"roles":[{"name":"r","permissions":["x"]}],"grants":[)" + own() + R"(,{"subject":")" +
+          subject_of(helper) + R"(","action":"agentauth:policy:write"},{"subject":")" +
+          subject_of(helper) + R"(","action":"x","expires_at":"2999-01-01T00:00:00Z"}]})");
+  const auto with = [](const std::string& member, const std::string& end) {
+    return R"({"roles":[{"name":"r","permissions":["x"],"members":[{"member":")" + member +
+           R"(","expires_at":")" + end + R"(T00:00:00Z"}]}]})";
+  };
+  EXPECT_TRUE(apply_as(helper, with("user:q", "2998-01-01")));
+  EXPECT_TRUE(apply_as(helper, with("user:q", "2998-06-01"))) << "longer, and not too long";
+  EXPECT_EQ(apply_as(helper, with("user:q", "2999-01-02")).error().code, Errc::permission_denied);
+  EXPECT_EQ(apply_as(helper, with("user:q", "2998-01-01")).error().code, Errc::permission_denied)
+      << "to end it sooner is to take it away";
+}
+
 TEST_F(PolicyServiceTest, TheLastAdministratorDoesNotShutItselfOut) {
   const auto before = replica.revision();
   const auto refused = apply(R"({"grants":[]})");

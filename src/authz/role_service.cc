@@ -92,7 +92,7 @@ Result<RoleService::PutMembership> RoleService::put_member(Transaction& tx, Auth
   const auto before = tx.roles().find_member(wanted.member, role.id);
   if (!before && before.error().code != Errc::not_found) return tl::unexpected(before.error());
   const bool lasted = before && lies_ahead(before->expires_at, author.now());
-  TRY(author.require_membership(tx, wanted.of));
+  TRY(author.require_membership(tx, wanted.of, wanted.expires_at));
   if (lasted && ends_sooner(wanted.expires_at, before->expires_at))
     TRY(author.require_departure(tx, wanted.member, wanted.of));
   TRY(refuse_cycle(tx, wanted));
@@ -109,7 +109,7 @@ Result<void> RoleService::require_lone_member(Transaction& tx, Author& author,
                                               const Membership& wanted) {
   TRY(require_end_ahead(wanted.expires_at, author.now()));
   TRY(refuse_every_agent(wanted));
-  return author.require_membership(tx, wanted.of);
+  return author.require_membership(tx, wanted.of, wanted.expires_at);
 }
 
 Result<RoleService::Settled> RoleService::settle_members(Transaction& tx,

@@ -365,6 +365,42 @@ TEST_F(RoleServiceTest, WhoMayReadRolesIsToldWhatKeepsItFromAMembership) {
   EXPECT_THAT(told.error().fields[0].message, HasSubstr("holds or denies read,"));
 }
 
+// As it could grant what the role holds until then; each write is decided by its own end.
+TEST_F(RoleServiceTest, AMembershipThatEndsPassesOnNoLongerThanUntilThen) {
+  stated.state(
+      "allow role:r read\ndeny role:r list\nmember role:r of role:top\nallow role:top write\n"
+      "allow agent:helper read until 1000\nallow agent:helper list until 3000\n"
+      "allow role:own write\nmember agent:helper of role:own until 2000\n"
+      "allow agent:helper agentauth:roles:read");
+  const auto at = [](int second) { return Timestamp{Seconds{second}}; };
+  const auto told = [&](std::optional<Timestamp> until) {
+    const auto refused = join(helper, subject, "role:r", until);
+    EXPECT_EQ(error_of(refused), Errc::permission_denied);
+    if (refused || refused.error().fields.size() != 1) return std::string();
+    EXPECT_EQ(refused.error().fields[0].field, "role:r");
+    return refused.error().fields[0].message;
+  };
+  EXPECT_TRUE(join(helper, subject, "role:r", at(500)));
+  EXPECT_TRUE(join(helper, subject, "role:r", at(1000))) << "prolonged to where its own ends";
+  const std::string read =
+      "holds or denies read, which the caller may not pass on for longer than until "
+      "1970-01-01T00:16:40.000Z";
+  EXPECT_EQ(told(at(1001)), read);
+  EXPECT_EQ(told({}), read);
+  EXPECT_EQ(told(at(900)), read) << "who goes sooner is taken out for ever";
+  EXPECT_EQ(error_of(leave(helper, subject, "role:r")), Errc::permission_denied);
+  EXPECT_EQ(error_of(erase(helper, "role:r")), Errc::permission_denied);
+  stated.state("allow agent:helper read");
+  EXPECT_THAT(told(at(2001)), HasSubstr("write, which the caller may not pass on for longer than "
+                                        "until 1970-01-01T00:33:20"));
+  EXPECT_TRUE(join(helper, subject, "role:r", at(2000)));
+  stated.state("allow agent:helper write");
+  EXPECT_THAT(told(at(3001)), HasSubstr("list, which the caller may not pass on for longer than "
+                                        "until 1970-01-01T00:50:00"));
+  stated.state("deny agent:helper read on city:berlin");
+  EXPECT_EQ(told(at(2500)), "holds or denies read, which the caller may not pass on");
+}
+
 TEST_F(RoleServiceTest, NobodyLeavesWhatPutsItOnRecord) {
   stated.state("audit group:watched *\nmember agent:helper of group:watched");
   EXPECT_EQ(error_of(leave(helper, subject_of(helper), "group:watched")), Errc::permission_denied);
