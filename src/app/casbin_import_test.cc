@@ -103,6 +103,31 @@ TEST(CasbinImportTest, OtherModelsAreRefusedByName) {
   EXPECT_THAT(refusal("nonsense"), HasSubstr("line 1"));
 }
 
+TEST(CasbinImportTest, AValueMayGoOnOnTheNextLine) {
+  const std::string whole = refusal(rbac);
+  ASSERT_THAT(whole, HasSubstr("converted: "));
+  for (const char* matcher :
+       {"m = g(r.sub, p.sub) && r.obj == p.obj && \\\n  r.act == p.act",
+        "m = g(r.sub, p.sub) \\ \r\n&& r.obj == p.obj \\\n&& r.act == p.act",
+        "m = \\\ng(r.sub, p.sub) && # so \\\nr.obj == p.obj && r.act == p.act # that is all",
+        "# no value \\\nm = g(r.sub, p.sub) && r.obj == p.obj && r.act == p.act"})
+    EXPECT_EQ(
+        refusal(model_with("m = g(r.sub, p.sub) && r.obj == p.obj && r.act == p.act", matcher)),
+        whole)
+        << matcher;
+  EXPECT_EQ(refusal(model_with("r = sub, obj, act", "r = sub, \\\nobj, act, dom")),
+            refusal(model_with("r = sub, obj, act", "r = sub, obj, act, dom")));
+}
+
+TEST(CasbinImportTest, AValueThatGoesOnWithNothingIsRefused) {
+  const std::string last = "r.act == p.act\n";
+  for (const char* end : {"r.act == p.act \\", "r.act == p.act \\\n", "r.act == p.act \\\n\n",
+                          "r.act == p.act \\\n# m\n", "r.act == p.act \\\n[matchers]\n"})
+    EXPECT_EQ(refusal(model_with(last, end)),
+              "the model's line 15 ends with a backslash, and nothing follows it")
+        << end;
+}
+
 TEST(CasbinImportTest, ALineThatWouldMeanSomethingElseIsRefusedByItsNumber) {
   for (const auto& [line, why] : std::vector<std::pair<std::string, std::string>>{
            {"p, a, b", "must be p, sub, obj, act, eft"},

@@ -28,24 +28,38 @@ std::string without_blanks(std::string_view text) {
 // "policy_definition.p" → its value, without blanks.
 using Definitions = std::map<std::string, std::string>;
 
+bool is_section(std::string_view line) { return line.front() == '[' && line.back() == ']'; }
+
 Result<Definitions> read_definitions(const std::string& text) {
   Definitions definitions;
   std::string section;
+  std::string stated;  // of lines that end with a backslash, and the next one
+  bool goes_on = false;
+  int number = 1;
+  const auto refuse_line = [&](int at, std::string_view why) {
+    return failure(Errc::invalid_argument,
+                   "the model's line " + std::to_string(at) + ' ' + std::string(why));
+  };
   std::istringstream lines(text);
-  std::string line;
-  for (int number = 1; std::getline(lines, line); ++number) {
-    line = without_blanks(line.substr(0, line.find('#')));
-    if (line.empty() || line.front() == ';') continue;
-    if (line.front() == '[' && line.back() == ']') {
-      section = line.substr(1, line.size() - 2);
-      continue;
+  for (std::string read; std::getline(lines, read); ++number) {
+    const std::string line = without_blanks(read);
+    const bool is_comment = line.empty() || line.front() == '#' || line.front() == ';';
+    if (goes_on && (is_comment || is_section(line))) break;
+    if (is_comment) continue;
+    goes_on = line.back() == '\\';
+    stated += line.substr(0, std::min(line.find('#'), line.size() - (goes_on ? 1 : 0)));
+    if (goes_on) continue;
+    if (is_section(stated)) {
+      section = stated.substr(1, stated.size() - 2);
+    } else {
+      const std::size_t equals = stated.find('=');
+      if (section.empty() || equals == 0 || equals == stated.npos)
+        return refuse_line(number, "is not understood");
+      definitions[section + '.' + stated.substr(0, equals)] = stated.substr(equals + 1);
     }
-    const std::size_t equals = line.find('=');
-    if (section.empty() || equals == 0 || equals == line.npos)
-      return failure(Errc::invalid_argument,
-                     "the model's line " + std::to_string(number) + " is not understood");
-    definitions[section + '.' + line.substr(0, equals)] = line.substr(equals + 1);
+    stated.clear();
   }
+  if (goes_on) return refuse_line(number - 1, "ends with a backslash, and nothing follows it");
   return definitions;
 }
 
