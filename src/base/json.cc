@@ -106,9 +106,8 @@ class Converter {
   std::string place_;
 };
 
-Error refused(std::string_view text, simdjson::error_code error) {
+Error refused(const JsonMistake& mistake, simdjson::error_code error) {
   using Kind = JsonMistake::Kind;
-  const JsonMistake mistake = find_json_mistake(text, json_depth_max);
   std::string message = mistake.kind == Kind::depth || error == simdjson::DEPTH_ERROR
                             ? "The JSON is nested too deeply"
                             : "The body is not valid JSON";
@@ -156,6 +155,30 @@ void append_escaped(char c, std::string& out) {
   }
 }
 
+// simdjson takes a whole number of more than 64 bits for no number; with an exponent it is one.
+std::string with_exponents(std::string_view text, const std::vector<std::size_t>& ends) {
+  std::string spelled;
+  spelled.reserve(text.size() + 2 * ends.size());
+  std::size_t begin = 0;
+  for (const std::size_t end : ends) {
+    spelled.append(text.substr(begin, end - begin)).append("e0");
+    begin = end;
+  }
+  return spelled.append(text.substr(begin));
+}
+
+// One parser a thread: it keeps its buffers, so a warm parse allocates nothing.
+Result<simdjson::error_code> parse(std::string_view text, simdjson::dom::element& element) {
+  thread_local simdjson::dom::parser parser;
+  thread_local bool prepared = parser.allocate(4096, json_depth_max) == simdjson::SUCCESS;
+  if (!prepared) return failure(Errc::internal, "Out of memory");
+  // simdjson grows its buffers with its own default depth; ask for ours first.
+  if (text.size() > parser.capacity() &&
+      parser.allocate(text.size(), json_depth_max) != simdjson::SUCCESS)
+    return failure(Errc::internal, "Out of memory");
+  return parser.parse(text.data(), text.size(), true).get(element);
+}
+
 }  // namespace
 
 const JsonValue* JsonValue::find(std::string_view name) const {
@@ -168,17 +191,13 @@ Result<JsonValue> parse_json(std::string_view text) {
   // simdjson copies before it looks, and an empty view may hold no address to copy from.
   if (text.empty())
     return failure(Errc::malformed_request, "The body is not valid JSON: it is empty");
-  // One parser a thread: it keeps its buffers, so a warm parse allocates nothing.
-  thread_local simdjson::dom::parser parser;
-  thread_local bool prepared = parser.allocate(4096, json_depth_max) == simdjson::SUCCESS;
-  if (!prepared) return failure(Errc::internal, "Out of memory");
   simdjson::dom::element element;
-  // simdjson grows its buffers with its own default depth; ask for ours first.
-  if (text.size() > parser.capacity() &&
-      parser.allocate(text.size(), json_depth_max) != simdjson::SUCCESS)
-    return failure(Errc::internal, "Out of memory");
-  if (const auto error = parser.parse(text.data(), text.size(), true).get(element))
-    return tl::unexpected(refused(text, error));
+  if (const auto error = TRY(parse(text, element))) {
+    const JsonMistake mistake = find_json_mistake(text, json_depth_max);
+    if (mistake.long_integer_ends.empty() ||
+        TRY(parse(with_exponents(text, mistake.long_integer_ends), element)))
+      return tl::unexpected(refused(mistake, error));
+  }
   JsonValue value;
   if (Converter converter; !converter.convert(element, value))
     return tl::unexpected(converter.error());

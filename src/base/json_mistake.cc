@@ -25,6 +25,7 @@ class Look {
     blanks();
     return at_ == text_.size() || wrong("nothing more was expected");
   }
+  std::vector<std::size_t> take_long_integer_ends() { return std::move(long_integer_ends_); }
   JsonMistake mistake() const {
     if (is_too_deep_) return {JsonMistake::Kind::depth, place()};
     return {JsonMistake::Kind::syntax, place() + ": " + std::string(what_)};
@@ -171,15 +172,17 @@ class Look {
     return at_ > begin;
   }
   // Only what looks large is asked about: a text may hold many numbers.
-  static bool fits(std::string_view number) {
+  bool fits(std::string_view number) {
     static constexpr std::size_t short_max = 15;
     if (number.size() <= short_max && number.find_first_of("eE") == number.npos) return true;
     const auto reads_as = [&](auto value) {
       const auto read = std::from_chars(number.data(), number.data() + number.size(), value);
       return read.ec == std::errc();
     };
-    if (number.find_first_of(".eE") == number.npos)
-      return reads_as(std::int64_t{}) || reads_as(std::uint64_t{});
+    if (number.find_first_of(".eE") == number.npos) {
+      if (reads_as(std::int64_t{}) || reads_as(std::uint64_t{})) return true;
+      long_integer_ends_.push_back(at_);
+    }
     // Too small is zero; whether it is that or too large, the sign of its exponent says.
     return reads_as(double{}) || number.find("e-") != number.npos ||
            number.find("E-") != number.npos;
@@ -190,6 +193,7 @@ class Look {
   std::size_t at_ = 0;
   std::size_t depth_ = 0;
   std::string_view what_;
+  std::vector<std::size_t> long_integer_ends_;
   bool is_too_deep_ = false;
 };
 
@@ -197,7 +201,8 @@ class Look {
 
 JsonMistake find_json_mistake(std::string_view text, std::size_t depth_max) {
   Look look(text, depth_max);
-  return look.look() ? JsonMistake() : look.mistake();
+  if (!look.look()) return look.mistake();
+  return {.long_integer_ends = look.take_long_integer_ends()};
 }
 
 }  // namespace agentauth

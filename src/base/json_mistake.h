@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace agentauth {
 
@@ -13,6 +14,9 @@ struct JsonMistake {
   // "line 3, column 14: a value was expected"; both count from 1, columns in characters. Of depth:
   // where what is too deep begins. Says nothing of what is in the text.
   std::string where = {};
+  // Where the whole numbers end that fit into no 64 bits. They are no mistake: their value is that
+  // of the nearest double.
+  std::vector<std::size_t> long_integer_ends = {};
 };
 
 // The first one. What is nested deeper than `depth_max` arrays and objects is not looked at.

@@ -37,7 +37,38 @@ TEST(JsonReader, KeepsIntegersWholeToTheirLastDigit) {
   // One more is no integer of ours, and does not wrap around.
   EXPECT_EQ(parse_json("9223372036854775808")->type, Type::real);
   EXPECT_EQ(parse_json("1.0")->type, Type::real);
-  EXPECT_FALSE(accepts("18446744073709551616"));
+}
+
+TEST(JsonReader, TakesAnyOtherNumberForTheNearestDouble) {
+  for (const auto& [text, real] : std::initializer_list<std::pair<std::string, double>>{
+           {"18446744073709551615", 18446744073709551615.0},
+           {"18446744073709551616", 18446744073709551616.0},
+           {"-9223372036854775809", -9223372036854775809.0},
+           {"-18446744073709551616", -18446744073709551616.0},
+           {"123456789012345678901234567890", 123456789012345678901234567890.0},
+           {"9007199254740993" + std::string(20, '0'), 9007199254740993e20},
+           {"1" + std::string(308, '0'), 1e308}}) {
+    const auto number = parse_json(text);
+    ASSERT_TRUE(number) << text;
+    EXPECT_EQ(number->type, Type::real) << text;
+    EXPECT_EQ(number->real, real) << text;
+  }
+  const auto many = parse_json(
+      "{\"18446744073709551616\":[18446744073709551616,-99999999999999999999 ,1],"
+      "\"a\":\"18446744073709551616\",\"b\":\"\\\"18446744073709551616\"}");
+  ASSERT_TRUE(many);
+  const JsonValue& items = many->members[0].value;
+  EXPECT_EQ(many->members[0].name, "18446744073709551616");
+  EXPECT_EQ(items.items[0].real, 18446744073709551616.0);
+  EXPECT_EQ(items.items[1].real, -1e20);
+  EXPECT_EQ(items.items[2].integer, 1);
+  EXPECT_EQ(many->find("a")->text, "18446744073709551616");
+  EXPECT_EQ(many->find("b")->text, "\"18446744073709551616");
+  for (const std::string& refused :
+       {"1" + std::string(309, '0'), std::string("1e400"), std::string("-1e400"),
+        std::string("018446744073709551616"), std::string("18446744073709551616x"),
+        std::string("[18446744073709551616,]"), std::string("[18446744073709551616,1e400]")})
+    EXPECT_FALSE(accepts(refused)) << refused;
 }
 
 // After JSONTestSuite's must-reject files.
@@ -123,7 +154,7 @@ TEST(JsonReader, SaysWhereATextIsNotJson) {
   EXPECT_EQ(refusal("[\"a\xFF\"]"), begin + "line 1, column 4: this is not UTF-8");
   EXPECT_EQ(refusal("[\"a\n\"]"),
             begin + "line 1, column 4: a string holds a control character, which must be escaped");
-  for (const char* large : {"[1,18446744073709551616]", "[1,1e999]", "[1,-9223372036854775809]"})
+  for (const char* large : {"[1,1e999]", "[1,-1e400]", "[1,1e309,18446744073709551616]"})
     EXPECT_EQ(refusal(large), begin + "line 1, column 4: the number is too large") << large;
 }
 

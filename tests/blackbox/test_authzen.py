@@ -165,6 +165,20 @@ def test_unknown_fields_are_ignored(pep):
     assert decided(pep.post(EVALUATION, body)) is True
 
 
+def test_a_number_of_more_than_64_bits_is_the_nearest_double(admin, pep):
+    grant = {"subject": "user:alice", "action": "count", "when": "context.a == 1e20"}
+    assert admin.call("PUT", f"/grants/{uuid.uuid4()}", json=grant).status_code == 201
+    for a, expected in ((10 ** 20, True), (10 ** 20 + 1, True), (-10 ** 20, False), (2 ** 64, False),
+                        (-2 ** 63 - 1, False)):
+        body = question(ALICE, {"name": "count"}, record(1), context={"a": a}, more=a)
+        assert decided(pep.post(EVALUATION, body)) is expected, a
+    text = json.dumps(question(ALICE, READ, record(1), context={"a": 0})).replace("0}", "1e400}")
+    refused = problem(pep.call("POST", EVALUATION, data=text,
+                               headers={"Content-Type": "application/json"}), 400,
+                      "malformed_request")
+    assert "the number is too large" in refused["detail"]
+
+
 def test_the_request_id_comes_back(pep):
     for path in (EVALUATION, EVALUATIONS):
         answer = pep.post(path, question(ALICE, READ, record(1)),
