@@ -80,8 +80,8 @@ Result<void> check_names(Transaction& tx, const PolicyLines& wanted, const Polic
   TRY(time.check());
   NameCheck names(wanted, only_listed);
   for (const GrantLine* line : changes.grants_added) names.add(line->grant.subject, line->place);
-  for (const MemberLine* line : changes.members_put)
-    names.add(line->membership.member, line->place);
+  for (const auto& member : changes.members_put)
+    names.add(member.line->membership.member, member.line->place);
   for (const EntityLine* line : changes.entities_put)
     if (line->type == policy::agent_type) names.add(line->type + ':' + line->id, line->place);
   TRY(refuse(TRY(names.find(tx))));
@@ -95,8 +95,8 @@ Result<void> check_ends(const PolicyChanges& changes, Timestamp now) {
     if (!lies_ahead(end, now)) errors.push_back({place + ".expires_at", std::string(end_rule)});
   };
   for (const GrantLine* line : changes.grants_added) check(line->place, line->grant.expires_at);
-  for (const MemberLine* line : changes.members_put)
-    check(line->place, line->membership.expires_at);
+  for (const auto& member : changes.members_put)
+    check(member.line->place, member.line->membership.expires_at);
   return refuse(std::move(errors));
 }
 

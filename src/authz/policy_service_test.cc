@@ -260,18 +260,23 @@ TEST_F(PolicyServiceTest, NobodyButAnAdministratorAppliesWhatTakesItOffTheRecord
 
 TEST_F(PolicyServiceTest, AMembershipThatEndsIsAppliedByWhoHoldsItForThatLong) {
   const AgentId helper = replica.add_agent_with({"agentauth:policy:write"});
-  applied(R"({"roles":[{"name":"r","permissions":["x"]}],"grants":[)" + own() + R"(,{"subject":")" +
-          subject_of(helper) + R"(","action":"agentauth:policy:write"},{"subject":")" +
-          subject_of(helper) + R"(","action":"x","expires_at":"2999-01-01T00:00:00Z"}]})");
+  const std::string start =
+      R"({"roles":[{"name":"r","permissions":["x"]}],"groups":[{"name":"q"}],"grants":[)" + own() +
+      R"(,{"subject":")" + subject_of(helper) +
+      R"(","action":"agentauth:policy:write"},{"subject":")" + subject_of(helper) +
+      R"(","action":"x","expires_at":"2999-01-01T00:00:00Z"}]})";
   const auto with = [](const std::string& member, const std::string& end) {
     return R"({"roles":[{"name":"r","permissions":["x"],"members":[{"member":")" + member +
            R"(","expires_at":")" + end + R"(T00:00:00Z"}]}]})";
   };
-  EXPECT_TRUE(apply_as(helper, with("user:q", "2998-01-01")));
-  EXPECT_TRUE(apply_as(helper, with("user:q", "2998-06-01"))) << "longer, and not too long";
-  EXPECT_EQ(apply_as(helper, with("user:q", "2999-01-02")).error().code, Errc::permission_denied);
-  EXPECT_EQ(apply_as(helper, with("user:q", "2998-01-01")).error().code, Errc::permission_denied)
-      << "to end it sooner is to take it away";
+  for (const std::string member : {"user:q", "group:q"}) {
+    applied(start);
+    EXPECT_TRUE(apply_as(helper, with(member, "2998-01-01")));
+    EXPECT_TRUE(apply_as(helper, with(member, "2998-06-01"))) << "longer, and not too long";
+    EXPECT_EQ(apply_as(helper, with(member, "2999-01-02")).error().code, Errc::permission_denied);
+    EXPECT_EQ(apply_as(helper, with(member, "2998-01-01")).error().code, Errc::permission_denied)
+        << "to end it sooner is to take it away";
+  }
 }
 
 TEST_F(PolicyServiceTest, TheLastAdministratorDoesNotShutItselfOut) {

@@ -83,21 +83,17 @@ Result<bool> RoleService::reaches_too_far(Transaction& tx, const std::string& me
 // each other.
 Result<RoleService::PutMembership> RoleService::put_member(Transaction& tx, Author& author,
                                                            const Membership& wanted) {
-  TRY(require_end_ahead(wanted.expires_at, author.now()));
   const Role role = TRY(tx.roles().find(wanted.of));
   const auto agent = agent_of(wanted.member);
   if (agent) TRY(tx.agents().find(*agent));
   if (policy::is_role_or_group(wanted.member)) TRY(tx.roles().find(wanted.member));
-  TRY(refuse_every_agent(wanted));
   const auto before = tx.roles().find_member(wanted.member, role.id);
   if (!before && before.error().code != Errc::not_found) return tl::unexpected(before.error());
-  const bool lasted = before && lies_ahead(before->expires_at, author.now());
-  TRY(author.require_membership(tx, wanted.of, wanted.expires_at));
-  if (lasted && ends_sooner(wanted.expires_at, before->expires_at))
-    TRY(author.require_departure(tx, wanted.member, wanted.of));
+  TRY(require_puttable(tx, author, wanted, before ? &*before : nullptr));
   TRY(refuse_cycle(tx, wanted));
   const bool created = TRY(tx.roles().put_member(wanted.member, agent, role.id, wanted.expires_at));
   // One that had ended and is made to last again is one more, too.
+  const bool lasted = before && lies_ahead(before->expires_at, author.now());
   if (!lasted) TRY(require_bounds(tx, wanted, author.now()));
   TRY(author.note_change(tx, wanted.member));
   return PutMembership{
@@ -105,11 +101,14 @@ Result<RoleService::PutMembership> RoleService::put_member(Transaction& tx, Auth
       TRY(tx.roles().sweep_ended_of(wanted.member, author.now(), ended_max, ended_max))};
 }
 
-Result<void> RoleService::require_lone_member(Transaction& tx, Author& author,
-                                              const Membership& wanted) {
+Result<void> RoleService::require_puttable(Transaction& tx, Author& author,
+                                           const Membership& wanted, const Membership* before) {
   TRY(require_end_ahead(wanted.expires_at, author.now()));
   TRY(refuse_every_agent(wanted));
-  return author.require_membership(tx, wanted.of, wanted.expires_at);
+  TRY(author.require_membership(tx, wanted.of, wanted.expires_at));
+  // What had ended already lasts no shorter: the end that is wanted lies ahead.
+  if (before == nullptr || !ends_sooner(wanted.expires_at, before->expires_at)) return {};
+  return author.require_departure(tx, wanted.member, wanted.of);
 }
 
 Result<RoleService::Settled> RoleService::settle_members(Transaction& tx,

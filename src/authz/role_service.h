@@ -193,10 +193,11 @@ class RoleService {
   };
   static constexpr std::int64_t ended_max = 64;
   Result<PutMembership> put_member(Transaction& tx, Author& author, const Membership& wanted);
-  // What put_member() refuses of a membership of somebody who is no role or group, before it is
-  // written and but for its bounds. REQUIRES: the member and the role or group are there.
-  static Result<void> require_lone_member(Transaction& tx, Author& author,
-                                          const Membership& wanted);
+  // All that put_member() refuses before it writes, but for what is not there and for cycles: so,
+  // but for its bounds, all that it refuses of a member that is no role or group. `before`: as it
+  // is stored, null when it is not. Errors: permission_denied; invalid_argument; conflict.
+  static Result<void> require_puttable(Transaction& tx, Author& author, const Membership& wanted,
+                                       const Membership* before);
   // After many of those were written: who of the members is over a bound now, and why; and what was
   // forgotten of what has ended.
   struct Settled {

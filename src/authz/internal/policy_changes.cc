@@ -63,7 +63,7 @@ void compare_members(const PolicyLines& stored, const PolicyLines& wanted, Polic
   each_of_either(
       stored.members, wanted.members,
       [&](const MemberLine& line) {
-        out.members_put.push_back(&line);
+        out.members_put.push_back({&line});
         out.diff.added.push_back(shown(line.membership));
       },
       [&](const MemberLine& line) {
@@ -72,9 +72,7 @@ void compare_members(const PolicyLines& stored, const PolicyLines& wanted, Polic
       },
       [&](const MemberLine& before, const MemberLine& line) {
         if (before.membership.expires_at == line.membership.expires_at) return;
-        out.members_put.push_back(&line);
-        if (ends_sooner(line.membership.expires_at, before.membership.expires_at))
-          out.members_shortened.push_back(&line);
+        out.members_put.push_back({&line, &before.membership});
         out.diff.changed.push_back(shown(line.membership));
       });
 }
@@ -169,21 +167,13 @@ class Maker {
     return time_.in_parts(entities, [&](auto part) { return tx_.policies().put_entities(part); });
   }
 
-  Result<void> require_shortenable(const std::vector<const MemberLine*>& lines) {
-    for (const MemberLine* line : lines) {
-      TRY(time_.check());
-      const Membership& membership = line->membership;
-      TRY(placed(line->place, author_.require_departure(tx_, membership.member, membership.of)));
-    }
-    return {};
-  }
-
   // What is nested first, one by one: what each of them may reach depends on all others.
-  Result<void> put_members(const std::vector<const MemberLine*>& lines) {
-    std::vector<const MemberLine*> lone;
-    for (const MemberLine* line : lines) {
+  Result<void> put_members(const std::vector<MemberPut>& puts) {
+    std::vector<MemberPut> lone;
+    for (const MemberPut& member : puts) {
+      const MemberLine* line = member.line;
       if (!policy::is_role_or_group(line->membership.member)) {
-        lone.push_back(line);
+        lone.push_back(member);
         continue;
       }
       TRY(time_.check());
@@ -261,12 +251,13 @@ class Maker {
     });
   }
 
-  Result<void> put_lone_members(const std::vector<const MemberLine*>& lines) {
+  Result<void> put_lone_members(const std::vector<MemberPut>& puts) {
     std::map<std::string, const MemberLine*> last;  // of each member
     std::set<std::string> roles;
-    for (const MemberLine* line : lines) {
+    for (const auto& [line, before] : puts) {
       TRY(time_.check());
-      TRY(placed(line->place, services_.roles.require_lone_member(tx_, author_, line->membership)));
+      TRY(placed(line->place,
+                 services_.roles.require_puttable(tx_, author_, line->membership, before)));
       last[line->membership.member] = line;
       roles.insert(line->membership.of);
       subjects_.push_back(line->membership.member);
@@ -277,8 +268,8 @@ class Maker {
         std::vector(roles.begin(), roles.end()),
         [&](const RoleRepository::State& role) { ids[role.principal] = role.id; }));
     std::vector<PolicyTables::NewMember> members;
-    for (const MemberLine* line : lines) {
-      const Membership& wanted = line->membership;
+    for (const MemberPut& member : puts) {
+      const Membership& wanted = member.line->membership;
       members.push_back(
           {wanted.member, agent_of(wanted.member), ids[wanted.of], wanted.expires_at});
     }
@@ -327,8 +318,8 @@ class Maker {
 Result<void> look_at_roles(const PolicyChanges& changes, Transaction& tx, Author& author,
                            const TimeBudget& time) {
   std::set<std::string> principals;
-  for (const auto* members : {&changes.members_removed, &changes.members_put})
-    for (const MemberLine* member : *members) principals.insert(member->membership.of);
+  for (const MemberLine* member : changes.members_removed) principals.insert(member->membership.of);
+  for (const MemberPut& member : changes.members_put) principals.insert(member.line->membership.of);
   for (const RoleLine* role : changes.roles_removed) principals.insert(principal_of(*role));
   for (const std::string& principal : principals) {
     TRY(time.check());
@@ -358,7 +349,6 @@ Result<std::vector<AuditedChange>> make(const PolicyChanges& changes, Transactio
   TRY(maker.put_entities(changes.entities_put));
   // Members go before others come: two roles may change places.
   TRY(maker.remove_members(changes.members_removed));
-  TRY(maker.require_shortenable(changes.members_shortened));
   TRY(maker.put_members(changes.members_put));
   TRY(maker.remove_entities(changes.entities_removed));
   TRY(maker.remove_grants(changes.grants_removed));

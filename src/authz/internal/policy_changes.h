@@ -9,14 +9,19 @@
 
 namespace agentauth::internal {
 
+// A member that comes, or goes at another time than before.
+struct MemberPut {
+  const MemberLine* line;
+  const Membership* before = nullptr;
+};
+
 // Pointers are into the two policies compared.
 struct PolicyChanges {
   std::vector<const RoleLine*> roles_put;
   std::vector<const GrantLine*> grants_added;
   std::vector<const EntityLine*> entities_put;
   std::vector<const MemberLine*> members_removed;
-  std::vector<const MemberLine*> members_put;
-  std::vector<const MemberLine*> members_shortened;  // of those put: they end sooner than before
+  std::vector<MemberPut> members_put;
   std::vector<const GrantLine*> grants_removed;
   std::vector<const EntityLine*> entities_removed;
   std::vector<const RoleLine*> roles_removed;
