@@ -158,20 +158,27 @@ Result<void> Author::look_at(Transaction& tx, const std::string& principal) {
 Result<void> Author::require_membership(Transaction& tx, const std::string& principal,
                                         const std::optional<Timestamp>& until) {
   const auto known = state_->passable.find(principal);
-  if (known != state_->passable.end() && end_ms(until) <= known->second) return {};
+  const bool is_first = known == state_->passable.end();
+  if (!is_first && end_ms(until) <= known->second) return {};
   TRY(look_at(tx, principal));
-  const auto kept_from = kept_from_passing_on(view(), actor(), {principal, until}, now());
-  if (!kept_from) {
+  std::optional<KeptFrom> kept_from;
+  const auto passes = [&](const std::optional<Timestamp>& end) {
+    kept_from = kept_from_passing_on(view(), actor(), {principal, end}, now());
+    if (!kept_from) state_->passable[principal] = end_ms(end);
+    return !kept_from;
+  };
+  // For ever answers for whatever other ends are asked about.
+  if ((is_first && until && passes(std::nullopt)) || passes(until)) {
     note(concerns_administration(view(), principal, now()));
-    state_->passable[principal] = end_ms(until);
     return {};
   }
   FieldError why;
-  if (!kept_from->permission.empty() && may_read("agentauth:roles:read")) {
-    why = {principal, "holds or denies " + std::string(kept_from->permission) +
-                          ", which the caller may not pass on"};
-    if (kept_from->held_until)
-      why.message += " for longer than until " + format_rfc3339(*kept_from->held_until);
+  const std::string_view permission = kept_from->what.permission;
+  if (!permission.empty() && may_read("agentauth:roles:read")) {
+    why = {principal,
+           "holds or denies " + std::string(permission) + ", which the caller may not pass on"};
+    if (const auto end = held_until(view(), actor(), *kept_from, now()))
+      why.message += " for longer than until " + format_rfc3339(*end);
   }
   return denied("the caller does not hold what the role or group holds", std::move(why));
 }

@@ -89,27 +89,6 @@ bool holds(const Directory::View& view, const Actor& actor, const Passed& passed
   return is_held;
 }
 
-// Until when the actor holds it, of those times at which something of its own ends; nothing: until
-// none of them.
-std::optional<Timestamp> held_until(const Directory::View& view, const Actor& actor, Passed passed,
-                                    Timestamp now) {
-  std::vector<std::int64_t> ends;
-  const Closure closure(view, actor, now);
-  for (std::size_t i = 0; i < closure.size(); ++i) {
-    for (const GrantRule& rule : closure.at(i).rules()) ends.push_back(rule.expires_at_ms);
-    for (const MembershipRule& of : closure.at(i).memberships()) ends.push_back(of.expires_at_ms);
-  }
-  std::sort(ends.begin(), ends.end());
-  // What is held until one of them is held until all before it.
-  const auto first_not = std::partition_point(ends.begin(), ends.end(), [&](std::int64_t end) {
-    passed.until = bound_of(end);
-    return holds(view, actor, passed, now);
-  });
-  if (first_not == ends.begin()) return std::nullopt;
-  const auto until = bound_of(*std::prev(first_not));
-  return until && *until > now ? until : std::nullopt;
-}
-
 // What a subject may be allowed or denied.
 struct Held {
   Passed what;  // what is conditional counts as held for ever
@@ -194,15 +173,36 @@ std::optional<KeptFrom> kept_from_passing_on(const Directory::View& view, const 
   const auto passes = [&](const Held& held) {
     Passed what = held.what;
     what.until = passed.until;
-    kept.permission = what.permission;
-    if (held.effect == Effect::deny && reaches_administration(what.permission)) return false;
-    if (holds(view, actor, what, now)) return true;
-    kept.held_until = held_until(view, actor, what, now);
-    return false;
+    kept.what = what;
+    kept.is_for_administrators =
+        held.effect == Effect::deny && reaches_administration(what.permission);
+    return !kept.is_for_administrators && holds(view, actor, what, now);
   };
   const Subject subject(passed.principal);
   if (may_act(actor) && each_held(view, subject, Rules::all, now, passes)) return std::nullopt;
   return kept;
+}
+
+// Of those times at which something of the actor's own ends.
+std::optional<Timestamp> held_until(const Directory::View& view, const Actor& actor,
+                                    const KeptFrom& kept, Timestamp now) {
+  if (kept.what.permission.empty() || kept.is_for_administrators) return std::nullopt;
+  std::vector<std::int64_t> ends;
+  const Closure closure(view, actor, now);
+  for (std::size_t i = 0; i < closure.size(); ++i) {
+    for (const GrantRule& rule : closure.at(i).rules()) ends.push_back(rule.expires_at_ms);
+    for (const MembershipRule& of : closure.at(i).memberships()) ends.push_back(of.expires_at_ms);
+  }
+  std::sort(ends.begin(), ends.end());
+  // What is held until one of them is held until all before it.
+  Passed passed = kept.what;
+  const auto first_not = std::partition_point(ends.begin(), ends.end(), [&](std::int64_t end) {
+    passed.until = bound_of(end);
+    return holds(view, actor, passed, now);
+  });
+  if (first_not == ends.begin()) return std::nullopt;
+  const auto until = bound_of(*std::prev(first_not));
+  return until && *until > now ? until : std::nullopt;
 }
 
 bool is_within(const Directory::View& view, const Actor& actor, std::string_view principal,

@@ -50,20 +50,25 @@ struct PassedRole {
   std::optional<Timestamp> until = {};  // absent: for ever
 };
 
-// Whether `actor` may make somebody a member, or take somebody out: for as long, it could grant
-// whatever the role or group is allowed, allow whatever it is denied, and end what is put on
-// record. Of what denies administration an administrator alone makes anybody a member.
+// Whether `actor` may make somebody a member, or take somebody out: for as long, even where the
+// role or group has it until sooner, it could grant whatever that is allowed, allow whatever it is
+// denied, and end what is put on record. Of what denies administration an administrator alone makes
+// anybody a member.
 bool may_pass_on(const Directory::View& view, const Actor& actor, const PassedRole& passed,
                  Timestamp now);
-// What keeps an actor from it. An empty permission: it may not act at all, or there is more than is
-// looked at.
+// What keeps an actor from it, as the view has it. An empty permission: it may not act at all, or
+// there is more than is looked at.
 struct KeptFrom {
-  std::string_view permission;
-  std::optional<Timestamp> held_until = {};  // by the actor, if too short is all that it is
+  Passed what;
+  bool is_for_administrators = false;  // however long anybody else holds it
 };
 // Nothing: it may.
 std::optional<KeptFrom> kept_from_passing_on(const Directory::View& view, const Actor& actor,
                                              const PassedRole& passed, Timestamp now);
+// Until when it would not keep the actor, if too short is all that is wrong with it. Takes several
+// looks at all that the actor has.
+std::optional<Timestamp> held_until(const Directory::View& view, const Actor& actor,
+                                    const KeptFrom& kept, Timestamp now);
 
 // Whether what `principal` is granted is granted to the actor, too: it is that one, or within it.
 bool is_within(const Directory::View& view, const Actor& actor, std::string_view principal,

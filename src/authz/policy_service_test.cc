@@ -277,6 +277,16 @@ TEST_F(PolicyServiceTest, AMembershipThatEndsIsAppliedByWhoHoldsItForThatLong) {
     EXPECT_EQ(apply_as(helper, with(member, "2998-01-01")).error().code, Errc::permission_denied)
         << "to end it sooner is to take it away";
   }
+  const auto until = [&](const std::string& last) {
+    std::string members;
+    for (const std::string& year : {std::string("2996"), std::string("2997"), last})
+      members +=
+          R"(,{"member":"user:)" + year + R"(","expires_at":")" + year + R"(-01-01T00:00:00Z"})";
+    return R"({"roles":[{"name":"r","permissions":["x"],"members":[)" + members.substr(1) + "]}]}";
+  };
+  applied(start);
+  EXPECT_THAT(places(apply_as(helper, until("3000"))), ElementsAre("roles[0].members[2]"));
+  EXPECT_TRUE(apply_as(helper, until("2998"))) << "each by its own end";
 }
 
 TEST_F(PolicyServiceTest, TheLastAdministratorDoesNotShutItselfOut) {

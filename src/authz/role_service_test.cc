@@ -401,6 +401,17 @@ TEST_F(RoleServiceTest, AMembershipThatEndsPassesOnNoLongerThanUntilThen) {
   EXPECT_EQ(told(at(2500)), "holds or denies read, which the caller may not pass on");
 }
 
+TEST_F(RoleServiceTest, NoEndIsToldOfWhatAdministratorsAlonePassOn) {
+  stated.state(
+      "deny role:r agentauth:agents:read\nallow agent:helper agentauth:agents:read until 1000\n"
+      "allow agent:helper agentauth:roles:read");
+  const auto refused = join(helper, subject, "role:r", Timestamp{Seconds{2000}});
+  ASSERT_EQ(error_of(refused), Errc::permission_denied);
+  ASSERT_EQ(refused.error().fields.size(), 1U);
+  EXPECT_EQ(refused.error().fields[0].message,
+            "holds or denies agentauth:agents:read, which the caller may not pass on");
+}
+
 TEST_F(RoleServiceTest, NobodyLeavesWhatPutsItOnRecord) {
   stated.state("audit group:watched *\nmember agent:helper of group:watched");
   EXPECT_EQ(error_of(leave(helper, subject_of(helper), "group:watched")), Errc::permission_denied);
