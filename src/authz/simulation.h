@@ -32,6 +32,8 @@ class Simulation {
   // Errors: invalid_argument, with its place, grants.add[0].subject, for what a real change would
   // be refused for: a subject, role, group or membership that is not there, a grant that has ended,
   // a membership that makes a cycle, or is one too many for its member or for who is below it.
+  // Levels, and who is below, are looked at last: members.add[3] may be named for a cycle where
+  // real changes, one after the other, fail at [0] already.
   static Result<Simulation> of(const Directory::View& view, const SimulatedChange& change,
                                Timestamp now);
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <random>
 
 #include "authz/role_service.h"
@@ -172,20 +174,27 @@ TEST_F(SimulationTest, WhereTooManyMembersWouldHaveToBeLookedAtTheBoundIsPassed)
 TEST_F(SimulationTest, ItRefusesWhatIsRefusedAndNothingElse) {
   std::mt19937 random(1);
   const auto pick = [&](std::size_t below) { return random() % below; };
+  std::map<std::string, int> rounds;  // that ended with it
   for (int round = 0; round < 12; ++round) {
     std::vector<std::string> fans, names, members{bot, "user:r" + std::to_string(round)};
     for (int i = 0; i < 4; ++i) {
       const std::string name = std::to_string(round) + "f" + std::to_string(i) + "-";
-      fans.push_back(fan(name, static_cast<int>(50 + pick(40))));
+      fans.push_back(fan(name, static_cast<int>(40 + pick(45))));
     }
-    for (int i = 0; i < 8; ++i) names.push_back(numbered(std::to_string(round) + "n", i));
+    const bool is_deep = round % 3 == 0;
+    const int count = is_deep ? 20 : 8;
+    // As many digits each, so that their order is that of the numbers.
+    for (int i = 0; i < count; ++i) names.push_back(numbered(std::to_string(round) + "n", 10 + i));
     put(names, {});
     members.insert(members.end(), names.begin(), names.end());
     std::vector<SimulatedMember> joined;
+    for (std::size_t i = 1; is_deep && i < names.size(); ++i)
+      joined.push_back({names[i - 1], names[i]});
+    std::shuffle(joined.begin(), joined.end(), random);
     for (int i = 0; i < 40; ++i) {
       const std::string member = members[pick(members.size())];
       const bool is_fan = pick(2) == 0;
-      const std::string of = is_fan ? fans[pick(4)] : names[pick(8)];
+      const std::string of = is_fan ? fans[pick(4)] : names[pick(names.size())];
       // Later names are above earlier ones: no cycles.
       if (!is_fan && policy::is_role_or_group(member) && member >= of) continue;
       joined.push_back({member, of});
@@ -204,7 +213,11 @@ TEST_F(SimulationTest, ItRefusesWhatIsRefusedAndNothingElse) {
       }));
     const std::string whole = simulate(joined);
     EXPECT_EQ(whole.empty() ? "" : whole.substr(whole.find(": ") + 2), expected) << round;
+    ++rounds[expected];
   }
+  EXPECT_GT(rounds[""], 0);
+  EXPECT_GT(rounds[too_far], 0);
+  EXPECT_GT(rounds[too_deep], 0);
 }
 
 }  // namespace

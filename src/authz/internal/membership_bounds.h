@@ -31,7 +31,8 @@ class MembershipBounds {
   };
 
   // `changed` says what those are a member of about whom the view is not to be asked. What has
-  // ended by `now` does not count. Lasts no longer than the view.
+  // ended by `now` does not count. Lasts no longer than the view, `changed`, and the texts of what
+  // is added.
   MembershipBounds(const Directory::View& view, const Sources& changed, Timestamp now);
 
   // The first that would be refused if they were added one after the other; once per object.
@@ -74,7 +75,6 @@ class MembershipBounds {
   std::int64_t levels(Node from, Nodes Place::*next);
   bool reaches_too_far(const Edge& edge);
   void mark_below(std::span<const Node> from);
-  bool is_within_marked(std::span<const Node> direct) const;
   bool may_reach_too_far(std::span<const Node> direct);
   std::int64_t count_reached(std::span<const Node> from);
   std::int64_t size_of(Node role);
