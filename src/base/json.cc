@@ -106,12 +106,12 @@ class Converter {
   std::string place_;
 };
 
-Error refused(const JsonMistake& mistake, simdjson::error_code error) {
-  using Kind = JsonMistake::Kind;
-  std::string message = mistake.kind == Kind::depth || error == simdjson::DEPTH_ERROR
-                            ? "The JSON is nested too deeply"
-                            : "The body is not valid JSON";
-  if (mistake.kind != Kind::none) message += ": " + mistake.where;
+Error refused(const std::optional<JsonMistake>& mistake, simdjson::error_code error) {
+  const bool is_too_deep =
+      (mistake && mistake->kind == JsonMistake::Kind::depth) || error == simdjson::DEPTH_ERROR;
+  std::string message =
+      is_too_deep ? "The JSON is nested too deeply" : "The body is not valid JSON";
+  if (mistake) message += ": " + mistake->where;
   return {Errc::malformed_request, std::move(message), simdjson::error_message(error)};
 }
 
@@ -193,10 +193,10 @@ Result<JsonValue> parse_json(std::string_view text) {
     return failure(Errc::malformed_request, "The body is not valid JSON: it is empty");
   simdjson::dom::element element;
   if (const auto error = TRY(parse(text, element))) {
-    const JsonMistake mistake = find_json_mistake(text, json_depth_max);
-    if (mistake.long_integer_ends.empty() ||
-        TRY(parse(with_exponents(text, mistake.long_integer_ends), element)))
-      return tl::unexpected(refused(mistake, error));
+    const SecondLook look = look_again_at_json(text, json_depth_max);
+    if (look.long_integer_ends.empty() ||
+        TRY(parse(with_exponents(text, look.long_integer_ends), element)))
+      return tl::unexpected(refused(look.mistake, error));
   }
   JsonValue value;
   if (Converter converter; !converter.convert(element, value))

@@ -164,6 +164,8 @@ class Look {
       if (!digits()) return wrong("a digit was expected");
     }
     const std::string_view all = text_.substr(begin, at_ - begin);
+    if (!looks_large(all)) return true;
+    if (is_long_integer(all)) long_integer_ends_.push_back(at_);
     return fits(all) || (at_ = begin, wrong("the number is too large"));
   }
   bool digits() {
@@ -172,19 +174,23 @@ class Look {
     return at_ > begin;
   }
   // Only what looks large is asked about: a text may hold many numbers.
-  bool fits(std::string_view number) {
+  static bool looks_large(std::string_view number) {
     static constexpr std::size_t short_max = 15;
-    if (number.size() <= short_max && number.find_first_of("eE") == number.npos) return true;
-    const auto reads_as = [&](auto value) {
-      const auto read = std::from_chars(number.data(), number.data() + number.size(), value);
-      return read.ec == std::errc();
-    };
-    if (number.find_first_of(".eE") == number.npos) {
-      if (reads_as(std::int64_t{}) || reads_as(std::uint64_t{})) return true;
-      long_integer_ends_.push_back(at_);
-    }
-    // Too small is zero; whether it is that or too large, the sign of its exponent says.
-    return reads_as(double{}) || number.find("e-") != number.npos ||
+    return number.size() > short_max || number.find_first_of("eE") != number.npos;
+  }
+  template <class T>
+  static bool reads_as(std::string_view number) {
+    T value{};
+    const auto read = std::from_chars(number.data(), number.data() + number.size(), value);
+    return read.ec == std::errc();
+  }
+  static bool is_long_integer(std::string_view number) {
+    return number.find_first_of(".eE") == number.npos && !reads_as<std::int64_t>(number) &&
+           !reads_as<std::uint64_t>(number);
+  }
+  // Too small is zero; whether it is that or too large, the sign of its exponent says.
+  static bool fits(std::string_view number) {
+    return reads_as<double>(number) || number.find("e-") != number.npos ||
            number.find("E-") != number.npos;
   }
 
@@ -199,10 +205,10 @@ class Look {
 
 }  // namespace
 
-JsonMistake find_json_mistake(std::string_view text, std::size_t depth_max) {
+SecondLook look_again_at_json(std::string_view text, std::size_t depth_max) {
   Look look(text, depth_max);
-  if (!look.look()) return look.mistake();
-  return {.long_integer_ends = look.take_long_integer_ends()};
+  if (!look.look()) return {look.mistake()};
+  return {std::nullopt, look.take_long_integer_ends()};
 }
 
 }  // namespace agentauth
