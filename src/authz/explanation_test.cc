@@ -21,8 +21,7 @@ Terms with(Value value) {
 }
 Terms for_resource(std::string resource) { return with<&Terms::resource>(std::move(resource)); }
 
-class ExplanationTest : public testing::Test {
- public:
+struct ExplainedReplica {
   template <class F>
   void write(const std::string& subject, F work) {
     value_of(replica.database().write([&](Transaction& tx) -> Result<void> {
@@ -83,6 +82,8 @@ class ExplanationTest : public testing::Test {
   const Timestamp now =
       std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
 };
+
+class ExplanationTest : public testing::Test, protected ExplainedReplica {};
 
 TEST_F(ExplanationTest, EachRuleSaysWhatBecameOfIt) {
   struct Case {
@@ -159,27 +160,25 @@ TEST_F(ExplanationTest, AnAgentsPlainPermissionDecidesUnlessSomethingDenies) {
 
 // The numbers of names, and what order rows come in, are other ones on each node.
 TEST_F(ExplanationTest, ItTellsAllInOneOrderWhateverWasWrittenFirst) {
-  const std::vector<std::function<void(ExplanationTest&)>> steps = {
-      [](ExplanationTest& test) { test.grant("user:alice", for_resource("bill:*"), "*"); },
-      [](ExplanationTest& test) { test.grant("user:alice", for_resource("bill:2")); },
-      [](ExplanationTest& test) { test.grant("user:alice", for_resource("bill:1")); },
-      [](ExplanationTest& test) { test.grant("user:alice", {}); },
-      [](ExplanationTest& test) { test.grant("role:x", {}, "*"); },
-      [](ExplanationTest& test) { test.grant("role:x", for_resource("bill:1")); },
-      [](ExplanationTest& test) { test.grant("role:top", for_resource("bill:1")); },
-      [](ExplanationTest& test) { test.grant("role:old", for_resource("bill:1")); },
-      [](ExplanationTest& test) { test.grant("group:g", {}, "*"); },
-      [](ExplanationTest& test) { test.grant("group:g", for_resource("bill:*")); },
-      [](ExplanationTest& test) { test.join("user:alice", "role:x"); },
-      [](ExplanationTest& test) { test.join("user:alice", "group:g"); },
-      [](ExplanationTest& test) { test.join("role:x", "role:top"); },
-      [](ExplanationTest& test) { test.join("group:g", "role:top"); },
-      [](ExplanationTest& test) { test.join("user:alice", "role:old", Timestamp{}); },
+  const std::vector<std::function<void(ExplainedReplica&)>> steps = {
+      [](ExplainedReplica& one) { one.grant("user:alice", for_resource("bill:*"), "*"); },
+      [](ExplainedReplica& one) { one.grant("user:alice", for_resource("bill:2")); },
+      [](ExplainedReplica& one) { one.grant("user:alice", for_resource("bill:1")); },
+      [](ExplainedReplica& one) { one.grant("user:alice", {}); },
+      [](ExplainedReplica& one) { one.grant("role:x", {}, "*"); },
+      [](ExplainedReplica& one) { one.grant("role:x", for_resource("bill:1")); },
+      [](ExplainedReplica& one) { one.grant("role:top", for_resource("bill:1")); },
+      [](ExplainedReplica& one) { one.grant("role:old", for_resource("bill:1")); },
+      [](ExplainedReplica& one) { one.grant("group:g", {}, "*"); },
+      [](ExplainedReplica& one) { one.grant("group:g", for_resource("bill:*")); },
+      [](ExplainedReplica& one) { one.join("user:alice", "role:x"); },
+      [](ExplainedReplica& one) { one.join("user:alice", "group:g"); },
+      [](ExplainedReplica& one) { one.join("role:x", "role:top"); },
+      [](ExplainedReplica& one) { one.join("group:g", "role:top"); },
+      [](ExplainedReplica& one) { one.join("user:alice", "role:old", Timestamp{}); },
   };
   const auto why_when = [&](bool is_reversed, std::string_view subject) {
-    struct Loaded : ExplanationTest {
-      void TestBody() override {}
-    } loaded;
+    ExplainedReplica loaded;
     for (const char* role : {"role:x", "role:top", "role:old", "group:g"}) loaded.add_role(role);
     for (std::size_t i = 0; i < steps.size(); ++i)
       steps[is_reversed ? steps.size() - 1 - i : i](loaded);

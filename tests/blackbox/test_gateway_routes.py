@@ -83,16 +83,20 @@ def test_one_use_is_one_question_whatever_the_caller_calls_it(server, admin):
     before = admin.get("/gateway/routes").json()
     routes = {"routes": [{"methods": ["GET"], "host": "*", "path": "/counted/**",
                           "permission": "read_counted"}]}
-    assert admin.call("PUT", "/gateway/routes", json=routes).status_code == 200
-    agent = server.register()
-    granted = admin.post(f"{agent.path}/permissions",
-                         {"permission": "read_counted", "max_uses": 4})
-    assert granted.status_code == 201
     asked = [("/gateway/auth-request", {"X-Original-Method": "GET", "X-Original-URI": "/counted/a"}),
              ("/gateway/forward-auth", {"X-Forwarded-Method": "GET", "X-Forwarded-Host": "a.example",
                                         "X-Forwarded-Uri": "/counted/a"}),
              ("/gateway/ext-authz/counted/a", {})]
-    statuses = [agent.get(path, headers={**headers, "X-Request-ID": "always-the-same"}).status_code
-                for path, headers in asked * 2]
-    assert statuses == [200] * 4 + [403] * 2
-    assert admin.call("PUT", "/gateway/routes", json=before).status_code == 200
+    try:
+        assert admin.call("PUT", "/gateway/routes", json=routes).status_code == 200
+        agent = server.register()
+        granted = admin.post(f"{agent.path}/permissions",
+                             {"permission": "read_counted", "max_uses": 4})
+        assert granted.status_code == 201
+        always = {"X-Request-ID": "always-the-same"}
+        statuses = [agent.get(path, headers={**headers, **always}).status_code
+                    for path, headers in asked * 2]
+        assert statuses == [200] * 4 + [403] * 2
+    finally:
+        put_back = admin.call("PUT", "/gateway/routes", json=before)
+    assert put_back.status_code == 200

@@ -1,5 +1,5 @@
-// Whoever applies a policy keeps everybody else from writing, so none of its statements may look at
-// all grants or all memberships there are.
+// Whoever applies a policy keeps everybody else from writing, so no statement of PolicyTables may
+// look at all grants or all memberships there are.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
