@@ -42,15 +42,17 @@ step() {
 
 # What the script removes when it ends.
 left_behind=()
-trap 'rm -rf "${left_behind[@]}"' EXIT
+trap 'rm -rf "${left_behind[@]}" || true' EXIT
 
 # Tests make and remove thousands of small files, which may take a disk longer than all else that
-# they do: where there is room, temporary files are in memory.
+# they do: where there is room, of memory too, temporary files are there.
 temporary_files_in_memory() {
-  local room
+  local room memory options
   [[ -z ${TMPDIR-} ]] || return 0
   room=$(df --output=avail --block-size=1M /dev/shm 2>/dev/null | tail -n 1) || return 0
-  ((room >= 4096)) && [[ $(findmnt --output OPTIONS --target /dev/shm) != *noexec* ]] || return 0
+  memory=$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo) || return 0
+  options=$(findmnt --noheadings --output OPTIONS --target /dev/shm) || return 0
+  ((room >= 4096 && memory >= 8192)) && [[ $options != *noexec* ]] || return 0
   TMPDIR=$(mktemp --directory /dev/shm/agentauth-XXXX) || return 0
   left_behind+=("$TMPDIR")
   chmod 755 "$TMPDIR"  # PostgreSQL runs as another user
