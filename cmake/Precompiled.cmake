@@ -1,21 +1,22 @@
 # In builds of clang with a sanitizer, what many files include from elsewhere is read once instead of
 # 400 times. The other builds do without, and so show that each file includes what it uses.
-set(headers
+set(AGENTAUTH_PRECOMPILED
     <algorithm> <array> <atomic> <charconv> <chrono> <cstdint> <cstring> <functional> <map> <memory>
     <mutex> <optional> <set> <span> <string> <string_view> <thread> <tuple> <unordered_map>
     <utility> <variant> <vector> <tl/expected.hpp>)
-set(test_headers <filesystem> <fstream> <gmock/gmock.h> <gtest/gtest.h> <rapidcheck/gtest.h>)
+set(AGENTAUTH_PRECOMPILED_IN_TESTS
+    <filesystem> <fstream> <gmock/gmock.h> <gtest/gtest.h> <rapidcheck/gtest.h>)
 
 # agentauth_headers_of(NAME [OPTIONS option…] [LINKS library…] [HEADERS header…])
 #
 # NAME is for targets that are compiled with the same options and no others.
 function(agentauth_headers_of name)
   cmake_parse_arguments(ARG "" "" "OPTIONS;LINKS;HEADERS" ${ARGN})
-  file(WRITE ${CMAKE_BINARY_DIR}/${name}.cc "")
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/${name}.cc CONTENT "")
   add_library(${name} OBJECT ${CMAKE_BINARY_DIR}/${name}.cc)
   target_compile_options(${name} PRIVATE ${ARG_OPTIONS})
   target_link_libraries(${name} PRIVATE tl::expected Threads::Threads ${ARG_LINKS})
-  target_precompile_headers(${name} PRIVATE ${headers} ${ARG_HEADERS})
+  target_precompile_headers(${name} PRIVATE ${AGENTAUTH_PRECOMPILED} ${ARG_HEADERS})
 endfunction()
 
 if(AGENTAUTH_SANITIZE AND CMAKE_CXX_COMPILER_ID MATCHES Clang)
@@ -30,7 +31,7 @@ if(AGENTAUTH_SANITIZE AND CMAKE_CXX_COMPILER_ID MATCHES Clang)
   agentauth_headers_of(agentauth_shell_headers OPTIONS -O0)
   if(AGENTAUTH_TESTS)
     agentauth_headers_of(agentauth_test_headers OPTIONS -O0 LINKS GTest::gmock
-                         HEADERS ${test_headers})
+                         HEADERS ${AGENTAUTH_PRECOMPILED_IN_TESTS})
     target_include_directories(agentauth_test_headers SYSTEM PRIVATE ${RAPIDCHECK_INCLUDE})
   endif()
 endif()

@@ -29,8 +29,13 @@ if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
 else()
   # GCC 12 warns about std::optional and std::variant members it cannot follow (PR 80635).
   add_compile_options(-Wno-maybe-uninitialized)
-  # A tenth of GCC's time goes into collecting garbage that there is memory enough to leave.
-  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:--param=ggc-min-heapsize=524288>)
+  # A tenth of GCC's time goes into collecting garbage, which may lie where there is memory enough.
+  cmake_host_system_information(RESULT memory_mb QUERY TOTAL_PHYSICAL_MEMORY)
+  cmake_host_system_information(RESULT core_count QUERY NUMBER_OF_LOGICAL_CORES)
+  math(EXPR memory_mb_each "${memory_mb} / ${core_count}")
+  if(memory_mb_each GREATER_EQUAL 2048)
+    add_compile_options($<$<COMPILE_LANGUAGE:CXX>:--param=ggc-min-heapsize=524288>)
+  endif()
   # And, optimising, about strings that it believes longer than memory (PR 105651).
   add_compile_options($<$<CONFIG:Release>:-Wno-restrict>)
 endif()
@@ -52,7 +57,8 @@ if(AGENTAUTH_SANITIZE)
     # Tests in which memory runs out have an operator new of their own. clang++ links another one,
     # clang does not.
     if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
-      add_link_options(--driver-mode=gcc -lstdc++ -lm)
+      add_link_options(--driver-mode=gcc)
+      link_libraries(stdc++ m)
     endif()
   endif()
 endif()
