@@ -184,8 +184,13 @@ def read_message(body: bytes) -> tuple:
     def no_number(text):
         raise ValueError(text)
 
+    def whole_number(text):
+        # As AgentAuth takes it: what is beyond 64 bits is the nearest double.
+        number = int(text)
+        return number if -2**63 <= number < 2**63 else float(text)
+
     try:
-        message = json.loads(body.decode(), parse_constant=no_number)
+        message = json.loads(body.decode(), parse_constant=no_number, parse_int=whole_number)
         check_names(message)
         # A batch would be many decisions about one body; MCP has none since its revision of 2025.
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":

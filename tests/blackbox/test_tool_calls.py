@@ -225,6 +225,15 @@ def of_envelope(members: str) -> str:
     return '{"jsonrpc":"2.0","id":1,"method":"tools/list",%s}' % members
 
 
+def test_a_number_is_sent_on_as_it_was_decided_on(tools):
+    tools.grant(resource="tool:x", when="context.n == 1e20")
+    assert tools.send_text(of_call('{"name":"x","arguments":{"n":100000000000000000001}}').encode()
+                           ).json().get("error") is None
+    assert McpServer.seen[-1][0]["params"]["arguments"]["n"] == 10**20
+    other = of_call('{"name":"x","arguments":{"n":%d}}' % 10**400)
+    assert tools.send_text(other.encode()).status_code == 400
+
+
 @pytest.mark.parametrize("body", [
     "[]", "{", "1", "\xff", "", '{"jsonrpc":"2.0","id":1,"method":1}',
     '{"id":1,"method":"tools/list"}', '{"jsonrpc":"2.0","id":null,"method":"tools/list"}',
