@@ -54,8 +54,8 @@ struct Binding {
   Attempt attempt = nullptr;
   // What the audit trail calls it. AuditAction::request: it changes nothing.
   AuditAction audit = AuditAction::request;
-  // The body is AuthZEN's: members that nobody knows are ignored, and whatever is wrong with it is
-  // a 400. The handler reads it itself.
+  // The body is AuthZEN's: members that nobody knows are ignored, and one that is no JSON of its
+  // form is a 400, of another content type too. The handler reads it itself.
   bool takes_authzen = false;
 };
 
