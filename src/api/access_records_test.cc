@@ -49,8 +49,8 @@ TEST_F(AccessRecordsTest, WhatAnAuditGrantMatchesIsOnRecordWithWhomAndWhatItWasA
   EXPECT_EQ(told(ask(evaluation, question(agent("WeatherBot"), pay), token)), "true granted");
   ask(evaluations,
       R"({"evaluations":[)" + question(alice, read, R"({"type":"record","id":"2"})") + "]}", token);
-  const auto events = audit_events(5);
-  ASSERT_EQ(events.size(), 5U);
+  const auto events = audit_events(4);
+  ASSERT_EQ(events.size(), 4U);
   for (const AuditEvent& event : events) {
     EXPECT_EQ(event.reason, AuditReason::audit_grant);
     EXPECT_EQ(event.outcome, AuditOutcome::success);
@@ -62,14 +62,14 @@ TEST_F(AccessRecordsTest, WhatAnAuditGrantMatchesIsOnRecordWithWhomAndWhatItWasA
            " " + std::string(event.detail.view());
   };
   const std::string granted = " as_allow=granted";
-  EXPECT_EQ(row(events[0]), "user:alice record:1 permission=read grant=" + all + granted);
-  EXPECT_EQ(row(events[1]), "user:alice record:1 permission=pay grant=" + paying + granted);
-  EXPECT_EQ(row(events[2]), "user:alice record:1 permission=pay grant=" + all + granted);
-  EXPECT_EQ(row(events[3]),
-            subject_of(weather) + " record:1 permission=pay grant=" + its + granted);
-  EXPECT_EQ(row(events[4]), "user:alice record:2 permission=read grant=" + all + granted);
+  EXPECT_EQ(row(events[0]), "user:alice record:1 permission=read grants=" + all + granted);
+  EXPECT_EQ(row(events[1]),
+            "user:alice record:1 permission=pay grants=" + paying + "," + all + granted);
+  EXPECT_EQ(row(events[2]),
+            subject_of(weather) + " record:1 permission=pay grants=" + its + granted);
+  EXPECT_EQ(row(events[3]), "user:alice record:2 permission=read grants=" + all + granted);
   EXPECT_EQ(events[0].target_agent_id, std::nullopt);
-  EXPECT_EQ(events[3].target_agent_id, weather);
+  EXPECT_EQ(events[2].target_agent_id, weather);
 }
 
 // Our own routes are about nothing in particular.
@@ -85,8 +85,28 @@ TEST_F(AccessRecordsTest, WhatAnAuditGrantMatchesOfACallIsOnRecordWithTheGrant) 
   EXPECT_EQ(events[0].target_type, AuditTargetType::permission);
   EXPECT_EQ(events[0].target_id.view(), "agentauth:access:evaluate");
   EXPECT_EQ(events[0].target_agent_id, enforcer);
-  EXPECT_EQ(events[0].detail.view(), "permission=agentauth:access:evaluate grant=" +
+  EXPECT_EQ(events[0].detail.view(), "permission=agentauth:access:evaluate grants=" +
                                          marks.to_string() + " as_allow=granted");
+}
+
+TEST_F(AccessRecordsTest, OfMoreAuditGrantsThanAnEventHoldsItSaysThatThereAreMore) {
+  const AgentId enforcer = replica.add_agent_with({"agentauth:access:evaluate"});
+  Terms marking;
+  marking.effect = Effect::audit;
+  for (int i = 0; i < 9; ++i) {
+    marking.resource = "record:" + std::string(static_cast<std::size_t>(i), '1') + "*";
+    grant("user:bob", "read", marking);
+  }
+  const std::string bob = R"({"type":"user","id":"bob"})";
+  const std::string token = token_of(enforcer);
+  ask(evaluation, question(bob, read, R"({"type":"record","id":"11111111"})"), token);
+  ask(evaluation, question(bob, read, R"({"type":"record","id":"1111111"})"), token);
+  std::vector<AuditEvent> matches = audit_events(4);
+  std::erase_if(matches,
+                [](const AuditEvent& event) { return event.reason != AuditReason::audit_grant; });
+  ASSERT_EQ(matches.size(), 2U);
+  EXPECT_THAT(std::string(matches[0].detail.view()), EndsWith(" as_allow=granted more=true"));
+  EXPECT_THAT(std::string(matches[1].detail.view()), EndsWith(" as_allow=granted"));
 }
 
 // As an allow it would have changed nothing: there is a deny.

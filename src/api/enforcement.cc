@@ -69,13 +69,20 @@ Result<Enforced> enforce_seen(Services& services, std::optional<AgentId> about,
   return enforced;
 }
 
-AuditTarget target_of_match(const AskedAbout& asked, GrantId grant, Reason as_allow) {
+AuditTarget target_of_matches(const AskedAbout& asked, const Decision& decision) {
   const auto permission = AuditText::of_permission(asked.action);
-  AuditReason why = AuditReason::none;
-  if (as_allow != Reason::granted) parse(to_string(as_allow), why);
-  const auto match = AuditText::of_match(permission, AuditText::of_id(grant), why);
-  if (asked.resource.empty()) return {AuditTargetType::permission, permission, asked.agent, match};
-  return {AuditTargetType::resource, AuditText::of_principal(asked.resource), asked.agent, match};
+  AuditReason why_not = AuditReason::permission_denied;
+  if (decision.as_allow == Reason::granted)
+    why_not = AuditReason::none;
+  else
+    parse(to_string(decision.as_allow), why_not);
+  std::vector<AuditText> grants;
+  for (const GrantRule* rule : decision.audited.rules())
+    grants.push_back(AuditText::of_id(rule->id));
+  const auto detail =
+      AuditText::of_matches(permission, grants, decision.audited.are_cut_off(), why_not);
+  if (asked.resource.empty()) return {AuditTargetType::permission, permission, asked.agent, detail};
+  return {AuditTargetType::resource, AuditText::of_principal(asked.resource), asked.agent, detail};
 }
 
 }  // namespace
@@ -136,13 +143,12 @@ std::string new_use(Services& services) { return services.random.base62(22); }
 
 void record_audited(const Services& services, const ApiExchange& exchange, const AskedAbout& asked,
                     const Decision& decision) {
+  if (decision.audited.empty()) return;
   const auto outcome = decision.allowed() ? AuditOutcome::success : AuditOutcome::denied;
-  for (const GrantRule* rule : decision.audited.rules()) {
-    AuditEvent event = event_of(services, exchange, outcome, AuditReason::audit_grant,
-                                target_of_match(asked, rule->id, decision.as_allow));
-    event.on_behalf_of = AuditText::of_principal(asked.on_behalf_of);
-    services.recorder.record_denial(std::move(event));
-  }
+  AuditEvent event = event_of(services, exchange, outcome, AuditReason::audit_grant,
+                              target_of_matches(asked, decision));
+  event.on_behalf_of = AuditText::of_principal(asked.on_behalf_of);
+  services.recorder.record_denial(std::move(event));
 }
 
 }  // namespace agentauth::api

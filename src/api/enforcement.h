@@ -77,9 +77,8 @@ class UsesLeft {
 // One that nobody else ever has.
 std::string new_use(Services& services);
 
-// Puts each grant on record that decides nothing and matches, with what it would have come to: on
-// what it was; where that is nothing in particular, the permission. While the decision's view
-// stands.
+// Puts on record which grants that decide nothing match, with what they would have come to: on what
+// it was; where that is nothing in particular, the permission. While the decision's view stands.
 void record_audited(const Services& services, const ApiExchange& exchange, const AskedAbout& asked,
                     const Decision& decision);
 

@@ -473,10 +473,10 @@ TEST_F(GatewayTest, WhatAnAuditGrantMatchesIsOnRecordWithTheResource) {
   }
   EXPECT_EQ(events[0].target_type, AuditTargetType::resource);
   EXPECT_EQ(events[0].target_id.view(), "project:7");
-  EXPECT_THAT(std::string(events[0].detail.view()), StartsWith("permission=read_weather grant="));
+  EXPECT_THAT(std::string(events[0].detail.view()), StartsWith("permission=read_weather grants="));
   EXPECT_EQ(events[1].target_type, AuditTargetType::resource);
   EXPECT_EQ(events[1].target_id.view(), "project:8");
-  EXPECT_THAT(std::string(events[1].detail.view()), StartsWith("permission=write_weather grant="));
+  EXPECT_THAT(std::string(events[1].detail.view()), StartsWith("permission=write_weather grants="));
   EXPECT_EQ(events[2].target_type, AuditTargetType::permission);
   EXPECT_EQ(events[2].target_id.view(), "read_stock");
   EXPECT_THAT(std::string(events[2].detail.view()), EndsWith(" as_allow=granted"));

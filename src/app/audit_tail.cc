@@ -22,11 +22,11 @@ struct Line {
   std::string text;
 };
 
-// What `detail` is: of a refused call the permission it needed; of a grant with the effect audit
-// it says that itself; of others what the target was set to or is of.
+// What `detail` is: of a refused call the permission it needed, where it does not say so itself; of
+// others what the target was set to or is of.
 std::string_view label_of_detail(const JsonValue& event) {
   if (member_text(event, "action") != "request") return "detail=";
-  return member_text(event, "reason") == "audit_grant" ? "" : "permission=";
+  return member_text(event, "detail").starts_with("permission=") ? "" : "permission=";
 }
 
 // 2026-01-31T12:00:00.000Z 42 key.revoke success agent=… kid=… from=… on=key … request=…

@@ -95,8 +95,7 @@ class Search {
         std::find_if(known.begin(), known.end(),
                      [&](const GrantRule* other) { return goes_before(rule, *other); }) -
         known.begin();
-    if (place == AuditMatches::size_max || !holds(rule, facts_, left_)) return;
-    audited_.put(static_cast<std::size_t>(place), &rule);
+    if (holds(rule, facts_, left_)) audited_.put(static_cast<std::size_t>(place), &rule);
   }
 
   bool goes_before(const GrantRule& rule, const GrantRule& other) const {
@@ -141,6 +140,8 @@ const KeyLimits* limits_through(const Directory::View& view, const AgentRecord* 
 }  // namespace
 
 void AuditMatches::put(std::size_t place, const GrantRule* rule) {
+  are_cut_off_ = are_cut_off_ || size_ == size_max;
+  if (place == size_max) return;
   if (size_ < size_max) ++size_;
   const auto at = rules_.begin() + static_cast<std::ptrdiff_t>(place);
   const auto end = rules_.begin() + static_cast<std::ptrdiff_t>(size_);

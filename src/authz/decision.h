@@ -37,22 +37,22 @@ enum class Reason : std::uint8_t {
 inline constexpr std::size_t reason_count = 9;
 std::string_view to_string(Reason reason);
 
-// Grants that decide nothing and match: so many at most, of those the first as they were put.
+// Grants that decide nothing and match: the first of them, and whether there are more.
 class AuditMatches {
  public:
   static constexpr std::size_t size_max = 8;
 
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): the first size_ are set
-  AuditMatches() {}  // NOLINT(modernize-use-equals-default)
-
   bool empty() const { return size_ == 0; }
   std::span<const GrantRule* const> rules() const { return std::span(rules_).first(size_); }
-  // Before the one at `place`, or last of all. The last one gives way where there is no room.
+  bool are_cut_off() const { return are_cut_off_; }
+  // Before the one at `place`, or last of all: what stands behind the last place is left out.
+  // REQUIRES: place <= rules().size().
   void put(std::size_t place, const GrantRule* rule);
 
  private:
-  std::array<const GrantRule*, size_max> rules_;
-  std::size_t size_ = 0;
+  std::array<const GrantRule*, size_max> rules_{};
+  std::uint32_t size_ = 0;
+  bool are_cut_off_ = false;
 };
 
 // Carries its reason: the answer, the log and the metrics print the same value. What it points to

@@ -147,11 +147,13 @@ AuditText AuditText::of_principal(std::string_view name) {
   return AuditText(std::string(name));
 }
 
-AuditText AuditText::of_match(const AuditText& permission, const AuditText& grant,
-                              AuditReason as_allow) {
-  const bool is_granted = as_allow == AuditReason::none;
-  return AuditText("permission=" + permission.text_ + " grant=" + grant.text_ +
-                   " as_allow=" + std::string(is_granted ? "granted" : to_string(as_allow)));
+AuditText AuditText::of_matches(const AuditText& permission, std::span<const AuditText> grants,
+                                bool are_cut_off, AuditReason why_not) {
+  std::string text = "permission=" + permission.text_ + " grants=";
+  for (std::size_t i = 0; i < grants.size(); ++i) text.append(i > 0 ? "," : "") += grants[i].text_;
+  text.append(" as_allow=").append(why_not == AuditReason::none ? "granted" : to_string(why_not));
+  if (are_cut_off) text += " more=true";
+  return AuditText(std::move(text));
 }
 
 AuditText AuditText::of_path(std::string_view path) {

@@ -132,9 +132,10 @@ class AuditText {
   static AuditText of_signing_kid(std::string_view kid);
   static AuditText of_permission(std::string_view permission);
   static AuditText of_principal(std::string_view name);  // type:id, as of an entity or a resource
-  // Of a grant that only goes on record: "permission=P grant=ID as_allow=granted", or why not.
-  static AuditText of_match(const AuditText& permission, const AuditText& grant,
-                            AuditReason as_allow);
+  // Of grants that only go on record: "permission=P grants=ID,ID as_allow=granted", or why not;
+  // with "more=true" where there were others.
+  static AuditText of_matches(const AuditText& permission, std::span<const AuditText> grants,
+                              bool are_cut_off, AuditReason why_not);
   // Decoded, and without a query. What is longer than an event holds is cut off, with an ellipsis.
   static AuditText of_path(std::string_view path);
   static AuditText of_request_id(std::string_view id);
@@ -232,7 +233,7 @@ struct AuditEvent {
                                     .max = 1024,
                                     .about = "The kid of a key that was made, the permission "
                                              "that was missing, whom it was granted to, or what "
-                                             "an audit grant would have come to"}),
+                                             "audit grants would have come to"}),
         field<&AuditEvent::request_id>({.name = "request_id", .min = 0}),
         field<&AuditEvent::hash>(
             {.name = "hash", .min = 64, .max = 64, .about = "SHA-256 over the chain up to here"}),

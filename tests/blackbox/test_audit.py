@@ -593,7 +593,7 @@ def test_tail_shows_which_grant_with_the_effect_audit_was_matched(server, admin,
                        {"permission": "read_weather", "effect": "audit"}).json()["id"]
     assert agent.get("/data/weather").status_code == 200
     line = shown_by_tail(server, admin, tmp_path, "--agent", agent.agent_id, "--action", "request")
-    assert {"reason=audit_grant", "on=permission", f"grant={grant}", "permission=read_weather",
+    assert {"reason=audit_grant", "on=permission", f"grants={grant}", "permission=read_weather",
             "as_allow=granted"} <= set(line.split())
 
 

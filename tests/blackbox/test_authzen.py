@@ -302,7 +302,7 @@ def test_what_an_audit_grant_matches_is_on_record_with_whom_and_what(server, adm
     (event,) = matched()
     assert (event["on_behalf_of"], event["target_type"], event["target_id"], event["detail"]) == (
         f"user:{person}", "resource", "record:record-1",
-        f"permission=fly grant={grant} as_allow=granted")
+        f"permission=fly grants={grant} as_allow=granted")
     exported = server.command_line("audit", "export", "--format", "ocsf").stdout
     lines = [json.loads(line) for line in exported.splitlines()]
     (line,) = [line for line in lines if line["unmapped"]["on_behalf_of"] == f"user:{person}"
