@@ -384,5 +384,14 @@ TEST_F(MetricsTest, NothingACallerChoosesBecomesALabel) {
   EXPECT_EQ(get("/metrics").body.find("attacker"), std::string::npos);
 }
 
+// What is put on record of a denial is its reason.
+TEST(ReasonTest, EveryReasonOfADenialIsAWordOfTheAuditTrail) {
+  for (std::size_t i = 0; i < reason_count; ++i) {
+    const auto reason = static_cast<Reason>(i);
+    AuditReason recorded = AuditReason::none;
+    EXPECT_EQ(parse(to_string(reason), recorded), reason != Reason::granted) << to_string(reason);
+  }
+}
+
 }  // namespace
 }  // namespace agentauth::api
