@@ -11,7 +11,6 @@ namespace {
 using internal::compare;
 using internal::EntityLine;
 using internal::GrantLine;
-using internal::MemberLine;
 using internal::PolicyChanges;
 using internal::PolicyKinds;
 using internal::PolicyLines;
