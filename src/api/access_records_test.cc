@@ -10,7 +10,16 @@ namespace {
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
-class AccessRecordsTest : public AccessFixture {};
+class AccessRecordsTest : public AccessFixture {
+ protected:
+  // Of so many events, those of grants that decide nothing.
+  std::vector<AuditEvent> matches_among(std::size_t count) {
+    std::vector<AuditEvent> events = audit_events(count);
+    std::erase_if(events,
+                  [](const AuditEvent& event) { return event.reason != AuditReason::audit_grant; });
+    return events;
+  }
+};
 
 // Whoever matches a grant that decides nothing at will must not hide what it is denied.
 TEST_F(AccessRecordsTest, AQuestionAboutOneselfLeavesNothingOnRecord) {
@@ -101,9 +110,7 @@ TEST_F(AccessRecordsTest, OfMoreAuditGrantsThanAnEventHoldsItSaysThatThereAreMor
   const std::string token = token_of(enforcer);
   ask(evaluation, question(bob, read, R"({"type":"record","id":"11111111"})"), token);
   ask(evaluation, question(bob, read, R"({"type":"record","id":"1111111"})"), token);
-  std::vector<AuditEvent> matches = audit_events(4);
-  std::erase_if(matches,
-                [](const AuditEvent& event) { return event.reason != AuditReason::audit_grant; });
+  const std::vector<AuditEvent> matches = matches_among(4);
   ASSERT_EQ(matches.size(), 2U);
   EXPECT_THAT(std::string(matches[0].detail.view()), EndsWith(" as_allow=granted more=true"));
   EXPECT_THAT(std::string(matches[1].detail.view()), EndsWith(" as_allow=granted"));
@@ -123,9 +130,7 @@ TEST_F(AccessRecordsTest, WhatAnAuditGrantWouldHaveDecidedIsOnRecord) {
   const std::string second = R"({"type":"record","id":"2"})";
   EXPECT_EQ(told(ask(evaluation, question(bob, read), token)), "false not_granted");
   EXPECT_EQ(told(ask(evaluation, question(bob, read, second), token)), "false denied");
-  std::vector<AuditEvent> matches = audit_events(4);
-  std::erase_if(matches,
-                [](const AuditEvent& event) { return event.reason != AuditReason::audit_grant; });
+  const std::vector<AuditEvent> matches = matches_among(4);
   ASSERT_EQ(matches.size(), 2U);
   EXPECT_THAT(std::string(matches[0].detail.view()), EndsWith(" as_allow=granted"));
   EXPECT_THAT(std::string(matches[1].detail.view()), EndsWith(" as_allow=denied"));
