@@ -5,8 +5,11 @@
 `sqlite_launch`  the same, for what does not depend on the database
 """
 
+import json
+
 import pytest
 
+from harness.authzen import POLICY
 from harness.postgres import PostgresCluster
 from harness.server import Server
 from harness.waiting import WaitingClients
@@ -129,6 +132,20 @@ def sqlite_launch():
     yield start
     for server in servers:
         server.close()
+
+
+@pytest.fixture
+def scenario(server, admin):
+    """The policy of AuthZEN's certification scenario."""
+    for request in json.loads(POLICY.read_text())["requests"]:
+        answer = admin.call(request["method"], request["path"], json=request["body"])
+        assert answer.status_code in (200, 201), answer.text
+
+
+@pytest.fixture
+def pep(server, scenario):
+    """An enforcement point of that policy, whose word counts."""
+    return server.register_with("agentauth:access:evaluate", "agentauth:access:assert")
 
 
 @pytest.fixture(scope="session", autouse=True)
