@@ -56,6 +56,12 @@ bool presents_token(const ApiExchange& exchange) {
 
 }  // namespace
 
+AuditReason audit_reason(std::string_view why) {
+  AuditReason reason = AuditReason::permission_denied;
+  parse(why, reason);
+  return reason;
+}
+
 AuditEvent event_of(const Services& services, const ApiExchange& exchange, AuditOutcome outcome,
                     AuditReason reason, AuditTarget target) {
   AuditEvent event;

@@ -27,6 +27,9 @@ struct OnRecord : AuditTarget {
   using AuditTarget::operator=;
 };
 
+// Why something was denied, in the trail's own words: of a reason of authz's or of an answer's.
+AuditReason audit_reason(std::string_view why);
+
 // Of a call that did what it was to do.
 std::vector<AuditEvent> events_of(const Services& services, const ApiExchange& exchange,
                                   const OnRecord& on_record);

@@ -71,11 +71,9 @@ Result<Enforced> enforce_seen(Services& services, std::optional<AgentId> about,
 
 AuditTarget target_of_matches(const AskedAbout& asked, const Decision& decision) {
   const auto permission = AuditText::of_permission(asked.action);
-  AuditReason why_not = AuditReason::permission_denied;
-  if (decision.as_allow == Reason::granted)
-    why_not = AuditReason::none;
-  else
-    parse(to_string(decision.as_allow), why_not);
+  const AuditReason why_not = decision.as_allow == Reason::granted
+                                  ? AuditReason::none
+                                  : audit_reason(to_string(decision.as_allow));
   std::vector<AuditText> grants;
   for (const GrantRule* rule : decision.audited.rules())
     grants.push_back(AuditText::of_id(rule->id));

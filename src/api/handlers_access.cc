@@ -57,10 +57,8 @@ void record_denied(Services& services, const ApiExchange& exchange, const Direct
   const bool is_known = about && view.find_agent(*about) != nullptr;
   const AgentId asker = exchange.caller->agent_id;
   services.recorder.record_denial_asked(asker, is_known ? *about : asker, [&] {
-    AuditReason reason = AuditReason::permission_denied;
-    parse(to_string(why), reason);
     AuditEvent event =
-        event_of(services, exchange, AuditOutcome::denied, reason,
+        event_of(services, exchange, AuditOutcome::denied, audit_reason(to_string(why)),
                  {AuditTargetType::resource, AuditText::of_principal(asked.resource_name()),
                   is_known ? about : std::nullopt, AuditText::of_permission(asked.action())});
     event.on_behalf_of = AuditText::of_principal(asked.sent_subject_name());
