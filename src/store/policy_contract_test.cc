@@ -11,23 +11,13 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::AnyOf;
-using testing::Backend;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using testing::must;
-using testing::TestDatabase;
 using ::testing::UnorderedElementsAre;
 
-class PolicyContract : public ::testing::TestWithParam<Backend> {
+class PolicyContract : public testing::MigratedTest {
  protected:
-  template <class F>
-  auto read(F work) {
-    return database_->read(work);
-  }
-  template <class F>
-  auto write(F work) {
-    return database_->write(work);
-  }
   AgentId add_agent() {
     return must(write([](Transaction& tx) { return tx.agents().insert("Bot", "ops@example.com"); }))
         .agent_id;
@@ -69,9 +59,6 @@ class PolicyContract : public ::testing::TestWithParam<Backend> {
     return database_->write_apart(
         [&](Transaction& tx) { return tx.grants().spend(id, use, Timestamp{1ms}); });
   }
-
-  TestDatabase where_{GetParam(), testing::Begins::migrated};
-  std::unique_ptr<Database> database_ = where_.open_migrated();
 };
 
 INSTANTIATE_TEST_SUITE_P(Store, PolicyContract, testing::every_backend, testing::backend_name);

@@ -1,4 +1,4 @@
-// What the suites of the repositories share: a database with its schema, and short ways to fill it.
+// What the suites of the repositories share: short ways to fill a database.
 #pragma once
 
 #include <algorithm>
@@ -10,17 +10,8 @@
 
 namespace agentauth::testing {
 
-class RepositoryTest : public ::testing::TestWithParam<Backend> {
+class RepositoryTest : public MigratedTest {
  protected:
-  template <class F>
-  auto read(F work) {
-    return database_->read(work);
-  }
-  template <class F>
-  auto write(F work) {
-    return database_->write(work);
-  }
-
   Agent add_agent(const std::string& name = "Bot", const std::string& owner = "ops@example.com") {
     return must(write([&](Transaction& tx) { return tx.agents().insert(name, owner); }));
   }
@@ -66,8 +57,6 @@ class RepositoryTest : public ::testing::TestWithParam<Backend> {
   // The databases' clocks have milliseconds; what must differ in age waits for the next.
   static void let_time_pass() { std::this_thread::sleep_for(std::chrono::milliseconds(2)); }
 
-  TestDatabase where_{GetParam(), Begins::migrated};
-  std::unique_ptr<Database> database_ = where_.open_migrated();
   SystemClock clock_;
 };
 
